@@ -1,0 +1,297 @@
+//! The saved result of one investigation: plain data, versioned, independent of how it was computed.
+//!
+//! `report.json` is this struct and nothing else. Adding a field raises [`SCHEMA_VERSION`]'s minor part;
+//! removing or re-reading one raises the major part. This module imports nothing of ours.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Version of the document's shape, `major.minor`.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// Everything one run of `analyze` found, and everything it could not look at.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Document {
+    /// Shape of this document, `major.minor`.
+    pub schema_version: String,
+    /// Version of the program that wrote it.
+    pub stillhunt_version: String,
+    /// What was read, kept and rejected.
+    pub intake: Intake,
+    /// Which signals could run on these columns, and why the others could not.
+    pub signals: Vec<Signal>,
+    /// Size of the examined world.
+    pub population: Population,
+    /// Networks, most suspicious first.
+    pub networks: Vec<Network>,
+    /// Every account, sorted by id.
+    pub accounts: Vec<Account>,
+    /// Tested links inside reported networks, strongest first.
+    pub links: Vec<Link>,
+    /// What was capped or left out to stay within bounds, in sentences.
+    pub notices: Vec<String>,
+}
+
+/// Conservation of rows: `rows_read = rows_kept + rows_rejected + rows_repeated`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Intake {
+    /// Files in the order in which `file_id` numbers them.
+    pub files: Vec<InputFile>,
+    /// Rows seen, blank lines apart.
+    pub rows_read: u64,
+    /// Rows that became events.
+    pub rows_kept: u64,
+    /// Rows that could not be read; each stands in `rejects.csv`.
+    pub rows_rejected: u64,
+    /// Rows whose request id had been seen before for the same account.
+    pub rows_repeated: u64,
+    /// Share of kept rows, 0 to 1, in which each canonical column is present.
+    pub fill_rates: Vec<FillRate>,
+}
+
+/// One file of the input.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct InputFile {
+    /// Path as given or found, made safe to print.
+    pub path: String,
+    /// `jsonl`, `csv` or `parquet`.
+    pub format: String,
+    /// SHA-256 of the bytes on disk, in hex.
+    pub sha256: String,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Rows read from it.
+    pub rows: u64,
+}
+
+/// Share of rows in which a column is present.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct FillRate {
+    /// Canonical column name.
+    pub column: String,
+    /// 0 to 1.
+    pub share: f64,
+}
+
+/// One line of evidence the method knows, and whether these logs allow it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Signal {
+    /// Name, such as `content.template`.
+    pub name: String,
+    /// Whether it could be evaluated.
+    pub evaluable: bool,
+    /// Why not, or what it needs.
+    pub reason: String,
+}
+
+/// Size of the examined world.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Population {
+    /// Accounts with at least one request.
+    pub accounts: u64,
+    /// Entities: accounts of one declared organisation count once.
+    pub entities: u64,
+    /// First request, RFC 3339 UTC.
+    pub first: String,
+    /// Last request, RFC 3339 UTC.
+    pub last: String,
+    /// Groups that were tested, the reported ones among them.
+    pub groups_tested: u64,
+    /// Networks expected to be false at the threshold used, given the q-values of those reported.
+    pub expected_false_networks: f64,
+}
+
+/// What a group or an account is called in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Coordinated and extraction-shaped.
+    SuspectedDistillation,
+    /// Run as one by the statistics; nothing says extraction.
+    Coordinated,
+    /// Extraction-shaped work without statistical coordination.
+    ExtractionLike,
+    /// Neither.
+    None,
+}
+
+impl Verdict {
+    /// The word used in every file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::SuspectedDistillation => "suspected_distillation",
+            Verdict::Coordinated => "coordinated",
+            Verdict::ExtractionLike => "extraction_like",
+            Verdict::None => "none",
+        }
+    }
+}
+
+/// How sure the method is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Three independent families, q < 0.001, and no single family carries it.
+    High,
+    /// Two independent families and q < 0.01.
+    Medium,
+    /// Anything less that is still reported.
+    Low,
+}
+
+impl Confidence {
+    /// The word used in every file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Confidence::High => "high",
+            Confidence::Medium => "medium",
+            Confidence::Low => "low",
+        }
+    }
+}
+
+/// A group of accounts and all that is claimed of it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Network {
+    /// Stable id: `N-` and twelve hex digits of a hash of the sorted members.
+    pub id: String,
+    /// What it is called.
+    pub verdict: Verdict,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One sentence for a person.
+    pub summary: String,
+    /// Member account ids, sorted.
+    pub members: Vec<String>,
+    /// Requests of all members.
+    pub requests: u64,
+    /// Input tokens of all members.
+    pub input_tokens: u64,
+    /// Output tokens of all members.
+    pub output_tokens: u64,
+    /// First request, RFC 3339 UTC.
+    pub first: String,
+    /// Last request, RFC 3339 UTC.
+    pub last: String,
+    /// q-value of the whole group's coordination after correction over all groups.
+    pub q_value: f64,
+    /// The family of evidence that proposed the group; it is not among the families that tested it.
+    pub proposed_by: String,
+    /// C: run as one?
+    pub coordinated: Axis,
+    /// X: shaped like extraction?
+    pub extraction: Axis,
+    /// E: hiding?
+    pub evasive: Axis,
+    /// Innocent explanations that were weighed, best first.
+    pub explanations: Vec<Explanation>,
+    /// A few log lines to look at.
+    pub exemplars: Vec<Exemplar>,
+}
+
+/// One of the three axes, with the claims under it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Axis {
+    /// Whether the axis holds.
+    pub holds: bool,
+    /// The claims, strongest first.
+    pub claims: Vec<Claim>,
+}
+
+/// One statement with what was seen, what chance would give, and the lines behind it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Claim {
+    /// Signal name, such as `identity.payment`.
+    pub signal: String,
+    /// Family of evidence: content, identity, infrastructure, behaviour or time.
+    pub family: String,
+    /// One sentence.
+    pub statement: String,
+    /// What was seen, in `unit`.
+    pub observed: f64,
+    /// What chance would give, in `unit`.
+    pub expected: f64,
+    /// Unit of both figures.
+    pub unit: String,
+    /// Raw p-value; absent where the claim is descriptive.
+    pub p_value: Option<f64>,
+    /// Corrected over all tests of this run; absent where the claim is descriptive.
+    pub q_value: Option<f64>,
+    /// Natural log of the likelihood ratio that this claim adds, capped by family.
+    pub weight: f64,
+    /// Whether it counts for the axis.
+    pub counts: bool,
+    /// Log lines behind it.
+    pub lines: Vec<LineRef>,
+}
+
+/// A place in the input.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct LineRef {
+    /// Path as in `intake.files`.
+    pub file: String,
+    /// 1-based line (for Parquet: row) number.
+    pub line: u64,
+}
+
+/// An innocent explanation, what it predicts, and what was seen.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Explanation {
+    /// Such as `popular framework`.
+    pub name: String,
+    /// What would be seen if it were true.
+    pub predicts: String,
+    /// What was seen.
+    pub seen: String,
+    /// `fits`, `partly` or `contradicted`.
+    pub fit: String,
+}
+
+/// A redacted log line.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Exemplar {
+    /// Account.
+    pub account_id: String,
+    /// Where it stands.
+    pub at: LineRef,
+    /// Redacted and shortened text; empty where the log carries none.
+    pub excerpt: String,
+}
+
+/// One account's place in the result.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Account {
+    /// Account id as in the log.
+    pub account_id: String,
+    /// Network id, empty where none.
+    pub network_id: String,
+    /// Verdict of the network, `none` outside.
+    pub verdict: Verdict,
+    /// Strength of the tie to the network, 0 to 1: the share of its members to which a link stands.
+    pub membership: f64,
+    /// Requests.
+    pub requests: u64,
+    /// Output tokens.
+    pub output_tokens: u64,
+}
+
+/// A tested link between two accounts.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Link {
+    /// Lesser account id.
+    pub account_a: String,
+    /// Greater account id.
+    pub account_b: String,
+    /// Network both stand in.
+    pub network_id: String,
+    /// Strongest family.
+    pub family: String,
+    /// What is shared, in words.
+    pub shared: String,
+    /// Entities that share the strongest object.
+    pub popularity: u64,
+    /// p-value under the degree-preserving null.
+    pub p_value: f64,
+    /// Benjamini-Yekutieli q over all pairs of entities.
+    pub q_value: f64,
+}

@@ -1,0 +1,7 @@
+//! stillhunt: coordinated distillation networks in exported LLM-API logs, found offline, with evidence.
+#![forbid(unsafe_code)]
+
+pub mod document;
+pub mod event;
+pub mod schema;
+pub mod settings;

@@ -1,0 +1,44 @@
+//! The canonical columns: the only place where their names are spelt.
+
+/// One canonical column.
+pub struct Column {
+    /// Canonical name.
+    pub name: &'static str,
+    /// Other names under which the generic formats know it, matched without regard to case.
+    pub aliases: &'static [&'static str],
+    /// What it means, with its unit.
+    pub meaning: &'static str,
+    /// Signals that need it.
+    pub used_by: &'static [&'static str],
+}
+
+macro_rules! columns {
+    ($($id:ident $name:literal $aliases:expr, $meaning:literal, $used:expr;)*) => {
+        $(#[doc = $meaning] pub const $id: &str = $name;)*
+        /// Every canonical event column, in the order in which they are shown.
+        pub const COLUMNS: &[Column] = &[$(Column { name: $name, aliases: &$aliases, meaning: $meaning, used_by: &$used }),*];
+    };
+}
+
+columns! {
+    TS "ts" ["timestamp", "time", "created_at", "created", "start_time", "starttime", "@timestamp", "datetime", "date", "event_time", "request_time"], "start of the call; RFC 3339, or epoch in s, ms, µs or ns told by magnitude", ["all"];
+    ACCOUNT_ID "account_id" ["account", "user_id", "user", "customer_id", "tenant_id", "subscription_id", "api_key_id", "key_id", "api_key_hash"], "what is clustered", ["all"];
+    ORG_ID "org_id" ["organization_id", "organisation_id", "org", "organization", "team_id", "workspace_id"], "declared organisation; its accounts count as one entity", ["entity"];
+    REQUEST_ID "request_id" ["id", "call_id", "req_id", "trace_id", "requestid"], "repeats are collapsed", ["intake"];
+    SESSION_ID "session_id" ["conversation_id", "session", "thread_id", "chat_id"], "conversation", ["shape.single_turn"];
+    MODEL "model" ["model_name", "model_id", "engine", "deployment"], "model asked for", ["population"];
+    SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions"], "system prompt", ["content.template"];
+    USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text"], "last user turn", ["content.template", "extraction.rules", "extraction.shape"];
+    TOOLS "tools" ["tool_names", "functions", "tool_schema"], "tools offered to the model", ["behaviour.client"];
+    TEMPERATURE "temperature" ["temp"], "sampling temperature", ["behaviour.client"];
+    TOP_P "top_p" ["topp", "nucleus"], "nucleus sampling", ["behaviour.client"];
+    MAX_TOKENS "max_tokens" ["max_output_tokens", "max_completion_tokens", "maxtokens"], "output limit asked for, tokens", ["behaviour.client"];
+    STREAM "stream" ["streaming", "is_stream"], "streamed response", ["behaviour.client"];
+    INPUT_TOKENS "input_tokens" ["prompt_tokens", "tokens_in", "usage_input_tokens"], "tokens in, cached included", ["population"];
+    OUTPUT_TOKENS "output_tokens" ["completion_tokens", "tokens_out", "usage_output_tokens"], "tokens out", ["extraction.shape"];
+    STATUS "status" ["status_code", "http_status", "response_code"], "HTTP status", ["population"];
+    FINISH_REASON "finish_reason" ["stop_reason"], "why the output ended", ["population"];
+    CLIENT_IP "client_ip" ["ip", "ip_address", "remote_addr", "source_ip", "requester_ip_address", "client_address"], "address of the caller", ["infrastructure.address", "infrastructure.prefix", "evasion.rotation"];
+    USER_AGENT "user_agent" ["useragent", "http_user_agent", "ua"], "client's own name", ["behaviour.client"];
+    TLS_FINGERPRINT "tls_fingerprint" ["ja4", "ja3", "tls_ja4"], "TLS fingerprint", ["behaviour.client"];
+}

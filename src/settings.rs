@@ -1,0 +1,22 @@
+//! Every tunable, with its default, its range and the reason for both.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings of `ingest`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IngestSettings {
+    /// Bytes of decompressed input held at once; bounds memory. 1 MiB to 1 GiB.
+    pub batch_bytes: usize,
+    /// Longest line or record accepted, bytes; longer ones are rejected, not read into memory.
+    pub max_line_bytes: usize,
+    /// Largest ratio of decompressed to compressed bytes after the first 64 MiB; guards against bombs.
+    pub max_expansion: u64,
+    /// Rejected rows listed one by one; all are counted.
+    pub max_listed_rejects: usize,
+}
+
+impl Default for IngestSettings {
+    fn default() -> Self {
+        Self { batch_bytes: 16 << 20, max_line_bytes: 8 << 20, max_expansion: 1000, max_listed_rejects: 100_000 }
+    }
+}
