@@ -3,5 +3,9 @@
 
 pub mod document;
 pub mod event;
+pub mod features;
+pub mod fingerprint;
+pub mod redact;
+pub mod rules;
 pub mod schema;
 pub mod settings;

@@ -1,0 +1,232 @@
+//! Events to per-account evidence, mergeable across batches, so that memory grows with accounts and not with rows.
+
+use crate::event::{Event, Fold, Origin};
+use crate::fingerprint;
+use crate::rules;
+use std::collections::{BTreeMap, BTreeSet};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Fingerprints kept for one account: those with the least hash, so that counts of the kept ones are exact in any order.
+pub const MAX_FINGERPRINTS: usize = 16_384;
+/// Distinct values kept for one account of any other kind.
+pub const MAX_VALUES: usize = 4_096;
+/// Exemplars kept for one account.
+const MAX_EXEMPLARS: usize = 3;
+/// Characters of an excerpt.
+const EXCERPT: usize = 240;
+
+/// How often an account carried a fingerprint, what came out, and where it stood first.
+#[derive(Debug, Clone, Copy)]
+pub struct Carried {
+    /// Requests with it.
+    pub count: u32,
+    /// Output tokens of those requests.
+    pub output_tokens: u64,
+    /// Those requests outside any conversation.
+    pub single_turn: u32,
+    /// Least place in the input.
+    pub at: Origin,
+}
+
+/// A short redacted piece of one log line.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Excerpt {
+    /// Rank: lines that match a rule pack first, then by hash of the text.
+    pub rank: (bool, u64),
+    /// Where it stands.
+    pub at: Origin,
+    /// Redacted text.
+    pub text: String,
+}
+
+/// What is known of one account from its events.
+#[derive(Debug, Clone, Default)]
+pub struct AccountEvidence {
+    pub org_id: Option<String>,
+    pub requests: u64,
+    pub with_text: u64,
+    pub single_turn: u64,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub first_us: i64,
+    pub last_us: i64,
+    pub first_at: Option<Origin>,
+    pub hours: [u32; 24],
+    pub addresses: BTreeMap<String, (u32, Origin)>,
+    pub clients: BTreeMap<String, (u32, Origin)>,
+    pub sessions: BTreeMap<u64, u32>,
+    pub items: BTreeMap<u64, u32>,
+    pub fingerprints: BTreeMap<u64, Carried>,
+    pub rule_hits: BTreeMap<&'static str, (u32, Origin)>,
+    pub excerpts: BTreeSet<Excerpt>,
+}
+
+/// Evidence of all accounts.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// By account id.
+    pub accounts: BTreeMap<String, AccountEvidence>,
+    scratch: Vec<u64>,
+}
+
+fn count_value<K: Ord>(map: &mut BTreeMap<K, (u32, Origin)>, key: K, count: u32, at: Origin) {
+    let slot = map.entry(key).or_insert((0, at));
+    slot.0 += count;
+    slot.1 = slot.1.min(at);
+}
+
+fn keep_least<K: Ord, V>(map: &mut BTreeMap<K, V>, most: usize) {
+    while map.len() > most {
+        map.pop_last();
+    }
+}
+
+impl AccountEvidence {
+    fn push(&mut self, event: &Event<'_>, scratch: &mut Vec<u64>) {
+        let at = event.origin;
+        if self.requests == 0 {
+            (self.first_us, self.last_us) = (event.ts_us, event.ts_us);
+        }
+        self.requests += 1;
+        self.first_us = self.first_us.min(event.ts_us);
+        self.last_us = self.last_us.max(event.ts_us);
+        self.first_at = Some(self.first_at.map_or(at, |o| o.min(at)));
+        self.hours[event.ts_us.div_euclid(3_600_000_000).rem_euclid(24) as usize] += 1;
+        self.input_tokens += event.input_tokens.unwrap_or(0);
+        self.output_tokens += event.output_tokens.unwrap_or(0);
+        if let Some(org) = event.org_id.as_deref()
+            && self.org_id.as_deref().is_none_or(|known| org < known)
+        {
+            self.org_id = Some(org.to_owned());
+        }
+        match event.session_id.as_deref() {
+            Some(session) => *self.sessions.entry(xxh3_64(session.as_bytes())).or_default() += 1,
+            None => self.single_turn += 1,
+        }
+        if let Some(ip) = event.client_ip.as_deref() {
+            count_value(&mut self.addresses, ip.to_owned(), 1, at);
+        }
+        if let Some(client) = client_tuple(event) {
+            count_value(&mut self.clients, client, 1, at);
+        }
+        let Some(text) = event.user_text.as_deref() else { return };
+        self.with_text += 1;
+        *self.items.entry(fingerprint::item(text)).or_default() += 1;
+        let hits = rules::matching(text);
+        for name in &hits {
+            count_value(&mut self.rule_hits, *name, 1, at);
+        }
+        self.excerpts.insert(Excerpt {
+            rank: (hits.is_empty(), xxh3_64(text.as_bytes())),
+            at,
+            text: crate::redact::excerpt(text, EXCERPT),
+        });
+        while self.excerpts.len() > MAX_EXEMPLARS {
+            self.excerpts.pop_last();
+        }
+        for text in [event.system_text.as_deref(), Some(text)].into_iter().flatten() {
+            fingerprint::winnow(text, scratch);
+            for &f in scratch.iter() {
+                let slot =
+                    self.fingerprints.entry(f).or_insert(Carried { count: 0, output_tokens: 0, single_turn: 0, at });
+                slot.count += 1;
+                slot.output_tokens += event.output_tokens.unwrap_or(0);
+                slot.single_turn += u32::from(event.session_id.is_none());
+                slot.at = slot.at.min(at);
+            }
+        }
+        self.bound();
+    }
+
+    fn bound(&mut self) {
+        keep_least(&mut self.fingerprints, MAX_FINGERPRINTS);
+        keep_least(&mut self.items, MAX_FINGERPRINTS);
+        keep_least(&mut self.sessions, MAX_VALUES);
+        keep_least(&mut self.addresses, MAX_VALUES);
+        keep_least(&mut self.clients, MAX_VALUES);
+    }
+
+    fn merge(&mut self, other: Self) {
+        if self.requests == 0 {
+            *self = other;
+            return;
+        }
+        self.requests += other.requests;
+        self.with_text += other.with_text;
+        self.single_turn += other.single_turn;
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.first_us = self.first_us.min(other.first_us);
+        self.last_us = self.last_us.max(other.last_us);
+        self.first_at = self.first_at.into_iter().chain(other.first_at).min();
+        self.org_id = self.org_id.take().into_iter().chain(other.org_id).min();
+        self.hours.iter_mut().zip(other.hours).for_each(|(a, b)| *a += b);
+        for (k, (n, at)) in other.addresses {
+            count_value(&mut self.addresses, k, n, at);
+        }
+        for (k, (n, at)) in other.clients {
+            count_value(&mut self.clients, k, n, at);
+        }
+        for (k, (n, at)) in other.rule_hits {
+            count_value(&mut self.rule_hits, k, n, at);
+        }
+        for (k, n) in other.sessions {
+            *self.sessions.entry(k).or_default() += n;
+        }
+        for (k, n) in other.items {
+            *self.items.entry(k).or_default() += n;
+        }
+        for (k, c) in other.fingerprints {
+            let slot =
+                self.fingerprints.entry(k).or_insert(Carried { count: 0, output_tokens: 0, single_turn: 0, at: c.at });
+            slot.count += c.count;
+            slot.output_tokens += c.output_tokens;
+            slot.single_turn += c.single_turn;
+            slot.at = slot.at.min(c.at);
+        }
+        self.excerpts.extend(other.excerpts);
+        while self.excerpts.len() > MAX_EXEMPLARS {
+            self.excerpts.pop_last();
+        }
+        self.bound();
+    }
+
+    /// Requests outside a conversation: without session, or alone in it.
+    pub fn lone_requests(&self) -> u64 {
+        self.single_turn + self.sessions.values().filter(|n| **n == 1).count() as u64
+    }
+}
+
+/// Client and parameters as one value; absent parts stay absent, and a tuple of absent parts is no object.
+fn client_tuple(event: &Event<'_>) -> Option<String> {
+    let parts = [
+        event.user_agent.as_deref().map(str::to_owned),
+        event.tls_fingerprint.as_deref().map(str::to_owned),
+        event.temperature.map(|v| v.to_string()),
+        event.top_p.map(|v| v.to_string()),
+        event.max_tokens.map(|v| v.to_string()),
+        event.stream.map(|v| v.to_string()),
+        event.tools.as_deref().map(|t| format!("tools:{:016x}", xxh3_64(t.as_bytes()))),
+    ];
+    if parts.iter().all(Option::is_none) {
+        return None;
+    }
+    Some(parts.map(|p| p.unwrap_or_default()).join(" | "))
+}
+
+impl Fold for Evidence {
+    fn push(&mut self, event: &Event<'_>) {
+        if !self.accounts.contains_key(event.account_id.as_ref()) {
+            self.accounts.insert(event.account_id.clone().into_owned(), AccountEvidence::default());
+        }
+        if let Some(account) = self.accounts.get_mut(event.account_id.as_ref()) {
+            account.push(event, &mut self.scratch);
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (id, evidence) in other.accounts {
+            self.accounts.entry(id).or_default().merge(evidence);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Rule packs: what extraction prompts say, kept as data in `packs.toml`. A pack never convicts: it counts only
+//! together with work that never repeats and never converses.
+
+use regex::RegexSet;
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+#[derive(Deserialize)]
+struct PackFile {
+    pack: Vec<Pack>,
+}
+
+#[derive(Deserialize)]
+struct Pack {
+    name: &'static str,
+    patterns: Vec<&'static str>,
+}
+
+struct Compiled {
+    set: RegexSet,
+    owner: Vec<&'static str>,
+}
+
+static PACKS: LazyLock<Compiled> = LazyLock::new(|| {
+    let packs: PackFile =
+        toml::from_str(include_str!("packs.toml")).expect("the shipped rule packs parse; a test holds it");
+    let (mut patterns, mut owner) = (Vec::new(), Vec::new());
+    for pack in packs.pack {
+        for pattern in pack.patterns {
+            patterns.push(format!("(?i){pattern}"));
+            owner.push(pack.name);
+        }
+    }
+    Compiled { set: RegexSet::new(patterns).expect("the shipped rule packs compile; a test holds it"), owner }
+});
+
+/// Bytes at either end of a text that the rules look at.
+const EDGE: usize = 1500;
+
+/// Names of the packs that match `text`, sorted.
+pub fn matching(text: &str) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    let head = &text[..text.floor_char_boundary(EDGE)];
+    let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(EDGE))..];
+    names.extend(PACKS.set.matches(head).iter().map(|i| PACKS.owner[i]));
+    if text.len() > EDGE {
+        names.extend(PACKS.set.matches(tail).iter().map(|i| PACKS.owner[i]));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_pack_knows_its_own_kind_and_leaves_plain_questions_alone() {
+        assert_eq!(matching("Think step by step and show your complete chain of thought."), ["reasoning_elicitation"]);
+        assert_eq!(matching("Rate the answer from 1 to 10 and give a rationale."), ["rubric_judging"]);
+        assert_eq!(matching("Rewrite the given prompt into a more complex version."), ["instruction_evolving"]);
+        assert!(matching("What should I cook for six people on Sunday?").is_empty());
+    }
+}
