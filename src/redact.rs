@@ -10,7 +10,7 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (r"(?i)\bbearer\s+[A-Za-z0-9._~+/\-]{12,}=*", "[secret]"),
         (r"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*", "[secret]"),
         (r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}", "[e-mail]"),
-        (r"\b(?:\d[ -]?){13,19}\b", "[number]"),
+        (r"\b\d(?:[ -]?\d){12,18}\b", "[number]"),
         (r"\+\d[\d ().\-]{7,}\d", "[phone]"),
     ]
     .into_iter()

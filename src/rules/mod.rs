@@ -12,8 +12,8 @@ struct PackFile {
 
 #[derive(Deserialize)]
 struct Pack {
-    name: &'static str,
-    patterns: Vec<&'static str>,
+    name: String,
+    patterns: Vec<String>,
 }
 
 struct Compiled {
@@ -26,9 +26,11 @@ static PACKS: LazyLock<Compiled> = LazyLock::new(|| {
         toml::from_str(include_str!("packs.toml")).expect("the shipped rule packs parse; a test holds it");
     let (mut patterns, mut owner) = (Vec::new(), Vec::new());
     for pack in packs.pack {
+        // Names live as long as the program, like the packs that are compiled into it.
+        let name: &'static str = Box::leak(pack.name.into_boxed_str());
         for pattern in pack.patterns {
             patterns.push(format!("(?i){pattern}"));
-            owner.push(pack.name);
+            owner.push(name);
         }
     }
     Compiled { set: RegexSet::new(patterns).expect("the shipped rule packs compile; a test holds it"), owner }
