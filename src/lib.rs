@@ -1,6 +1,7 @@
 //! stillhunt: coordinated distillation networks in exported LLM-API logs, found offline, with evidence.
 #![forbid(unsafe_code)]
 
+pub mod chance;
 pub mod document;
 pub mod event;
 pub mod features;

@@ -1,0 +1,104 @@
+//! Null models: how surprising a shared thing is when nobody coordinates. p-values are made here and nowhere else.
+
+/// Natural log of the binomial coefficient.
+fn ln_choose(n: f64, k: f64) -> f64 {
+    libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0)
+}
+
+/// Upper tail of the hypergeometric distribution: the chance that a group of `drawn` entities out of `all` holds at
+/// least `seen` of the `marked` ones (Fisher 1935). Returns 1 for `seen` = 0. Summed in log space.
+pub fn hypergeometric_tail(all: u64, marked: u64, drawn: u64, seen: u64) -> f64 {
+    if seen == 0 {
+        return 1.0;
+    }
+    let most = marked.min(drawn);
+    let (n, m, d) = (all as f64, marked as f64, drawn as f64);
+    let base = ln_choose(n, d);
+    let least = seen.max((marked + drawn).saturating_sub(all));
+    let tail: f64 =
+        (least..=most).map(|k| (ln_choose(m, k as f64) + ln_choose(n - m, d - k as f64) - base).exp()).sum();
+    tail.clamp(0.0, 1.0)
+}
+
+/// Shared objects of two accounts under the bipartite configuration model (Saracco 2017) in its sparse limit: an
+/// account of degree k touches an object of popularity d with chance k d / M, M being the number of touches.
+#[derive(Debug, Clone)]
+pub struct SharedRarity {
+    /// Popularities in rising order, each with Σ (d/M)² over objects up to it.
+    cumulative: Vec<(u64, f64)>,
+}
+
+impl SharedRarity {
+    /// From the popularity of every object of a layer, those of one account included.
+    pub fn new(mut popularity: Vec<u64>) -> Self {
+        popularity.sort_unstable();
+        let touches = popularity.iter().sum::<u64>() as f64;
+        let mut sum = 0.0;
+        let mut cumulative: Vec<(u64, f64)> = Vec::new();
+        for d in popularity {
+            if d >= 2 {
+                sum += (d as f64 / touches).powi(2);
+            }
+            match cumulative.last_mut() {
+                Some(last) if last.0 == d => last.1 = sum,
+                _ => cumulative.push((d, sum)),
+            }
+        }
+        Self { cumulative }
+    }
+
+    /// Chance that accounts of degrees `a` and `b` share at least one object of popularity `rarest` or less.
+    pub fn p_value(&self, a: u64, b: u64, rarest: u64) -> f64 {
+        let at = self.cumulative.partition_point(|(d, _)| *d <= rarest);
+        let sum = if at == 0 { 0.0 } else { self.cumulative[at - 1].1 };
+        -libm::expm1(-(a as f64) * (b as f64) * sum)
+    }
+}
+
+/// q-values of Benjamini and Yekutieli (2001), valid under any dependence. `tests` counts every test made, also those
+/// whose p-value is 1 and which are not in `p`; it is at least `p.len()`. Returned in the order of `p`.
+pub fn benjamini_yekutieli(p: &[f64], tests: u64) -> Vec<f64> {
+    let m = tests.max(p.len() as u64) as f64;
+    let harmonic =
+        if m < 1e6 { (1..=m as u64).map(|i| 1.0 / i as f64).sum() } else { m.ln() + 0.577_215_664_901_532_9 };
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*b].total_cmp(&p[*a]).then(b.cmp(a)));
+    let mut q = vec![1.0; p.len()];
+    let mut least: f64 = 1.0;
+    for (i, index) in order.into_iter().enumerate() {
+        let rank = (p.len() - i) as f64;
+        least = least.min(p[index] * m * harmonic / rank);
+        q[index] = least;
+    }
+    q
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hypergeometric_tail_is_the_textbook_one() {
+        // 4 aces among 52 cards: at least one in a hand of five.
+        let none = (48.0 * 47.0 * 46.0 * 45.0 * 44.0) / (52.0 * 51.0 * 50.0 * 49.0 * 48.0);
+        assert!((hypergeometric_tail(52, 4, 5, 1) - (1.0 - none)).abs() < 1e-12);
+        assert_eq!(hypergeometric_tail(52, 4, 5, 0), 1.0);
+        assert!((hypergeometric_tail(10, 10, 4, 4) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_rarer_shared_thing_is_more_surprising_and_a_busier_account_less() {
+        let layer = SharedRarity::new([vec![1; 50], vec![2; 20], vec![30, 400]].concat());
+        assert!(layer.p_value(2, 2, 2) < layer.p_value(2, 2, 30));
+        assert!(layer.p_value(2, 2, 30) < layer.p_value(2, 2, 400));
+        assert!(layer.p_value(2, 2, 30) < layer.p_value(9, 9, 30));
+    }
+
+    #[test]
+    fn q_values_follow_the_order_of_p_and_never_fall_below_them() {
+        let p = [0.04, 0.001, 0.02];
+        let q = benjamini_yekutieli(&p, 100);
+        assert!(q[1] <= q[2] && q[2] <= q[0]);
+        assert!(p.iter().zip(&q).all(|(p, q)| q >= p));
+    }
+}
