@@ -6,6 +6,7 @@ pub mod document;
 pub mod event;
 pub mod features;
 pub mod fingerprint;
+pub mod links;
 pub mod redact;
 pub mod rules;
 pub mod schema;

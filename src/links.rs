@@ -1,0 +1,179 @@
+//! Which accounts share what: inverted lists of objects, on integer ids, with popularity counted in entities.
+
+use crate::features::{AccountEvidence, Evidence};
+use std::collections::BTreeMap;
+
+/// Families of evidence. A family counts once, however many objects it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    Content,
+    Identity,
+    Infrastructure,
+    Behaviour,
+}
+
+/// Something that accounts touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    pub family: Family,
+    /// Kind within the family, such as `template` or `address`.
+    pub kind: &'static str,
+    /// Account ids (positions in the order of [`World::names`]), rising.
+    pub accounts: Vec<u32>,
+    /// Entities among them.
+    pub popularity: u64,
+    /// Value as in the log, or the least fingerprint of a template in hex.
+    pub value: String,
+}
+
+/// Accounts as integers, and the objects that at least two entities share.
+#[derive(Debug, Default)]
+pub struct World {
+    /// Account ids, sorted.
+    pub names: Vec<String>,
+    /// Entity of each account: accounts of one declared organisation are one.
+    pub entity: Vec<u32>,
+    /// Shared objects in order of family, kind, and accounts.
+    pub objects: Vec<Object>,
+}
+
+/// A fingerprint is part of an account's *template* when it recurs: this many times at least...
+const LEAST_RECURRENCE: u32 = 2;
+/// ...and in this share of the account's requests, so that a chance repeat in a long history is none.
+const LEAST_SHARE: f64 = 0.02;
+
+/// Fingerprints of the account's recurring text.
+pub fn recurring(account: &AccountEvidence) -> impl Iterator<Item = u64> + '_ {
+    let least = (account.with_text as f64 * LEAST_SHARE).max(f64::from(LEAST_RECURRENCE));
+    account.fingerprints.iter().filter(move |(_, c)| f64::from(c.count) >= least).map(|(f, _)| *f)
+}
+
+/// Inverts the evidence. Objects of one account, or of one entity, are dropped: they link nobody.
+pub fn invert(evidence: &Evidence) -> World {
+    let names: Vec<String> = evidence.accounts.keys().cloned().collect();
+    let mut organisations: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut entity = Vec::with_capacity(names.len());
+    for (id, account) in evidence.accounts.values().enumerate() {
+        let id = id as u32;
+        entity.push(match &account.org_id {
+            Some(org) => *organisations.entry(org).or_insert(id),
+            None => id,
+        });
+    }
+    let mut lists: BTreeMap<(Family, &'static str, String), Vec<u32>> = BTreeMap::new();
+    let mut templates: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+    for (id, account) in evidence.accounts.values().enumerate() {
+        let id = id as u32;
+        for fingerprint in recurring(account) {
+            templates.entry(fingerprint).or_default().push(id);
+        }
+        for address in account.addresses.keys() {
+            lists.entry((Family::Infrastructure, "address", address.clone())).or_default().push(id);
+        }
+        for client in account.clients.keys() {
+            lists.entry((Family::Behaviour, "client", client.clone())).or_default().push(id);
+        }
+    }
+    // Fingerprints that the very same accounts carry are one template.
+    let mut by_accounts: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
+    for (fingerprint, accounts) in templates {
+        by_accounts.entry(accounts).or_insert(fingerprint);
+    }
+    let content = by_accounts
+        .into_iter()
+        .map(|(accounts, least)| ((Family::Content, "template", format!("{least:016x}")), accounts));
+    let mut objects: Vec<Object> = content
+        .chain(lists)
+        .filter_map(|((family, kind, value), accounts)| {
+            let mut entities: Vec<u32> = accounts.iter().map(|a| entity[*a as usize]).collect();
+            entities.sort_unstable();
+            entities.dedup();
+            let popularity = entities.len() as u64;
+            (popularity >= 2).then_some(Object { family, kind, accounts, popularity, value })
+        })
+        .collect();
+    objects.sort_by(|a, b| (a.family, a.kind, &a.accounts, &a.value).cmp(&(b.family, b.kind, &b.accounts, &b.value)));
+    World { names, entity, objects }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Fold, Origin};
+
+    fn event<'a>(account: &'a str, org: Option<&'a str>, ip: &'a str, text: &'a str, line_no: u64) -> Event<'a> {
+        Event {
+            origin: Origin { file_id: 0, line_no },
+            ts_us: 0,
+            account_id: account.into(),
+            org_id: org.map(Into::into),
+            request_id: None,
+            session_id: None,
+            model: None,
+            system_text: None,
+            user_text: Some(text.into()),
+            tools: None,
+            temperature: None,
+            top_p: None,
+            max_tokens: None,
+            stream: None,
+            input_tokens: None,
+            output_tokens: None,
+            status: None,
+            finish_reason: None,
+            client_ip: Some(ip.into()),
+            user_agent: None,
+            tls_fingerprint: None,
+        }
+    }
+
+    #[test]
+    fn a_declared_organisation_shares_nothing_with_itself() {
+        let mut evidence = Evidence::default();
+        evidence.push(&event("a", Some("o"), "10.0.0.1", "one", 1));
+        evidence.push(&event("b", Some("o"), "10.0.0.1", "two", 2));
+        assert!(invert(&evidence).objects.is_empty());
+    }
+
+    #[test]
+    fn a_recurring_template_and_an_address_become_objects_of_their_accounts() {
+        let template = "Derive the answer slowly and keep all scratch work visible for the reader:";
+        let payloads = ["pears in baskets", "trains to the coast", "stars over the hill", "bread for the fair"];
+        let texts: Vec<String> = payloads.iter().map(|p| format!("{template} {p}")).collect();
+        let mut evidence = Evidence::default();
+        evidence.push(&event("a", None, "10.0.0.1", &texts[0], 1));
+        evidence.push(&event("a", None, "10.0.0.1", &texts[1], 2));
+        evidence.push(&event("b", None, "10.0.0.1", &texts[2], 3));
+        evidence.push(&event("b", None, "10.0.0.1", &texts[3], 4));
+        let world = invert(&evidence);
+        let families: Vec<Family> = world.objects.iter().map(|o| o.family).collect();
+        assert_eq!(families, [Family::Content, Family::Infrastructure]);
+        assert!(world.objects.iter().all(|o| o.accounts == [0, 1] && o.popularity == 2));
+    }
+
+    #[test]
+    fn evidence_merges_to_the_same_whatever_the_split_and_the_order() {
+        let events: Vec<(String, String, String)> = (0..60)
+            .map(|i| {
+                (
+                    format!("a{}", i % 5),
+                    format!("10.0.0.{}", i % 7),
+                    format!("please sort list {i} by the colour of the {} bricks", i * i),
+                )
+            })
+            .collect();
+        let whole = {
+            let mut e = Evidence::default();
+            for (i, (a, ip, t)) in events.iter().enumerate() {
+                e.push(&event(a, None, ip, t, i as u64));
+            }
+            format!("{:?}", e.accounts)
+        };
+        let (mut left, mut right) = (Evidence::default(), Evidence::default());
+        for (i, (a, ip, t)) in events.iter().enumerate().rev() {
+            if i % 3 == 0 { &mut left } else { &mut right }.push(&event(a, None, ip, t, i as u64));
+        }
+        right.merge(left);
+        assert_eq!(whole, format!("{:?}", right.accounts));
+    }
+}
