@@ -7,6 +7,7 @@ pub mod event;
 pub mod features;
 pub mod fingerprint;
 pub mod links;
+pub mod networks;
 pub mod redact;
 pub mod rules;
 pub mod schema;

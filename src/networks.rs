@@ -1,0 +1,212 @@
+//! Groups of accounts from weighted links: Leiden (Traag, Waltman and van Eck 2019) under the constant Potts model
+//! (Traag, Van Dooren and Nesterov 2011), which has no resolution limit: a ring of four stands beside a crowd.
+
+use std::collections::{BTreeMap, VecDeque};
+
+/// An undirected weighted graph on nodes `0..n`.
+#[derive(Debug, Clone, Default)]
+pub struct Graph {
+    neighbours: Vec<Vec<(u32, f64)>>,
+    /// Accounts behind each node; 1 before aggregation.
+    size: Vec<f64>,
+}
+
+impl Graph {
+    /// From edges `(a, b, weight)`; weights of a repeated pair are added, loops are dropped.
+    pub fn new(nodes: usize, edges: impl IntoIterator<Item = (u32, u32, f64)>) -> Self {
+        let mut sums: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+        for (a, b, w) in edges {
+            if a != b {
+                *sums.entry((a.min(b), a.max(b))).or_default() += w;
+            }
+        }
+        let mut neighbours = vec![Vec::new(); nodes];
+        for ((a, b), w) in sums {
+            neighbours[a as usize].push((b, w));
+            neighbours[b as usize].push((a, w));
+        }
+        Self { neighbours, size: vec![1.0; nodes] }
+    }
+
+    /// Weight from `node` to each community around it, and to its own.
+    fn pull(&self, node: usize, community: &[u32], within: Option<&[u32]>) -> BTreeMap<u32, f64> {
+        let mut pull = BTreeMap::from([(community[node], 0.0)]);
+        for &(other, w) in &self.neighbours[node] {
+            if within.is_none_or(|outer| outer[other as usize] == outer[node]) {
+                *pull.entry(community[other as usize]).or_default() += w;
+            }
+        }
+        pull
+    }
+
+    /// Moves nodes to the community that gains most until none gains. Deterministic: nodes in order, ties to the least id.
+    fn move_nodes(&self, community: &mut [u32], resolution: f64) {
+        let n = self.neighbours.len();
+        let mut mass = vec![0.0; n];
+        for (node, c) in community.iter().enumerate() {
+            mass[*c as usize] += self.size[node];
+        }
+        let mut queue: VecDeque<usize> = (0..n).collect();
+        let mut queued = vec![true; n];
+        while let Some(node) = queue.pop_front() {
+            queued[node] = false;
+            let own = community[node];
+            mass[own as usize] -= self.size[node];
+            let mut best = (own, f64::NEG_INFINITY);
+            let pull = self.pull(node, community, None);
+            let stay = pull[&own] - resolution * self.size[node] * mass[own as usize];
+            for (c, weight) in pull {
+                let gain = weight - resolution * self.size[node] * mass[c as usize];
+                if gain > best.1 + 1e-12 {
+                    best = (c, gain);
+                }
+            }
+            if best.1 <= stay + 1e-12 {
+                best.0 = own;
+            }
+            mass[best.0 as usize] += self.size[node];
+            if best.0 != own {
+                community[node] = best.0;
+                for &(other, _) in &self.neighbours[node] {
+                    if community[other as usize] != best.0 && !queued[other as usize] {
+                        queued[other as usize] = true;
+                        queue.push_back(other as usize);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Splits each community into well-connected parts: single nodes merge, inside their community only, while it pays.
+    fn refine(&self, community: &[u32], resolution: f64) -> Vec<u32> {
+        let n = self.neighbours.len();
+        let mut part: Vec<u32> = (0..n as u32).collect();
+        let mut mass = self.size.clone();
+        let mut alone = vec![true; n];
+        for node in 0..n {
+            if !alone[node] {
+                continue;
+            }
+            let mut best = (part[node], 0.0);
+            for (c, weight) in self.pull(node, &part, Some(community)) {
+                let gain = weight - resolution * self.size[node] * mass[c as usize];
+                if c != part[node] && gain > best.1 + 1e-12 {
+                    best = (c, gain);
+                }
+            }
+            if best.0 != part[node] {
+                mass[node] -= self.size[node];
+                mass[best.0 as usize] += self.size[node];
+                alone[best.0 as usize] = false;
+                alone[node] = false;
+                part[node] = best.0;
+            }
+        }
+        part
+    }
+
+    /// One node a part.
+    fn aggregate(&self, part: &[u32], parts: usize) -> Self {
+        let mut size = vec![0.0; parts];
+        for (node, p) in part.iter().enumerate() {
+            size[*p as usize] += self.size[node];
+        }
+        let edges = self.neighbours.iter().enumerate().flat_map(|(a, list)| {
+            list.iter().filter(move |(b, _)| (a as u32) < *b).map(move |(b, w)| (part[a], part[*b as usize], *w))
+        });
+        Self { size, ..Self::new(parts, edges) }
+    }
+}
+
+/// Renumbers labels densely in order of first appearance; returns how many there are.
+fn renumber(labels: &mut [u32]) -> usize {
+    let mut seen: BTreeMap<u32, u32> = BTreeMap::new();
+    for label in labels.iter_mut() {
+        let next = seen.len() as u32;
+        *label = *seen.entry(*label).or_insert(next);
+    }
+    seen.len()
+}
+
+/// Communities whose mean inner weight exceeds `resolution` (in the unit of the weights): a label for each node,
+/// dense from 0 in order of first appearance. Same graph, same labels.
+pub fn communities(graph: &Graph, resolution: f64) -> Vec<u32> {
+    let n = graph.neighbours.len();
+    let mut node_of: Vec<u32> = (0..n as u32).collect();
+    let mut level = graph.clone();
+    let mut community: Vec<u32> = (0..n as u32).collect();
+    loop {
+        level.move_nodes(&mut community, resolution);
+        let found = renumber(&mut community);
+        if found == level.neighbours.len() {
+            break;
+        }
+        let mut part = level.refine(&community, resolution);
+        let mut parts = renumber(&mut part);
+        if parts == level.neighbours.len() {
+            // Refinement merged nothing although moving did: aggregate the communities, or it would never end.
+            part = community.clone();
+            parts = found;
+        }
+        let mut outer = vec![0; parts];
+        for (node, p) in part.iter().enumerate() {
+            outer[*p as usize] = community[node];
+        }
+        level = level.aggregate(&part, parts);
+        for slot in &mut node_of {
+            *slot = part[*slot as usize];
+        }
+        community = outer;
+    }
+    let mut labels: Vec<u32> = node_of.iter().map(|node| community[*node as usize]).collect();
+    renumber(&mut labels);
+    labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cliques(sizes: &[u32]) -> (usize, Vec<(u32, u32, f64)>, Vec<u32>) {
+        let (mut edges, mut labels, mut first) = (Vec::new(), Vec::new(), 0);
+        for (group, size) in (0..).zip(sizes) {
+            for a in first..first + size {
+                edges.extend((a + 1..first + size).map(|b| (a, b, 2.0)));
+                labels.push(group);
+            }
+            if first > 0 {
+                edges.push((first - 1, first, 2.0));
+            }
+            first += size;
+        }
+        (first as usize, edges, labels)
+    }
+
+    #[test]
+    fn small_rings_stay_apart_beside_a_crowd() {
+        let (n, edges, planted) = cliques(&[[4; 200].as_slice(), &[60, 300]].concat());
+        assert_eq!(communities(&Graph::new(n, edges), 1.0), planted);
+    }
+
+    #[test]
+    fn links_below_the_resolution_make_no_community() {
+        let edges = [(0, 1, 0.5), (1, 2, 0.5), (0, 2, 0.5)];
+        assert_eq!(communities(&Graph::new(3, edges), 1.0), [0, 1, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_edges_does_not_matter(sizes in prop::collection::vec(2u32..9, 1..8), seed in any::<u64>()) {
+            let (n, edges, _) = cliques(&sizes);
+            let mut shuffled = edges.clone();
+            shuffled.sort_by_key(|(a, b, _)| xxhash_rust::xxh3::xxh3_64_with_seed(&[a.to_le_bytes(), b.to_le_bytes()].concat(), seed));
+            prop_assert_eq!(communities(&Graph::new(n, edges), 1.0), communities(&Graph::new(n, shuffled), 1.0));
+        }
+
+        #[test]
+        fn it_ends_on_any_graph(edges in prop::collection::vec((0u32..30, 0u32..30, 0.0f64..5.0), 0..200)) {
+            prop_assert_eq!(communities(&Graph::new(30, edges), 1.0).len(), 30);
+        }
+    }
+}
