@@ -6,6 +6,7 @@ pub mod document;
 pub mod event;
 pub mod features;
 pub mod fingerprint;
+pub mod group_tests;
 pub mod links;
 pub mod networks;
 pub mod redact;
