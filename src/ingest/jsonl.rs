@@ -1,0 +1,131 @@
+//! JSON lines: our own reader, because one bad line must cost one line. Only the mapped fields are looked into.
+
+use super::{Parsed, Rejection};
+use crate::event::Origin;
+use crate::normalise::{FieldMap, Row, nested, scalar};
+use memchr::memchr_iter;
+use sonic_rs::to_object_iter;
+use std::io::{self, Read};
+
+/// Lines of one file, in batches that end at a line's end.
+pub(super) struct LineBatches<R> {
+    reader: R,
+    batch_bytes: usize,
+    max_line: usize,
+    carry: Vec<u8>,
+    next_line: u64,
+    done: bool,
+}
+
+/// Whole lines, with the number of the first; lines too long to hold are named instead.
+pub(super) struct Batch {
+    pub bytes: Vec<u8>,
+    pub first_line: u64,
+    pub overlong: Option<u64>,
+}
+
+impl<R: Read> LineBatches<R> {
+    pub fn new(reader: R, batch_bytes: usize, max_line: usize) -> Self {
+        Self { reader, batch_bytes: batch_bytes.max(1), max_line, carry: Vec::new(), next_line: 1, done: false }
+    }
+
+    /// The next batch, `None` at the end of the file.
+    pub fn next_batch(&mut self) -> io::Result<Option<Batch>> {
+        if self.done {
+            return Ok(None);
+        }
+        let mut bytes = std::mem::take(&mut self.carry);
+        let mut overlong = None;
+        loop {
+            let read = self.reader.by_ref().take(self.batch_bytes as u64).read_to_end(&mut bytes)?;
+            if read == 0 {
+                self.done = true;
+                break;
+            }
+            if let Some(end) = memchr::memrchr(b'\n', &bytes) {
+                self.carry = bytes.split_off(end + 1);
+                break;
+            }
+            if bytes.len() > self.max_line {
+                // A line that cannot be held: count it, skip to its end, go on behind it.
+                bytes.clear();
+                overlong = Some(self.next_line);
+                self.done = !self.skip_line()?;
+                break;
+            }
+        }
+        let first_line = self.next_line;
+        self.next_line += memchr_iter(b'\n', &bytes).count() as u64 + u64::from(overlong.is_some());
+        Ok(Some(Batch { bytes, first_line, overlong }))
+    }
+
+    /// Reads on behind the next line end, which it keeps from there; false at the end of the file.
+    fn skip_line(&mut self) -> io::Result<bool> {
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            if self.reader.by_ref().take(1 << 20).read_to_end(&mut buffer)? == 0 {
+                return Ok(false);
+            }
+            if let Some(end) = memchr::memchr(b'\n', &buffer) {
+                self.carry = buffer.split_off(end + 1);
+                return Ok(true);
+            }
+        }
+    }
+}
+
+/// One line; `None` for a blank one.
+pub(super) fn parse<'a>(line: &'a [u8], origin: Origin, map: &FieldMap, seen: &mut u32) -> Option<Parsed<'a>> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = if origin.line_no == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+    if line.trim_ascii().is_empty() {
+        return None;
+    }
+    Some(parse_object(line, origin, map, seen).map_err(|reason| Rejection { line: origin.line_no, reason }))
+}
+
+fn parse_object<'a>(
+    line: &'a [u8],
+    origin: Origin,
+    map: &FieldMap,
+    seen: &mut u32,
+) -> Result<crate::event::Event<'a>, &'static str> {
+    let text = std::str::from_utf8(line).map_err(|_| "invalid UTF-8")?.trim();
+    if !text.starts_with('{') {
+        return Err("not a JSON object");
+    }
+    // The lazy iterator stops at the closing brace; this pass makes sure that nothing follows and all is well formed.
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| "not JSON")?;
+    let mut row = Row::new();
+    let mut filled = 0u128;
+    for pair in to_object_iter(text) {
+        let (key, value) = pair.map_err(|_| "not JSON")?;
+        let Some(slot) = map.find(&key) else { continue };
+        if slot < 128 {
+            if filled & (1 << slot) != 0 {
+                return Err("duplicate key");
+            }
+            filled |= 1 << slot;
+        }
+        let raw = value.as_raw_cow();
+        for target in map.targets(slot) {
+            let found = if target.path.is_empty() {
+                Some(raw.clone())
+            } else {
+                match &raw {
+                    std::borrow::Cow::Borrowed(text) => nested(text, &target.path),
+                    std::borrow::Cow::Owned(text) => {
+                        nested(text, &target.path).map(|v| v.map(|v| std::borrow::Cow::Owned(v.into_owned())))
+                    }
+                }
+                .map_err(|_| "duplicate key")?
+            };
+            if let Some(found) = found {
+                row.offer(target.column, target.priority, scalar(found).ok_or("broken escape")?);
+            }
+        }
+    }
+    *seen |= row.seen;
+    row.into_event(origin)
+}

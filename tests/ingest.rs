@@ -1,0 +1,177 @@
+//! Rows in, events out: formats, compressions, hostile bytes, conservation.
+
+use polars::prelude::*;
+use polars_io::parquet::write::ParquetWriter;
+use proptest::prelude::*;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use stillhunt::features::Evidence;
+use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
+use stillhunt::normalise::FieldMap;
+use stillhunt::settings::IngestSettings;
+
+const CSV: &str = "timestamp,account_id,prompt,temperature\n\
+    2026-08-03T00:00:05.271Z,a,\"one, two\",0.7\n2026-08-03T00:00:06Z,b,three,\n2026-08-03T00:00:07Z,a,four,-\n";
+const JSONL: &str = "{\"timestamp\":\"2026-08-03T00:00:05.271Z\",\"account_id\":\"a\",\"prompt\":\"one, two\",\"temperature\":0.7}\n\
+    {\"timestamp\":\"2026-08-03T00:00:06Z\",\"account_id\":\"b\",\"prompt\":\"three\",\"temperature\":null}\n\
+    {\"timestamp\":\"2026-08-03T00:00:07Z\",\"account_id\":\"a\",\"prompt\":\"four\"}\n";
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+fn read_with(path: &Path, map: &FieldMap, settings: &IngestSettings) -> Result<(Evidence, IngestReport), IngestError> {
+    read_logs(&find_inputs(&[path.to_owned()])?, map, settings, &|_| {})
+}
+
+fn read(path: &Path) -> Result<(Evidence, IngestReport), IngestError> {
+    read_with(path, &FieldMap::generic(), &IngestSettings::default())
+}
+
+/// What was understood, line numbers apart: a CSV has a header line and a Parquet file has none.
+fn understood(path: &Path) -> String {
+    let (evidence, report) = read(path).unwrap();
+    assert_eq!(report.intake.rows_kept, 3);
+    let accounts: Vec<_> = evidence
+        .accounts
+        .iter()
+        .map(|(id, a)| (id, a.requests, a.first_us, a.last_us, &a.items, a.clients.keys().collect::<Vec<_>>()))
+        .collect();
+    format!("{accounts:?}")
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
+#[test]
+fn every_format_and_compression_says_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let plain = understood(&write(at, "a.jsonl", JSONL.as_bytes()));
+    assert_eq!(understood(&write(at, "b.jsonl.gz", &gz(JSONL.as_bytes()))), plain);
+    assert_eq!(understood(&write(at, "c.jsonl.zst", &zstd::encode_all(JSONL.as_bytes(), 1).unwrap())), plain);
+    assert_eq!(understood(&write(at, "d.csv", CSV.as_bytes())), plain);
+    assert_eq!(understood(&write(at, "e.csv.gz", &gz(CSV.as_bytes()))), plain);
+    let mut frame = df!(
+        "timestamp" => ["2026-08-03T00:00:05.271Z", "2026-08-03T00:00:06Z", "2026-08-03T00:00:07Z"],
+        "account_id" => ["a", "b", "a"],
+        "prompt" => ["one, two", "three", "four"],
+        "temperature" => [Some(0.7), None, None],
+    )
+    .unwrap();
+    let path = at.join("f.parquet");
+    ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    assert_eq!(understood(&path), plain);
+}
+
+#[test]
+fn a_bad_line_costs_one_line_and_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes =
+        b"\xef\xbb\xbf{\"ts\":1785715200,\"account_id\":\"a\"}\r\n\r\n{\"ts\":1785715200,\"account_id\":\"a\"".to_vec();
+    bytes.extend(b"\n{\"ts\":1785715200,\"account_id\":\"\xff\"}\n{\"ts\":1,\"ts\":2,\"account_id\":\"a\"}\n[1]\n");
+    bytes.extend(b"{\"ts\":\"yesterday\",\"account_id\":\"a\"}\n{\"ts\":1785715200}\n{\"ts\":1785715200,\"account_id\":\"b\"} x\n");
+    let (_, report) = read(&write(folder.path(), "bad.jsonl", &bytes)).unwrap();
+    let said: Vec<(u64, &str)> = report.rejects.iter().map(|r| (r.line, r.reason)).collect();
+    let expected = [
+        (3, "not JSON"),
+        (4, "invalid UTF-8"),
+        (5, "duplicate key"),
+        (6, "not a JSON object"),
+        (7, "unreadable timestamp"),
+        (8, "no account"),
+        (9, "not JSON"),
+    ];
+    assert_eq!(said, expected);
+    assert_eq!((report.intake.rows_read, report.intake.rows_kept, report.intake.rows_rejected), (8, 1, 7));
+}
+
+#[test]
+fn a_line_too_long_to_hold_is_skipped_and_the_next_one_keeps_its_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("{{\"ts\":1785715200,\"account_id\":\"a\",\"prompt\":\"{}\"}}\n", "x".repeat(5000));
+    let text = format!("{}{long}{{\"ts\":1785715200}}\n", &JSONL[..JSONL.find('\n').unwrap() + 1]);
+    let settings = IngestSettings { batch_bytes: 64, max_line_bytes: 1000, ..IngestSettings::default() };
+    let path = write(folder.path(), "long.jsonl", text.as_bytes());
+    let (_, report) = read_with(&path, &FieldMap::generic(), &settings).unwrap();
+    let said: Vec<(u64, &str)> = report.rejects.iter().map(|r| (r.line, r.reason)).collect();
+    assert_eq!(said, [(2, "line too long"), (3, "no account")]);
+}
+
+#[test]
+fn a_repeated_request_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "{\"ts\":1785715200,\"account_id\":\"a\",\"request_id\":\"r\"}\n";
+    let (evidence, report) = read(&write(folder.path(), "twice.jsonl", line.repeat(2).as_bytes())).unwrap();
+    assert_eq!((report.intake.rows_kept, report.intake.rows_repeated), (1, 1));
+    assert_eq!(evidence.accounts["a"].requests, 1);
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_its_exit_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let code =
+        |result: Result<(Evidence, IngestReport), IngestError>| result.err().map(|e| (e.exit_code(), e.to_string()));
+    let starts = |got: Option<(u8, String)>, status: u8, words: &str| {
+        let (code, message) = got.expect("an error");
+        assert_eq!(code, status, "{message}");
+        assert!(message.contains(words), "{message}");
+    };
+    starts(code(read(&at.join("none.jsonl"))), 2, "does not exist");
+    starts(code(read(&write(at, "empty.jsonl", b""))), 3, "none of 0 rows");
+    starts(code(read(&write(at, "x.bin", &[0, 1, 2, 0]))), 2, "neither JSON lines");
+    starts(code(read(&write(at, "anon.jsonl", b"{\"ts\":1785715200}\n"))), 2, "no row has an account column");
+    let cut = gz(JSONL.repeat(500).as_bytes());
+    starts(code(read(&write(at, "cut.jsonl.gz", &cut[..cut.len() / 2]))), 1, "is damaged");
+    let map = FieldMap::from_toml("[fields]\naccount_id = \"buyer\"").unwrap();
+    let path = write(at, "mapped.jsonl", JSONL.as_bytes());
+    starts(code(read_with(&path, &map, &IngestSettings::default())), 2, "\"buyer\", which no row has");
+    starts(code(read(Path::new("/dev/null"))), 2, "is a pipe or a device");
+}
+
+#[test]
+fn a_bomb_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let bomb = zstd::encode_all(std::io::repeat(b' ').take_exactly(200 << 20), 1).unwrap();
+    let message = read(&write(folder.path(), "bomb.jsonl.zst", &bomb)).unwrap_err().to_string();
+    assert!(message.contains("expands beyond"), "{message}");
+}
+
+trait TakeExactly: std::io::Read + Sized {
+    fn take_exactly(self, bytes: u64) -> std::io::Take<Self> {
+        std::io::Read::take(self, bytes)
+    }
+}
+impl TakeExactly for std::io::Repeat {}
+
+proptest! {
+    #[test]
+    fn rows_are_conserved_whatever_the_bytes_and_the_batch(
+        lines in prop::collection::vec(prop_oneof![
+            Just(JSONL.lines().next().unwrap().as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 0..40),
+        ], 1..40),
+        batch in 1usize..300,
+    ) {
+        let mut bytes = JSONL.as_bytes().to_vec();
+        lines.iter().for_each(|line| {
+            bytes.extend(line);
+            bytes.push(b'\n');
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let path = write(folder.path(), "any.jsonl", &bytes);
+        let small = IngestSettings { batch_bytes: batch, ..IngestSettings::default() };
+        let (a, one) = read(&path).unwrap();
+        let (b, other) = read_with(&path, &FieldMap::generic(), &small).unwrap();
+        let i = &one.intake;
+        prop_assert_eq!(i.rows_read, i.rows_kept + i.rows_rejected + i.rows_repeated);
+        prop_assert_eq!(one.rejects, other.rejects);
+        prop_assert_eq!(format!("{:?}", a.accounts), format!("{:?}", b.accounts));
+    }
+}
