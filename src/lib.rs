@@ -1,6 +1,7 @@
 //! stillhunt: coordinated distillation networks in exported LLM-API logs, found offline, with evidence.
 #![forbid(unsafe_code)]
 
+pub mod account_table;
 pub mod chance;
 pub mod document;
 pub mod event;
@@ -11,6 +12,7 @@ pub mod ingest;
 pub mod links;
 pub mod networks;
 pub mod normalise;
+pub mod proposals;
 pub mod redact;
 pub mod rules;
 pub mod schema;

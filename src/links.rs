@@ -1,5 +1,6 @@
 //! Which accounts share what: inverted lists of objects, on integer ids, with popularity counted in entities.
 
+use crate::account_table::Facts;
 use crate::features::{AccountEvidence, Evidence};
 use std::collections::BTreeMap;
 
@@ -49,21 +50,29 @@ pub fn recurring(account: &AccountEvidence) -> impl Iterator<Item = u64> + '_ {
 }
 
 /// Inverts the evidence. Objects of one account, or of one entity, are dropped: they link nobody.
-pub fn invert(evidence: &Evidence) -> World {
+pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     let names: Vec<String> = evidence.accounts.keys().cloned().collect();
     let mut organisations: BTreeMap<&str, u32> = BTreeMap::new();
     let mut entity = Vec::with_capacity(names.len());
-    for (id, account) in evidence.accounts.values().enumerate() {
+    for (id, (name, account)) in evidence.accounts.iter().enumerate() {
         let id = id as u32;
-        entity.push(match &account.org_id {
+        let declared = facts.get(name).and_then(|f| f.org_id.as_ref());
+        entity.push(match account.org_id.as_ref().or(declared) {
             Some(org) => *organisations.entry(org).or_insert(id),
             None => id,
         });
     }
     let mut lists: BTreeMap<(Family, &'static str, String), Vec<u32>> = BTreeMap::new();
     let mut templates: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for (id, account) in evidence.accounts.values().enumerate() {
+    for (id, (name, account)) in evidence.accounts.iter().enumerate() {
         let id = id as u32;
+        if let Some(facts) = facts.get(name) {
+            for (kind, value) in [("payment", &facts.payment), ("device", &facts.device), ("phone", &facts.phone)] {
+                if let Some(value) = value {
+                    lists.entry((Family::Identity, kind, value.clone())).or_default().push(id);
+                }
+            }
+        }
         for fingerprint in recurring(account) {
             templates.entry(fingerprint).or_default().push(id);
         }
@@ -132,7 +141,7 @@ mod tests {
         let mut evidence = Evidence::default();
         evidence.push(&event("a", Some("o"), "10.0.0.1", "one", 1));
         evidence.push(&event("b", Some("o"), "10.0.0.1", "two", 2));
-        assert!(invert(&evidence).objects.is_empty());
+        assert!(invert(&evidence, &BTreeMap::new()).objects.is_empty());
     }
 
     #[test]
@@ -145,7 +154,7 @@ mod tests {
         evidence.push(&event("a", None, "10.0.0.1", &texts[1], 2));
         evidence.push(&event("b", None, "10.0.0.1", &texts[2], 3));
         evidence.push(&event("b", None, "10.0.0.1", &texts[3], 4));
-        let world = invert(&evidence);
+        let world = invert(&evidence, &BTreeMap::new());
         let families: Vec<Family> = world.objects.iter().map(|o| o.family).collect();
         assert_eq!(families, [Family::Content, Family::Infrastructure]);
         assert!(world.objects.iter().all(|o| o.accounts == [0, 1] && o.popularity == 2));

@@ -1,0 +1,153 @@
+//! Which groups are worth testing: communities of accounts that share rare objects of one side of the evidence.
+
+use crate::chance::SharedRarity;
+use crate::links::{Family, World};
+use crate::networks::{Graph, communities};
+use std::collections::BTreeMap;
+
+/// Settings of this stage.
+#[derive(Debug, Clone)]
+pub struct ProposalSettings {
+    /// Mean surprise inside a community, nats: below it accounts do not hold together. 0.5 to 20.
+    pub resolution: f64,
+    /// Least surprise of a link, nats.
+    pub least_link: f64,
+    /// Pairs looked at at most, rarest objects first; bounds time and memory.
+    pub pair_budget: u64,
+    /// Fewest entities of a group.
+    pub least_entities: usize,
+}
+
+impl Default for ProposalSettings {
+    fn default() -> Self {
+        Self { resolution: 2.0, least_link: 2.0, pair_budget: 20_000_000, least_entities: 3 }
+    }
+}
+
+/// A link: two accounts, the rarest object they share, and the chance of sharing one as rare.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairLink {
+    pub a: u32,
+    pub b: u32,
+    /// Index into [`World::objects`].
+    pub object: u32,
+    pub p_value: f64,
+}
+
+/// Groups proposed by `families`, with the links they come from.
+#[derive(Debug, Default)]
+pub struct Proposal {
+    /// Accounts, rising; groups in order of their first account.
+    pub groups: Vec<Vec<u32>>,
+    /// Links of the whole graph, in order of accounts.
+    pub links: Vec<PairLink>,
+    /// Objects left out because the pair budget was used up.
+    pub objects_left_out: u64,
+}
+
+/// Proposes groups. Links inside one entity are declared and do not count.
+pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) -> Proposal {
+    let mut objects: Vec<usize> =
+        (0..world.objects.len()).filter(|i| families.contains(&world.objects[*i].family)).collect();
+    objects.sort_by_key(|i| (world.objects[*i].popularity, *i));
+    let mut degree: BTreeMap<(Family, u32), u64> = BTreeMap::new();
+    for &i in &objects {
+        for a in &world.objects[i].accounts {
+            *degree.entry((world.objects[i].family, *a)).or_default() += 1;
+        }
+    }
+    let rarity: BTreeMap<Family, SharedRarity> = families
+        .iter()
+        .map(|f| {
+            let popularity = objects.iter().filter(|i| world.objects[**i].family == *f);
+            (*f, SharedRarity::new(popularity.map(|i| world.objects[*i].popularity).collect()))
+        })
+        .collect();
+    let mut rarest: BTreeMap<(u32, u32, Family), u32> = BTreeMap::new();
+    let mut budget = settings.pair_budget;
+    let mut objects_left_out = 0;
+    for &i in &objects {
+        let object = &world.objects[i];
+        let n = object.accounts.len() as u64;
+        let pairs = n * (n - 1) / 2;
+        if pairs > budget {
+            objects_left_out += 1;
+            continue;
+        }
+        budget -= pairs;
+        for (k, &a) in object.accounts.iter().enumerate() {
+            for &b in &object.accounts[k + 1..] {
+                if world.entity[a as usize] != world.entity[b as usize] {
+                    rarest.entry((a, b, object.family)).or_insert(i as u32);
+                }
+            }
+        }
+    }
+    let links: Vec<PairLink> = rarest
+        .into_iter()
+        .map(|((a, b, family), object)| {
+            let popularity = world.objects[object as usize].popularity;
+            let p_value = rarity[&family].p_value(degree[&(family, a)], degree[&(family, b)], popularity);
+            PairLink { a, b, object, p_value }
+        })
+        .filter(|link| -link.p_value.max(f64::MIN_POSITIVE).ln() >= settings.least_link)
+        .collect();
+    // A link cannot weigh more than this: one freak coincidence makes no community.
+    const HEAVIEST: f64 = 12.0;
+    let edges = links.iter().map(|l| (l.a, l.b, (-l.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST)));
+    let labels = communities(&Graph::new(world.names.len(), edges), settings.resolution);
+    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (account, label) in (0u32..).zip(labels) {
+        groups.entry(label).or_default().push(account);
+    }
+    let entities = |group: &[u32]| {
+        let mut e: Vec<u32> = group.iter().map(|a| world.entity[*a as usize]).collect();
+        e.sort_unstable();
+        e.dedup();
+        e.len()
+    };
+    let groups = groups.into_values().filter(|g| entities(g) >= settings.least_entities).collect();
+    Proposal { groups, links, objects_left_out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::links::Object;
+
+    fn object(accounts: &[u32]) -> Object {
+        let popularity = accounts.len() as u64;
+        Object {
+            family: Family::Content,
+            kind: "template",
+            accounts: accounts.to_vec(),
+            popularity,
+            value: format!("{accounts:?}"),
+        }
+    }
+
+    #[test]
+    fn a_rare_shared_object_proposes_a_group_and_a_popular_one_does_not() {
+        let popular: Vec<u32> = (0..400).collect();
+        let mut objects = vec![object(&popular), object(&[3, 50, 77, 200])];
+        objects.extend((0..40u32).map(|i| object(&[i, (i * 7 + 31) % 400])));
+        let world = World {
+            names: (0..400).map(|i| i.to_string()).collect(),
+            entity: (0..400).collect(),
+            objects: objects.into_iter().filter(|o| o.accounts.iter().is_sorted() && o.popularity > 1).collect(),
+        };
+        let found = propose(&world, &[Family::Content], &ProposalSettings::default());
+        assert!(found.groups.iter().any(|g| [3, 50, 77, 200].iter().all(|a| g.contains(a))), "{:?}", found.groups);
+        assert!(found.groups.iter().all(|g| g.len() < 100));
+    }
+
+    #[test]
+    fn accounts_of_one_organisation_are_not_proposed() {
+        let world = World {
+            names: (0..6).map(|i| i.to_string()).collect(),
+            entity: vec![0, 0, 0, 3, 4, 5],
+            objects: vec![object(&[0, 1, 2])],
+        };
+        assert!(propose(&world, &[Family::Content], &ProposalSettings::default()).groups.is_empty());
+    }
+}
