@@ -47,4 +47,6 @@ pub trait Fold: Default + Send {
     fn push(&mut self, event: &Event<'_>);
     /// Takes another shard in.
     fn merge(&mut self, other: Self);
+    /// Called once after the last event; brings the evidence into its final order.
+    fn finish(&mut self) {}
 }

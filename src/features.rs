@@ -20,6 +20,8 @@ const EXCERPT: usize = 240;
 pub struct Carried {
     /// Requests with it.
     pub count: u32,
+    /// Least and greatest hash of the texts it stood in: where they differ, it stood in two different texts at least.
+    pub items: (u64, u64),
     /// Output tokens of those requests.
     pub output_tokens: u64,
     /// Those requests outside any conversation.
@@ -39,6 +41,67 @@ pub struct Excerpt {
     pub text: String,
 }
 
+impl Carried {
+    fn absorb(&mut self, other: &Self) {
+        self.count += other.count;
+        self.items = (self.items.0.min(other.items.0), self.items.1.max(other.items.1));
+        self.output_tokens += other.output_tokens;
+        self.single_turn += other.single_turn;
+        self.at = self.at.min(other.at);
+    }
+}
+
+/// Fingerprints with what is known of each: a sorted part and an unsorted tail that is folded in when it grows, which
+/// costs a fraction of a search tree. Bounded by [`MAX_FINGERPRINTS`] whatever the order.
+#[derive(Debug, Clone, Default)]
+pub struct Fingerprints {
+    entries: Vec<(u64, Carried)>,
+    settled: usize,
+}
+
+impl Fingerprints {
+    fn push(&mut self, fingerprint: u64, carried: Carried) {
+        self.entries.push((fingerprint, carried));
+        if self.entries.len() > 256 + 2 * self.settled {
+            self.settle();
+        }
+    }
+
+    /// Sorts, adds up, and keeps the least hashes.
+    fn settle(&mut self) {
+        if self.settled == self.entries.len() {
+            return;
+        }
+        self.entries.sort_by_key(|(f, _)| *f);
+        self.entries.dedup_by(|later, first| {
+            let same = later.0 == first.0;
+            if same {
+                first.1.absorb(&later.1);
+            }
+            same
+        });
+        self.entries.truncate(MAX_FINGERPRINTS);
+        self.settled = self.entries.len();
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        if self.entries.len() > 256 + 2 * self.settled {
+            self.settle();
+        }
+    }
+
+    /// In rising order, each once. Complete after [`Fold::finish`].
+    pub fn iter(&self) -> impl Iterator<Item = &(u64, Carried)> {
+        self.entries.iter()
+    }
+
+    /// What is known of one fingerprint.
+    pub fn get(&self, fingerprint: u64) -> Option<&Carried> {
+        self.entries.binary_search_by_key(&fingerprint, |(f, _)| *f).ok().map(|i| &self.entries[i].1)
+    }
+}
+
 /// What is known of one account from its events.
 #[derive(Debug, Clone, Default)]
 pub struct AccountEvidence {
@@ -56,7 +119,7 @@ pub struct AccountEvidence {
     pub clients: BTreeMap<String, (u32, Origin)>,
     pub sessions: BTreeMap<u64, u32>,
     pub items: BTreeMap<u64, u32>,
-    pub fingerprints: BTreeMap<u64, Carried>,
+    pub fingerprints: Fingerprints,
     pub rule_hits: BTreeMap<&'static str, (u32, Origin)>,
     pub excerpts: BTreeSet<Excerpt>,
 }
@@ -111,7 +174,8 @@ impl AccountEvidence {
         }
         let Some(text) = event.user_text.as_deref() else { return };
         self.with_text += 1;
-        *self.items.entry(fingerprint::item(text)).or_default() += 1;
+        let item = fingerprint::item(text);
+        *self.items.entry(item).or_default() += 1;
         let hits = rules::matching(text);
         for name in &hits {
             count_value(&mut self.rule_hits, *name, 1, at);
@@ -127,19 +191,20 @@ impl AccountEvidence {
         for text in [event.system_text.as_deref(), Some(text)].into_iter().flatten() {
             fingerprint::winnow(text, scratch);
             for &f in scratch.iter() {
-                let slot =
-                    self.fingerprints.entry(f).or_insert(Carried { count: 0, output_tokens: 0, single_turn: 0, at });
-                slot.count += 1;
-                slot.output_tokens += event.output_tokens.unwrap_or(0);
-                slot.single_turn += u32::from(event.session_id.is_none());
-                slot.at = slot.at.min(at);
+                let carried = Carried {
+                    count: 1,
+                    items: (item, item),
+                    output_tokens: event.output_tokens.unwrap_or(0),
+                    single_turn: u32::from(event.session_id.is_none()),
+                    at,
+                };
+                self.fingerprints.push(f, carried);
             }
         }
         self.bound();
     }
 
     fn bound(&mut self) {
-        keep_least(&mut self.fingerprints, MAX_FINGERPRINTS);
         keep_least(&mut self.items, MAX_FINGERPRINTS);
         keep_least(&mut self.sessions, MAX_VALUES);
         keep_least(&mut self.addresses, MAX_VALUES);
@@ -176,14 +241,7 @@ impl AccountEvidence {
         for (k, n) in other.items {
             *self.items.entry(k).or_default() += n;
         }
-        for (k, c) in other.fingerprints {
-            let slot =
-                self.fingerprints.entry(k).or_insert(Carried { count: 0, output_tokens: 0, single_turn: 0, at: c.at });
-            slot.count += c.count;
-            slot.output_tokens += c.output_tokens;
-            slot.single_turn += c.single_turn;
-            slot.at = slot.at.min(c.at);
-        }
+        self.fingerprints.merge(other.fingerprints);
         self.excerpts.extend(other.excerpts);
         while self.excerpts.len() > MAX_EXEMPLARS {
             self.excerpts.pop_last();
@@ -228,5 +286,9 @@ impl Fold for Evidence {
         for (id, evidence) in other.accounts {
             self.accounts.entry(id).or_default().merge(evidence);
         }
+    }
+
+    fn finish(&mut self) {
+        self.accounts.values_mut().for_each(|account| account.fingerprints.settle());
     }
 }

@@ -38,15 +38,19 @@ pub struct World {
     pub objects: Vec<Object>,
 }
 
-/// A fingerprint is part of an account's *template* when it recurs: this many times at least...
+/// A fingerprint is part of an account's *template* when it recurs around different payloads: this many times...
 const LEAST_RECURRENCE: u32 = 2;
 /// ...and in this share of the account's requests, so that a chance repeat in a long history is none.
-const LEAST_SHARE: f64 = 0.02;
+const LEAST_SHARE: f64 = 0.04;
 
 /// Fingerprints of the account's recurring text.
 pub fn recurring(account: &AccountEvidence) -> impl Iterator<Item = u64> + '_ {
     let least = (account.with_text as f64 * LEAST_SHARE).max(f64::from(LEAST_RECURRENCE));
-    account.fingerprints.iter().filter(move |(_, c)| f64::from(c.count) >= least).map(|(f, _)| *f)
+    account
+        .fingerprints
+        .iter()
+        .filter(move |(_, c)| f64::from(c.count) >= least && c.items.0 != c.items.1)
+        .map(|(f, _)| *f)
 }
 
 /// Inverts the evidence. Objects of one account, or of one entity, are dropped: they link nobody.
@@ -154,6 +158,7 @@ mod tests {
         evidence.push(&event("a", None, "10.0.0.1", &texts[1], 2));
         evidence.push(&event("b", None, "10.0.0.1", &texts[2], 3));
         evidence.push(&event("b", None, "10.0.0.1", &texts[3], 4));
+        evidence.finish();
         let world = invert(&evidence, &BTreeMap::new());
         let families: Vec<Family> = world.objects.iter().map(|o| o.family).collect();
         assert_eq!(families, [Family::Content, Family::Infrastructure]);
@@ -176,6 +181,7 @@ mod tests {
             for (i, (a, ip, t)) in events.iter().enumerate() {
                 e.push(&event(a, None, ip, t, i as u64));
             }
+            e.finish();
             format!("{:?}", e.accounts)
         };
         let (mut left, mut right) = (Evidence::default(), Evidence::default());
@@ -183,6 +189,7 @@ mod tests {
             if i % 3 == 0 { &mut left } else { &mut right }.push(&event(a, None, ip, t, i as u64));
         }
         right.merge(left);
+        right.finish();
         assert_eq!(whole, format!("{:?}", right.accounts));
     }
 }

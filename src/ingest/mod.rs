@@ -233,6 +233,7 @@ fn finish<F: Fold>(mut reading: Reading<F>, map: &FieldMap) -> Result<(F, Ingest
     intake.fill_rates = (COLUMNS.iter().zip(reading.present))
         .map(|(column, n)| FillRate { column: column.name.to_owned(), share: n as f64 / kept })
         .collect();
+    reading.total.finish();
     Ok((reading.total, reading.report))
 }
 
