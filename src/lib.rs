@@ -6,6 +6,7 @@ pub mod chance;
 pub mod document;
 pub mod event;
 pub mod features;
+pub mod findings;
 pub mod fingerprint;
 pub mod group_tests;
 pub mod ingest;
