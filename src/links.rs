@@ -13,6 +13,18 @@ pub enum Family {
     Behaviour,
 }
 
+impl Family {
+    /// The word used in every file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Content => "content",
+            Family::Identity => "identity",
+            Family::Infrastructure => "infrastructure",
+            Family::Behaviour => "behaviour",
+        }
+    }
+}
+
 /// Something that accounts touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {

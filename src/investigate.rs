@@ -1,0 +1,389 @@
+//! The main job from evidence to document: propose, test, correct over all groups, judge, write down.
+
+use crate::account_table::Facts;
+use crate::chance::benjamini_yekutieli;
+use crate::document::*;
+use crate::event::Origin;
+use crate::explanations;
+use crate::features::Evidence;
+use crate::findings::{self, Baseline, FindingSettings, Shape, Test};
+use crate::ingest::IngestReport;
+use crate::links::{Family, World, invert};
+use crate::proposals::{PairLink, ProposalSettings, propose};
+use crate::signals;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Settings of everything behind `ingest`.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub proposals: ProposalSettings,
+    pub findings: FindingSettings,
+}
+
+/// A proposed group on its way to a verdict.
+struct Candidate {
+    accounts: Vec<u32>,
+    proposed_by: &'static [Family],
+    tests: Vec<Test>,
+    shape: Option<Shape>,
+}
+
+const SIDES: [&[Family]; 2] = [&[Family::Content], &[Family::Identity, Family::Infrastructure]];
+/// Links listed for one network; all are counted in `membership`.
+const LINKS_LISTED: usize = 2_000;
+/// Log lines beside a claim.
+const LINES_LISTED: usize = 5;
+/// A family adds at most this much to the log-likelihood ratio, nats.
+const FAMILY_CAP: f64 = 12.0;
+
+/// Runs the method.
+pub fn investigate(
+    evidence: &Evidence,
+    facts: &BTreeMap<String, Facts>,
+    read: &IngestReport,
+    settings: &Settings,
+) -> Document {
+    let world = invert(evidence, facts);
+    let baseline = Baseline::new(&world, evidence, facts);
+    let mut notices = Vec::new();
+    let mut links: Vec<PairLink> = Vec::new();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for side in SIDES {
+        let proposal = propose(&world, side, &settings.proposals);
+        if proposal.objects_left_out > 0 {
+            notices.push(format!(
+                "{} very popular shared objects were left out of the search for groups to stay within {} pairs.",
+                proposal.objects_left_out, settings.proposals.pair_budget
+            ));
+        }
+        links.extend(proposal.links);
+        candidates.extend(proposal.groups.into_iter().map(|accounts| Candidate {
+            tests: baseline.test(&world, &accounts, side),
+            shape: findings::shape(&world, evidence, &accounts),
+            accounts,
+            proposed_by: side,
+        }));
+    }
+    correct(&mut candidates);
+    let groups_tested = candidates.len() as u64;
+    candidates.retain(|c| findings::is_coordinated(&c.tests, &settings.findings));
+    let verdict = |c: &Candidate| match c.shape {
+        Some(shape) if shape.is_extraction(&baseline, &settings.findings) => Verdict::SuspectedDistillation,
+        _ => Verdict::Coordinated,
+    };
+    // Suspected before merely coordinated, larger before smaller: an account stands in one network.
+    candidates.sort_by_key(|c| (verdict(c), std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
+    let mut taken: BTreeSet<u32> = BTreeSet::new();
+    candidates.retain(|c| {
+        let free = c.accounts.iter().all(|a| !taken.contains(a));
+        if free {
+            taken.extend(&c.accounts);
+        }
+        free
+    });
+    let pairs = {
+        let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
+        let n = entities.len() as u64;
+        n * n.saturating_sub(1) / 2 * SIDES.len() as u64
+    };
+    let p: Vec<f64> = links.iter().map(|l| l.p_value).collect();
+    let q = benjamini_yekutieli(&p, pairs);
+    let scene = Scene { world: &world, evidence, facts, read, baseline: &baseline, settings };
+    let mut document = Document {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        stillhunt_version: env!("CARGO_PKG_VERSION").to_owned(),
+        intake: read.intake.clone(),
+        signals: signals::evaluable(&read.intake, facts),
+        population: population(&world, evidence, groups_tested),
+        networks: Vec::new(),
+        accounts: Vec::new(),
+        links: Vec::new(),
+        notices,
+    };
+    let mut place: BTreeMap<u32, (String, Verdict, f64)> = BTreeMap::new();
+    for candidate in &candidates {
+        let verdict = verdict(candidate);
+        let network = scene.network(candidate, verdict);
+        let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
+        let mut degree: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+        let mut own: Vec<(usize, &PairLink)> = Vec::new();
+        for (i, link) in links.iter().enumerate() {
+            if inside.contains(&link.a) && inside.contains(&link.b) {
+                degree.entry(link.a).or_default().insert(link.b);
+                degree.entry(link.b).or_default().insert(link.a);
+                own.push((i, link));
+            }
+        }
+        own.sort_by(|(_, x), (_, y)| x.p_value.total_cmp(&y.p_value).then((x.a, x.b).cmp(&(y.a, y.b))));
+        if own.len() > LINKS_LISTED {
+            document.notices.push(format!(
+                "Of {} links inside {} the strongest {LINKS_LISTED} are listed.",
+                own.len(),
+                network.id
+            ));
+        }
+        document.links.extend(own.iter().take(LINKS_LISTED).map(|(i, l)| scene.link(l, q[*i], &network.id)));
+        for account in &candidate.accounts {
+            let others = (candidate.accounts.len() - 1).max(1) as f64;
+            let membership = degree.get(account).map_or(0.0, |d| d.len() as f64 / others);
+            place.insert(*account, (network.id.clone(), verdict, membership));
+        }
+        document.population.expected_false_networks += network.q_value;
+        document.networks.push(network);
+    }
+    document.accounts = (0u32..)
+        .zip(&evidence.accounts)
+        .map(|(i, (id, account))| {
+            let (network_id, verdict, membership) =
+                place.get(&i).cloned().unwrap_or((String::new(), Verdict::None, 0.0));
+            Account {
+                account_id: id.clone(),
+                network_id,
+                verdict,
+                membership,
+                requests: account.requests,
+                output_tokens: account.output_tokens,
+            }
+        })
+        .collect();
+    document
+}
+
+/// q-values over every test of every group, so that looking at many groups costs what it should.
+fn correct(candidates: &mut [Candidate]) {
+    let p: Vec<f64> = candidates.iter().flat_map(|c| c.tests.iter().map(|t| t.outcome.p_value)).collect();
+    let mut q = benjamini_yekutieli(&p, p.len() as u64).into_iter();
+    for test in candidates.iter_mut().flat_map(|c| &mut c.tests) {
+        test.q_value = q.next().unwrap_or(1.0);
+    }
+}
+
+fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Population {
+    let first = evidence.accounts.values().map(|a| a.first_us).min();
+    let last = evidence.accounts.values().map(|a| a.last_us).max();
+    let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
+    Population {
+        accounts: world.names.len() as u64,
+        entities: entities.len() as u64,
+        first: first.map(rfc3339).unwrap_or_default(),
+        last: last.map(rfc3339).unwrap_or_default(),
+        groups_tested,
+        expected_false_networks: 0.0,
+    }
+}
+
+/// µs since the Unix epoch as RFC 3339, whole seconds.
+fn rfc3339(us: i64) -> String {
+    chrono::DateTime::from_timestamp_micros(us)
+        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        .unwrap_or_default()
+}
+
+/// What every claim is written from.
+struct Scene<'a> {
+    world: &'a World,
+    evidence: &'a Evidence,
+    facts: &'a BTreeMap<String, Facts>,
+    read: &'a IngestReport,
+    baseline: &'a Baseline,
+    settings: &'a Settings,
+}
+
+impl Scene<'_> {
+    fn line(&self, at: Origin) -> LineRef {
+        let file = self.read.intake.files.get(at.file_id as usize).map_or("", |f| f.path.as_str());
+        LineRef { file: file.to_owned(), line: at.line_no }
+    }
+
+    fn first_lines(&self, members: &[String]) -> Vec<LineRef> {
+        let mut lines: Vec<LineRef> =
+            members.iter().filter_map(|m| self.evidence.accounts.get(m)?.first_at).map(|at| self.line(at)).collect();
+        lines.sort();
+        lines.truncate(LINES_LISTED);
+        lines
+    }
+
+    fn claims(&self, candidate: &Candidate, lines: &[LineRef]) -> Vec<Claim> {
+        let mut tests: Vec<&Test> = candidate.tests.iter().collect();
+        tests.sort_by(|a, b| a.q_value.total_cmp(&b.q_value).then(a.signal.cmp(b.signal)));
+        let mut spent: BTreeMap<&str, f64> = BTreeMap::new();
+        tests
+            .into_iter()
+            .map(|t| {
+                let counts = t.q_value <= self.settings.findings.q_family;
+                let left = spent.entry(t.family).or_insert(FAMILY_CAP);
+                // Upper bound of the Bayes factor of a p-value (Sellke, Bayarri and Berger 2001).
+                let p = t.outcome.p_value.max(f64::MIN_POSITIVE);
+                let bound = if p < 1.0 / std::f64::consts::E { -(-std::f64::consts::E * p * p.ln()).ln() } else { 0.0 };
+                let weight = bound.clamp(0.0, *left);
+                *left -= weight;
+                Claim {
+                    signal: t.signal.to_owned(),
+                    family: t.family.to_owned(),
+                    statement: t.statement.clone(),
+                    observed: t.outcome.observed,
+                    expected: t.outcome.expected,
+                    unit: t.unit.to_owned(),
+                    p_value: Some(t.outcome.p_value),
+                    q_value: Some(t.q_value),
+                    weight,
+                    counts,
+                    lines: if counts { lines.to_vec() } else { Vec::new() },
+                }
+            })
+            .collect()
+    }
+
+    fn network(&self, candidate: &Candidate, verdict: Verdict) -> Network {
+        let members: Vec<String> = candidate.accounts.iter().map(|a| self.world.names[*a as usize].clone()).collect();
+        let accounts: Vec<_> = members.iter().filter_map(|m| self.evidence.accounts.get(m)).collect();
+        let lines = self.first_lines(&members);
+        let claims = self.claims(candidate, &lines);
+        let families = findings::speaking(&candidate.tests, self.settings.findings.q_family);
+        // The weakest of the families that are needed decides for the group, each by its best test.
+        let mut best: BTreeMap<&str, f64> = BTreeMap::new();
+        for t in &candidate.tests {
+            let q = best.entry(t.family).or_insert(1.0);
+            *q = q.min(t.q_value);
+        }
+        let mut best: Vec<f64> = best.into_values().collect();
+        best.sort_by(f64::total_cmp);
+        let q_value = best.get(self.settings.findings.least_families - 1).copied().unwrap_or(1.0);
+        let confidence = match families.len() {
+            3.. if q_value < 0.001 => Confidence::High,
+            2.. if q_value < 0.01 => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        let requests = accounts.iter().map(|a| a.requests).sum();
+        let word = match verdict {
+            Verdict::SuspectedDistillation => "consistent with one operator harvesting outputs",
+            _ => "consistent with one operator; nothing says extraction",
+        };
+        let exemplars = findings::exemplars(self.evidence, &members);
+        let id = findings::network_id(&members);
+        Network {
+            summary: format!(
+                "{} accounts with {requests} requests, {word}; {} independent families of evidence agree ({}).",
+                members.len(),
+                families.len(),
+                families.join(", ")
+            ),
+            id,
+            verdict,
+            confidence,
+            requests,
+            input_tokens: accounts.iter().map(|a| a.input_tokens).sum(),
+            output_tokens: accounts.iter().map(|a| a.output_tokens).sum(),
+            first: accounts.iter().map(|a| a.first_us).min().map(rfc3339).unwrap_or_default(),
+            last: accounts.iter().map(|a| a.last_us).max().map(rfc3339).unwrap_or_default(),
+            q_value,
+            proposed_by: candidate.proposed_by.iter().map(|f| f.name()).collect::<Vec<_>>().join(" and "),
+            coordinated: Axis { holds: true, claims },
+            extraction: self.extraction(candidate, verdict, &lines),
+            evasive: self.evasive(&members, &lines),
+            explanations: explanations::weigh(&families, candidate.shape.as_ref()),
+            exemplars: exemplars
+                .into_iter()
+                .map(|(account, e)| Exemplar {
+                    account_id: account.to_owned(),
+                    at: self.line(e.at),
+                    excerpt: e.text.clone(),
+                })
+                .collect(),
+            members,
+        }
+    }
+
+    fn extraction(&self, candidate: &Candidate, verdict: Verdict, lines: &[LineRef]) -> Axis {
+        let Some(shape) = candidate.shape else { return Axis { holds: false, claims: Vec::new() } };
+        let s = &self.settings.findings;
+        let claim = |signal: &str, statement: &str, observed: f64, expected: f64, unit: &str| Claim {
+            signal: signal.to_owned(),
+            family: "content".to_owned(),
+            statement: statement.to_owned(),
+            observed,
+            expected,
+            unit: unit.to_owned(),
+            p_value: None,
+            q_value: None,
+            weight: 0.0,
+            counts: observed >= expected,
+            lines: lines.to_vec(),
+        };
+        let long = s.least_output_ratio * self.baseline.median_output;
+        Axis {
+            holds: verdict == Verdict::SuspectedDistillation,
+            claims: vec![
+                claim(
+                    "extraction.unrepeated",
+                    "texts that the group sent only once",
+                    shape.unrepeated,
+                    s.least_unrepeated,
+                    "share",
+                ),
+                claim(
+                    "extraction.single_turn",
+                    "templated requests outside any conversation",
+                    shape.single_turn,
+                    s.least_single_turn,
+                    "share",
+                ),
+                claim(
+                    "extraction.rules",
+                    "texts that match one rule pack",
+                    shape.rule_share,
+                    s.least_rule_share,
+                    "share",
+                ),
+                claim("extraction.output", "mean output of templated requests", shape.output, long, "tokens"),
+            ],
+        }
+    }
+
+    fn evasive(&self, members: &[String], lines: &[LineRef]) -> Axis {
+        let closed = members.iter().filter(|m| self.facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
+        let everyone = self.facts.values().filter(|f| f.closed_us.is_some()).count();
+        let closed_share = everyone as f64 / self.facts.len().max(1) as f64;
+        let fresh = |m: &&String| {
+            self.evidence.accounts.get(*m).is_some_and(|a| {
+                let seen: u32 = a.addresses.values().map(|(n, _)| n).sum();
+                seen >= 3 && a.addresses.len() as f64 >= 0.8 * f64::from(seen)
+            })
+        };
+        let rotating = members.iter().filter(fresh).count();
+        let world = self.world.names.iter().filter(fresh).count() as f64 / self.world.names.len() as f64;
+        let n = members.len() as f64;
+        let claim = |signal: &str, statement: &str, observed: usize, expected: f64| Claim {
+            signal: signal.to_owned(),
+            family: "evasion".to_owned(),
+            statement: statement.to_owned(),
+            observed: observed as f64,
+            expected,
+            unit: "accounts".to_owned(),
+            p_value: None,
+            q_value: None,
+            weight: 0.0,
+            counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
+            lines: lines.to_vec(),
+        };
+        let claims = vec![
+            claim("evasion.rotation", "accounts that hardly ever use an address twice", rotating, n * world),
+            claim("evasion.closed", "accounts that the provider had closed", closed, n * closed_share),
+        ];
+        Axis { holds: claims.iter().any(|c| c.counts), claims }
+    }
+
+    fn link(&self, link: &PairLink, q_value: f64, network_id: &str) -> Link {
+        let object = &self.world.objects[link.object as usize];
+        Link {
+            account_a: self.world.names[link.a as usize].clone(),
+            account_b: self.world.names[link.b as usize].clone(),
+            network_id: network_id.to_owned(),
+            family: object.family.name().to_owned(),
+            shared: format!("{} {}", object.kind, object.value),
+            popularity: object.popularity,
+            p_value: link.p_value,
+            q_value,
+        }
+    }
+}
