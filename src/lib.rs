@@ -4,6 +4,7 @@
 pub mod account_table;
 pub mod chance;
 pub mod document;
+pub mod evaluate;
 pub mod event;
 pub mod explanations;
 pub mod features;
@@ -17,6 +18,7 @@ pub mod networks;
 pub mod normalise;
 pub mod proposals;
 pub mod redact;
+pub mod report;
 pub mod rules;
 pub mod schema;
 pub mod settings;

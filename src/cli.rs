@@ -1,0 +1,212 @@
+//! Words typed by a person, progress, colours and exit status. The only module that knows clap, anyhow and indicatif.
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use stillhunt::account_table::{self, Facts};
+use stillhunt::document::{Document, Verdict};
+use stillhunt::features::Evidence;
+use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
+use stillhunt::investigate::{Settings, investigate};
+use stillhunt::normalise::FieldMap;
+use stillhunt::report::terminal::{TerminalOptions, summary};
+use stillhunt::report::{case, json_schema};
+use stillhunt::settings::IngestSettings;
+use stillhunt::{evaluate, signals};
+
+#[derive(Parser)]
+#[command(version, about = "Find coordinated distillation networks in exported LLM-API logs, offline, with evidence.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Turn logs into a case: a report of suspected networks with the evidence behind it
+    Analyze {
+        #[command(flatten)]
+        input: Input,
+        /// Folder for the case; it must not exist
+        #[arg(short, long, value_name = "CASE")]
+        output: PathBuf,
+        /// Replace an earlier case
+        #[arg(long)]
+        force: bool,
+        /// Exit with 0 also when suspected networks were found
+        #[arg(long)]
+        exit_zero: bool,
+    },
+    /// Say what would be read: fields, fill rates, rejects, and which signals can run
+    Check {
+        #[command(flatten)]
+        input: Input,
+    },
+    /// Print the summary of a case again, without the logs
+    Report { case: PathBuf },
+    /// Score a case against labels (account_id, campaign, population)
+    Evaluate {
+        case: PathBuf,
+        labels: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of report.json
+    Schema,
+}
+
+#[derive(Args)]
+struct Input {
+    /// Log files, directories or patterns: JSON lines, CSV or Parquet, plain, .gz or .zst
+    #[arg(required = true)]
+    logs: Vec<PathBuf>,
+    /// CSV with facts of accounts: payment, device, phone, creation, closure
+    #[arg(long)]
+    accounts: Option<PathBuf>,
+    /// TOML that names the log's columns
+    #[arg(long)]
+    map: Option<PathBuf>,
+}
+
+struct Inquiry {
+    evidence: Evidence,
+    facts: BTreeMap<String, Facts>,
+    read: IngestReport,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(anstream::stderr(), "stillhunt: {error:#}");
+            ExitCode::from(
+                error
+                    .downcast_ref::<IngestError>()
+                    .map_or_else(|| if error.is::<UsageError>() { 2 } else { 1 }, IngestError::exit_code),
+            )
+        }
+    }
+}
+
+/// What the person asked for cannot be done as asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn read(input: &Input) -> anyhow::Result<Inquiry> {
+    let map = match &input.map {
+        None => FieldMap::generic(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| UsageError(format!("the field map {} cannot be read: {e}", ingest::shown(path))))?;
+            FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?
+        }
+    };
+    let facts = match &input.accounts {
+        None => BTreeMap::new(),
+        Some(path) => {
+            let unreadable =
+                |e: io::Error| UsageError(format!("the account table {} cannot be read: {e}", ingest::shown(path)));
+            account_table::read(File::open(path).map_err(unreadable)?).map_err(|e| UsageError(e.to_string()))?
+        }
+    };
+    let inputs = ingest::find_inputs(&input.logs)?;
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_style(
+        ProgressStyle::with_template("{spinner} {msg} {elapsed}").context("the progress template is constant")?,
+    );
+    let tell = |p: Progress| {
+        bar.set_message(format!("reading file {} of {}: {} rows", p.files_done + 1, p.files_total, p.rows));
+        bar.tick();
+    };
+    let result = ingest::read_logs(&inputs, &map, &IngestSettings::default(), &tell);
+    bar.finish_and_clear();
+    let (evidence, read) = result?;
+    Ok(Inquiry { evidence, facts, read })
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = anstream::stdout();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+fn show(document: &Document) -> anyhow::Result<()> {
+    let width = terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0));
+    // anstream strips the colours again where they are not wanted: no terminal, NO_COLOR, a dumb one.
+    print(&summary(document, TerminalOptions { width, colour: io::stdout().is_terminal() }))
+}
+
+fn dispatch(command: Command) -> anyhow::Result<u8> {
+    match command {
+        Command::Analyze { input, output, force, exit_zero } => {
+            if output.exists() && !force {
+                return Err(UsageError(case::CaseError::Exists(output).to_string()).into());
+            }
+            let Inquiry { evidence, facts, read } = read(&input)?;
+            let settings = Settings::default();
+            let document = investigate(&evidence, &facts, &read, &settings);
+            case::write(&output, &document, &read.rejects, &format!("{settings:?}"), force)?;
+            show(&document)?;
+            let suspected = document.networks.iter().any(|n| n.verdict == Verdict::SuspectedDistillation);
+            Ok(if suspected && !exit_zero { 10 } else { 0 })
+        }
+        Command::Check { input } => {
+            let Inquiry { facts, read, .. } = read(&input)?;
+            check(&read, &facts)?;
+            Ok(0)
+        }
+        Command::Report { case } => {
+            show(&case::read(&case)?)?;
+            Ok(0)
+        }
+        Command::Evaluate { case, labels, json } => {
+            let open =
+                |path: PathBuf| File::open(&path).with_context(|| format!("{} cannot be read", ingest::shown(&path)));
+            let found = evaluate::evaluate(open(case.join("accounts.csv"))?, open(labels)?)?;
+            print(&if json { found.to_json()? } else { found.to_text() })?;
+            Ok(0)
+        }
+        Command::Schema => {
+            print(&(json_schema() + "\n"))?;
+            Ok(0)
+        }
+    }
+}
+
+fn check(read: &IngestReport, facts: &BTreeMap<String, Facts>) -> anyhow::Result<()> {
+    let i = &read.intake;
+    let mut text = String::new();
+    for f in &i.files {
+        text += &format!("{}  {}  {} rows  sha256 {}\n", f.path, f.format, f.rows, f.sha256);
+    }
+    text += &format!(
+        "{} rows read = {} kept + {} rejected + {} repeated\n\ncolumn              filled\n",
+        i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
+    );
+    for f in &i.fill_rates {
+        text += &format!("{:18} {:6.1} %\n", f.column, 100.0 * f.share);
+    }
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
+    read.rejects.iter().for_each(|r| *reasons.entry(r.reason).or_default() += 1);
+    for (reason, n) in reasons {
+        text += &format!("rejected: {n} rows, {reason}\n");
+    }
+    text += "\nsignal\n";
+    for s in signals::evaluable(i, facts) {
+        text += &format!("{:24} {}\n", s.name, if s.evaluable { "can run" } else { &s.reason });
+    }
+    print(&text)
+}

@@ -1,0 +1,117 @@
+//! The case folder: written to a temporary sibling and renamed at the end, so that a killed run leaves no half case.
+
+use super::tables;
+use crate::document::{Document, SCHEMA_VERSION};
+use crate::ingest::Reject;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a case cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    #[error("{} exists already; choose another folder with -o, or pass --force to replace it", crate::ingest::shown(.0))]
+    Exists(PathBuf),
+    #[error("{} is not a case: it has no report.json; name the folder that analyze wrote", crate::ingest::shown(.0))]
+    NoCase(PathBuf),
+    #[error(
+        "{} has schema version {found}, this program reads {SCHEMA_VERSION}; use the version that wrote it",
+        crate::ingest::shown(path)
+    )]
+    Version { path: PathBuf, found: String },
+    #[error("{} is damaged: {source}", crate::ingest::shown(path))]
+    Damaged { path: PathBuf, source: serde_json::Error },
+    #[error("the case cannot be written to {}: {source}", crate::ingest::shown(path))]
+    Write { path: PathBuf, source: io::Error },
+}
+
+#[derive(Serialize)]
+struct Hashed {
+    path: String,
+    sha256: String,
+    bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Manifest<'a> {
+    stillhunt_version: &'a str,
+    schema_version: &'a str,
+    settings: &'a str,
+    inputs: Vec<Hashed>,
+    outputs: Vec<Hashed>,
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded as given.
+///
+/// # Errors
+/// When the folder exists and `force` is not set, or when it cannot be written; nothing is left behind then.
+pub fn write(
+    folder: &Path,
+    document: &Document,
+    rejects: &[Reject],
+    settings: &str,
+    force: bool,
+) -> Result<(), CaseError> {
+    if folder.exists() && !force {
+        return Err(CaseError::Exists(folder.to_owned()));
+    }
+    let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
+    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let temporary = tempfile::Builder::new().prefix(".stillhunt-").tempdir_in(parent).map_err(failed)?;
+    let files = [
+        ("report.json", super::json(document).map_err(io::Error::from)),
+        ("networks.csv", tables::networks(document).map_err(io::Error::other)),
+        ("accounts.csv", tables::accounts(document).map_err(io::Error::other)),
+        ("links.csv", tables::links(document).map_err(io::Error::other)),
+        ("rejects.csv", tables::rejects(rejects).map_err(io::Error::other)),
+    ];
+    let mut outputs = Vec::new();
+    for (name, bytes) in files {
+        let bytes = bytes.map_err(failed)?;
+        std::fs::write(temporary.path().join(name), &bytes).map_err(failed)?;
+        outputs.push(Hashed { path: name.to_owned(), sha256: sha256(&bytes), bytes: bytes.len() as u64 });
+    }
+    let inputs = document.intake.files.iter();
+    let manifest = Manifest {
+        stillhunt_version: &document.stillhunt_version,
+        schema_version: &document.schema_version,
+        settings,
+        inputs: inputs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes }).collect(),
+        outputs,
+    };
+    let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| failed(e.into()))?;
+    std::fs::write(temporary.path().join("manifest.json"), bytes).map_err(failed)?;
+    if folder.exists() {
+        // Only a case of ours is replaced: --force on a wrong folder must not cost anybody a home directory.
+        read(folder)?;
+        std::fs::remove_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::rename(temporary.path(), folder).map_err(failed)?;
+    // What stood in the temporary place has moved: there is nothing to clean up.
+    let _ = temporary.keep();
+    Ok(())
+}
+
+/// Reads the document of a case.
+///
+/// # Errors
+/// When there is none, it is damaged, or another major version wrote it.
+pub fn read(folder: &Path) -> Result<Document, CaseError> {
+    let bytes = std::fs::read(folder.join("report.json")).map_err(|_| CaseError::NoCase(folder.to_owned()))?;
+    let damaged = |source| CaseError::Damaged { path: folder.to_owned(), source };
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        schema_version: String,
+    }
+    let found = serde_json::from_slice::<Versioned>(&bytes).map_err(damaged)?.schema_version;
+    let major = |version: &str| version.split('.').next().map(str::to_owned);
+    if major(&found) != major(SCHEMA_VERSION) {
+        return Err(CaseError::Version { path: folder.to_owned(), found });
+    }
+    serde_json::from_slice(&bytes).map_err(damaged)
+}

@@ -1,0 +1,23 @@
+//! The document as bytes. Everything that came from a log goes through [`escape`] on its way out.
+
+pub mod case;
+pub mod escape;
+pub mod tables;
+pub mod terminal;
+
+use crate::document::Document;
+
+/// `report.json`: the document, pretty, with a final newline. JSON escapes control characters by itself.
+///
+/// # Errors
+/// Never for a document of ours; the signature is serde's.
+pub fn json(document: &Document) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(document)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// JSON Schema of `report.json`.
+pub fn json_schema() -> String {
+    serde_json::to_string_pretty(&schemars::schema_for!(Document)).unwrap_or_default()
+}

@@ -1,0 +1,172 @@
+//! The summary on the terminal, fit to be pasted into a ticket.
+
+use super::escape::{truncate, visible};
+use crate::document::{Claim, Confidence, Document, Network, Verdict};
+use anstyle::{AnsiColor, Style};
+use std::fmt::Write;
+
+/// How the summary is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct TerminalOptions {
+    /// Columns; kept within 40 to 200.
+    pub width: usize,
+    /// Whether to colour.
+    pub colour: bool,
+}
+
+/// Networks of mere coordination that are shown; all stand in the case.
+const COORDINATED_SHOWN: usize = 5;
+
+struct Page {
+    out: String,
+    width: usize,
+    colour: bool,
+}
+
+impl Page {
+    fn line(&mut self, indent: usize, style: Style, text: &str) {
+        let text = truncate(&visible(text), self.width.saturating_sub(indent));
+        let style = if self.colour { style } else { Style::new() };
+        let _ = writeln!(self.out, "{:indent$}{style}{text}{style:#}", "");
+    }
+
+    /// Breaks at blanks; words longer than a line are cut.
+    fn paragraph(&mut self, indent: usize, text: &str) {
+        let room = self.width.saturating_sub(indent);
+        let mut line = String::new();
+        for word in visible(text).split(' ') {
+            let together =
+                unicode_width::UnicodeWidthStr::width(line.as_str()) + 1 + unicode_width::UnicodeWidthStr::width(word);
+            if !line.is_empty() && together > room {
+                self.line(indent, Style::new(), &line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(indent, Style::new(), &line);
+    }
+
+    fn blank(&mut self) {
+        self.out.push('\n');
+    }
+}
+
+/// A figure as a person reads it: whole numbers as such, others with two places, tiny ones with an exponent.
+fn figure(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 {
+        format!("{value:.0}")
+    } else if value.abs() >= 0.01 {
+        format!("{value:.2}")
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
+fn claims(page: &mut Page, title: &str, claims: &[Claim]) {
+    let shown: Vec<&Claim> = claims.iter().filter(|c| c.counts).collect();
+    if shown.is_empty() {
+        return;
+    }
+    page.line(2, Style::new().bold(), title);
+    for claim in shown {
+        page.paragraph(4, &claim.statement);
+        let compared = if claim.q_value.is_some() { "by chance" } else { "compared with" };
+        let q = claim.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
+        let seen = figure(claim.observed);
+        let text = format!("{}: {seen} {}, {compared} {}{q}", claim.signal, claim.unit, figure(claim.expected));
+        page.paragraph(6, &text);
+    }
+}
+
+fn network(page: &mut Page, n: &Network) {
+    let suspected = n.verdict == Verdict::SuspectedDistillation;
+    let colour = if suspected { AnsiColor::Red } else { AnsiColor::Yellow };
+    let what = if suspected { "suspected distillation network" } else { "coordinated accounts" };
+    let sure = match n.confidence {
+        Confidence::High => "high confidence",
+        Confidence::Medium => "medium confidence",
+        Confidence::Low => "low confidence",
+    };
+    page.line(0, Style::new().bold().fg_color(Some(colour.into())), &format!("{}  {what}, {sure}", n.id));
+    page.paragraph(2, &n.summary);
+    page.paragraph(
+        2,
+        &format!(
+            "{} input and {} output tokens, {} to {}, q = {}",
+            n.input_tokens,
+            n.output_tokens,
+            n.first,
+            n.last,
+            figure(n.q_value)
+        ),
+    );
+    claims(page, "Run as one", &n.coordinated.claims);
+    if suspected {
+        claims(page, "Shaped like extraction", &n.extraction.claims);
+    }
+    claims(page, "Evasive", &n.evasive.claims);
+    page.line(2, Style::new().bold(), "Innocent explanations");
+    for e in n.explanations.iter().take(3) {
+        page.paragraph(4, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));
+    }
+    if !n.exemplars.is_empty() {
+        page.line(2, Style::new().bold(), "Lines to look at");
+    }
+    for e in &n.exemplars {
+        page.line(4, Style::new(), &format!("{}:{}  {}", e.at.file, e.at.line, e.account_id));
+        page.line(6, Style::new().dimmed(), &e.excerpt);
+    }
+    page.blank();
+}
+
+/// The whole summary, never wider than asked for.
+pub fn summary(d: &Document, options: TerminalOptions) -> String {
+    let mut page = Page { out: String::new(), width: options.width.clamp(40, 200), colour: options.colour };
+    let i = &d.intake;
+    page.paragraph(
+        0,
+        &format!(
+            "{} rows read = {} kept + {} rejected + {} repeated",
+            i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
+        ),
+    );
+    let p = &d.population;
+    page.paragraph(0, &format!("{} accounts of {} entities, {} to {}", p.accounts, p.entities, p.first, p.last));
+    for s in d.signals.iter().filter(|s| !s.evaluable) {
+        page.paragraph(0, &format!("not evaluable: {} ({})", s.name, s.reason));
+    }
+    page.blank();
+    for n in d.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation) {
+        network(&mut page, n);
+    }
+    let coordinated: Vec<&Network> = d.networks.iter().filter(|n| n.verdict == Verdict::Coordinated).collect();
+    for n in coordinated.iter().take(COORDINATED_SHOWN) {
+        page.line(0, Style::new().bold(), &format!("{}  coordinated accounts, not suspected", n.id));
+        page.paragraph(2, &n.summary);
+    }
+    if coordinated.len() > COORDINATED_SHOWN {
+        page.paragraph(
+            0,
+            &format!("and {} more coordinated groups in the case", coordinated.len() - COORDINATED_SHOWN),
+        );
+    }
+    for notice in &d.notices {
+        page.paragraph(0, notice);
+    }
+    let suspected = d.networks.len() - coordinated.len();
+    page.blank();
+    page.paragraph(
+        0,
+        &format!(
+            "{suspected} suspected networks and {} coordinated groups among {} tested; {} expected to be false. \
+             Coordination is not guilt: what is printed here is a reason to look, not a finding of fact.",
+            coordinated.len(),
+            p.groups_tested,
+            figure(p.expected_false_networks)
+        ),
+    );
+    page.out
+}
