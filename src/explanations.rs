@@ -8,7 +8,7 @@ pub fn weigh(families: &[&str], shape: Option<&Shape>) -> Vec<Explanation> {
     let control = families.contains(&"identity") || families.contains(&"infrastructure");
     let time = families.contains(&"time");
     let no_text = "no text in the log".to_owned();
-    let repeats = shape.map(|s| format!("{:.0} % of texts were sent once only", 100.0 * s.unrepeated));
+    let repeats = shape.map(|s| format!("{:.0} % of texts were new to the group", 100.0 * s.unrepeated));
     let talks =
         shape.map(|s| format!("{:.0} % of templated requests stand outside conversations", 100.0 * s.single_turn));
     let fit = |contradictions: usize, of: usize| match contradictions {

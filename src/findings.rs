@@ -14,7 +14,7 @@ pub struct FindingSettings {
     pub q_family: f64,
     /// Families besides the proposing one that have to speak.
     pub least_families: usize,
-    /// Share of a group's texts that must be used once only. Work that repeats is a class, a benchmark or a popular
+    /// Share of a group's requests that must bring a text new to the group. Work that repeats is a class, a benchmark or a popular
     /// question.
     pub least_unrepeated: f64,
     /// Share of a group's templated requests outside conversations.
@@ -196,7 +196,7 @@ impl Baseline {
 pub struct Shape {
     /// Requests with text.
     pub texts: u64,
-    /// Texts used once only, over all texts.
+    /// Distinct texts over all texts: 1 where no work is ever done twice.
     pub unrepeated: f64,
     /// Templated requests outside conversations, over templated requests.
     pub single_turn: f64,
@@ -220,7 +220,7 @@ pub fn shape(world: &World, evidence: &Evidence, group: &[u32]) -> Option<Shape>
         *uses.entry(*item).or_default() += u64::from(*n);
     }
     let counted: u64 = uses.values().sum();
-    let unrepeated = uses.values().filter(|n| **n == 1).count() as f64 / counted as f64;
+    let unrepeated = uses.len() as f64 / counted as f64;
     // The group's own templates: carried by several members and hardly by anyone else.
     let own: Vec<u64> = world
         .objects

@@ -316,7 +316,7 @@ impl Scene<'_> {
             claims: vec![
                 claim(
                     "extraction.unrepeated",
-                    "texts that the group sent only once",
+                    "texts that the group had not sent before",
                     shape.unrepeated,
                     s.least_unrepeated,
                     "share",
