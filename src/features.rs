@@ -180,11 +180,13 @@ impl AccountEvidence {
         for name in &hits {
             count_value(&mut self.rule_hits, *name, 1, at);
         }
-        self.excerpts.insert(Excerpt {
-            rank: (hits.is_empty(), xxh3_64(text.as_bytes())),
-            at,
-            text: crate::redact::excerpt(text, EXCERPT),
-        });
+        let rank = (hits.is_empty(), xxh3_64(text.as_bytes()));
+        // Redaction is dear: only a line that will be kept is worth it.
+        if self.excerpts.len() < MAX_EXEMPLARS
+            || self.excerpts.last().is_some_and(|worst| (rank, at) < (worst.rank, worst.at))
+        {
+            self.excerpts.insert(Excerpt { rank, at, text: crate::redact::excerpt(text, EXCERPT) });
+        }
         while self.excerpts.len() > MAX_EXEMPLARS {
             self.excerpts.pop_last();
         }

@@ -1,7 +1,7 @@
 //! Rule packs: what extraction prompts say, kept as data in `packs.toml`. A pack never convicts: it counts only
 //! together with work that never repeats and never converses.
 
-use regex::RegexSet;
+use regex::bytes::{RegexSet, RegexSetBuilder};
 use serde::Deserialize;
 use std::sync::LazyLock;
 
@@ -29,24 +29,29 @@ static PACKS: LazyLock<Compiled> = LazyLock::new(|| {
         // Names live as long as the program, like the packs that are compiled into it.
         let name: &'static str = Box::leak(pack.name.into_boxed_str());
         for pattern in pack.patterns {
-            patterns.push(format!("(?i){pattern}"));
+            patterns.push(pattern);
             owner.push(name);
         }
     }
-    Compiled { set: RegexSet::new(patterns).expect("the shipped rule packs compile; a test holds it"), owner }
+    // Bounded gaps make many states: bytes instead of Unicode classes and a roomy cache keep the automaton from being
+    // thrown away and rebuilt, which cost three quarters of a run.
+    let set = RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).dfa_size_limit(DFA_BYTES).build();
+    Compiled { set: set.expect("the shipped rule packs compile; a test holds it"), owner }
 });
 
 /// Bytes at either end of a text that the rules look at.
-const EDGE: usize = 1500;
+const EDGE: usize = 800;
+/// Memory for the automaton, one for each thread.
+const DFA_BYTES: usize = 32 << 20;
 
 /// Names of the packs that match `text`, sorted.
 pub fn matching(text: &str) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
     let head = &text[..text.floor_char_boundary(EDGE)];
     let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(EDGE))..];
-    names.extend(PACKS.set.matches(head).iter().map(|i| PACKS.owner[i]));
+    names.extend(PACKS.set.matches(head.as_bytes()).iter().map(|i| PACKS.owner[i]));
     if text.len() > EDGE {
-        names.extend(PACKS.set.matches(tail).iter().map(|i| PACKS.owner[i]));
+        names.extend(PACKS.set.matches(tail.as_bytes()).iter().map(|i| PACKS.owner[i]));
     }
     names.sort_unstable();
     names.dedup();
