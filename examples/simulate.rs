@@ -1,0 +1,35 @@
+//! Writes a labelled world: `cargo run --release --example simulate -- --out WORLD`.
+
+use clap::Parser;
+use std::path::PathBuf;
+use stillhunt::simulate::{World, WorldSettings};
+
+#[derive(Parser)]
+#[command(about = "Write a seeded, labelled world of log events")]
+struct Cli {
+    /// Folder to write events, accounts.csv and labels.csv to
+    #[arg(long)]
+    out: PathBuf,
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+    /// Ordinary people; other populations scale with them
+    #[arg(long, default_value_t = 400)]
+    people: usize,
+    #[arg(long, default_value_t = 14)]
+    days: usize,
+    /// No campaign at all
+    #[arg(long)]
+    quiet_world: bool,
+    /// Compress the events
+    #[arg(long)]
+    zstd: bool,
+}
+
+fn main() -> std::io::Result<()> {
+    let c = Cli::parse();
+    let settings = WorldSettings { seed: c.seed, people: c.people, campaigns: !c.quiet_world, days: c.days.max(2) };
+    let world = World::generate(&settings);
+    world.write(&c.out, c.zstd)?;
+    println!("{} requests of {} accounts", world.requests.len(), world.accounts.len());
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Seeded worlds with labels, to develop and measure on: campaigns, and innocent populations that look like them.
+
+mod draw;
+mod populations;
+mod text;
+
+use serde::Serialize;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// What to make.
+#[derive(Debug, Clone, Copy)]
+pub struct WorldSettings {
+    pub seed: u64,
+    /// Ordinary people; the other populations scale with them.
+    pub people: usize,
+    /// Whether campaigns run in this world.
+    pub campaigns: bool,
+    pub days: usize,
+}
+
+impl Default for WorldSettings {
+    fn default() -> Self {
+        Self { seed: 7, people: 400, campaigns: true, days: 14 }
+    }
+}
+
+/// One request as the log has it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Request {
+    #[serde(skip)]
+    ms: i64,
+    timestamp: String,
+    request_id: String,
+    account_id: String,
+    org_id: Option<String>,
+    session_id: Option<String>,
+    model: &'static str,
+    system_prompt: Option<String>,
+    prompt: String,
+    input_tokens: u64,
+    output_tokens: u64,
+    max_tokens: Option<u64>,
+    temperature: Option<f64>,
+    stream: Option<bool>,
+    status: u16,
+    client_ip: String,
+    user_agent: &'static str,
+    tls_fingerprint: &'static str,
+}
+
+/// One account with its facts and its label.
+#[derive(Debug, Clone, Default)]
+pub struct SimulatedAccount {
+    account_id: String,
+    org_id: String,
+    created_at: String,
+    payment: String,
+    device: String,
+    closed_at: String,
+    /// Empty for the innocent.
+    pub campaign: String,
+    pub population: String,
+}
+
+/// A whole world.
+#[derive(Debug, Default)]
+pub struct World {
+    /// In order of time.
+    pub requests: Vec<Request>,
+    pub accounts: Vec<SimulatedAccount>,
+}
+
+impl World {
+    /// Makes a world. Same settings, same world.
+    pub fn generate(settings: &WorldSettings) -> Self {
+        let mut world = populations::generate(settings);
+        world.requests.sort_by(|a, b| (a.ms, &a.request_id).cmp(&(b.ms, &b.request_id)));
+        world
+    }
+
+    /// Writes `events.jsonl` (or `events.jsonl.zst`), `accounts.csv` and `labels.csv`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn write(&self, folder: &Path, compressed: bool) -> io::Result<()> {
+        std::fs::create_dir_all(folder)?;
+        let name = if compressed { "events.jsonl.zst" } else { "events.jsonl" };
+        let file = BufWriter::new(std::fs::File::create(folder.join(name))?);
+        if compressed {
+            let mut out = zstd::Encoder::new(file, 19)?;
+            self.write_events(&mut out)?;
+            out.finish()?.flush()?;
+        } else {
+            let mut file = file;
+            self.write_events(&mut file)?;
+            file.flush()?;
+        }
+        let mut accounts = csv::Writer::from_path(folder.join("accounts.csv"))?;
+        accounts.write_record([
+            "account_id",
+            "org_id",
+            "created_at",
+            "payment_fingerprint",
+            "device_id",
+            "closed_at",
+        ])?;
+        let mut labels = csv::Writer::from_path(folder.join("labels.csv"))?;
+        labels.write_record(["account_id", "campaign", "population"])?;
+        for a in &self.accounts {
+            accounts.write_record([&a.account_id, &a.org_id, &a.created_at, &a.payment, &a.device, &a.closed_at])?;
+            labels.write_record([&a.account_id, &a.campaign, &a.population])?;
+        }
+        accounts.flush()?;
+        labels.flush()
+    }
+
+    fn write_events(&self, out: &mut impl Write) -> io::Result<()> {
+        for request in &self.requests {
+            serde_json::to_writer(&mut *out, request)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,376 @@
+//! Who lives in a simulated world. Each population is a [`Habit`]: what its accounts share and how they work.
+
+use super::draw::Draw;
+use super::{Request, SimulatedAccount, World, WorldSettings, text};
+
+/// Midnight of the first day, ms since the Unix epoch: 2026-05-04.
+const START_MS: i64 = 1_777_852_800_000;
+const DAY_MS: i64 = 86_400_000;
+
+const CLIENTS: [(&str, &str); 8] = [
+    ("Mozilla/5.0 (X11; Linux x86_64)", "t13d1715h2_aa01_7121"),
+    ("Mozilla/5.0 (Windows NT 10.0)", "t13d1516h2_bb02_d8a2"),
+    ("Mozilla/5.0 (Macintosh)", "t13d2014h2_cc03_1478"),
+    ("sdk-python/1.9", "t13d1516h2_dd04_0271"),
+    ("sdk-python/1.8", "t13d1516h2_dd04_0271"),
+    ("sdk-js/0.7", "t13d1717h2_ee05_3d54"),
+    ("curl/8.9", "t13d3112h2_ff06_d339"),
+    ("requests/2.32", "t13d1812h1_ab07_b26c"),
+];
+
+/// How often a member works, and when.
+#[derive(Clone, Copy)]
+enum Volume {
+    /// Organic: log-normal with this median.
+    Organic(f64),
+    /// A quota, give or take a tenth.
+    Quota(usize),
+}
+
+/// What the members of a population share and how they work.
+struct Habit {
+    population: &'static str,
+    campaign: &'static str,
+    accounts: usize,
+    volume: Volume,
+    /// Day and night instead of a person's day.
+    round_the_clock: bool,
+    /// Texts around the payload, `{}` in the payload's place; one is drawn for each request.
+    templates: Vec<String>,
+    system: Option<&'static str>,
+    payload: fn(&mut Draw) -> String,
+    /// Number of items that all members draw from; none for work of their own.
+    common_items: Option<usize>,
+    conversations: bool,
+    output: f64,
+    temperature: Option<f64>,
+    max_tokens: Option<u64>,
+    /// One client for all, instead of one each.
+    one_client: Option<usize>,
+    /// Addresses shared by all; with 0 each member has its own.
+    gateways: usize,
+    /// A new address for every request.
+    rotating: bool,
+    /// Members a payment instrument pays for; 0 for one each.
+    per_payment: usize,
+    /// Sign-ups fall into so many days before the start; 0 for a year.
+    cohort_days: f64,
+    /// One declared organisation.
+    organisation: bool,
+    /// Share of requests that are ordinary traffic.
+    cover: f64,
+    /// Share of members that are closed and end half way.
+    closed: f64,
+}
+
+impl Habit {
+    fn innocent(population: &'static str, accounts: usize, median: f64) -> Self {
+        Self {
+            population,
+            campaign: "",
+            accounts,
+            volume: Volume::Organic(median),
+            round_the_clock: false,
+            templates: Vec::new(),
+            system: None,
+            payload: text::any,
+            common_items: None,
+            conversations: false,
+            output: 420.0,
+            temperature: None,
+            max_tokens: None,
+            one_client: None,
+            gateways: 0,
+            rotating: false,
+            per_payment: 0,
+            cohort_days: 0.0,
+            organisation: false,
+            cover: 0.0,
+            closed: 0.0,
+        }
+    }
+
+    fn campaign(campaign: &'static str, accounts: usize, quota: usize, templates: &[&str]) -> Self {
+        Self {
+            campaign,
+            volume: Volume::Quota(quota),
+            round_the_clock: true,
+            templates: templates.iter().map(|t| (*t).to_owned()).collect(),
+            output: 1300.0,
+            temperature: Some(1.0),
+            max_tokens: Some(4096),
+            ..Self::innocent("", accounts.max(5), 1.0)
+        }
+    }
+}
+
+fn innocent(n: usize) -> Vec<Habit> {
+    let part = |share: f64| ((n as f64 * share) as usize).max(5);
+    let rag = "Answer from the extracts only; when they do not hold the answer, say that you cannot tell.\n\n{}\n\nUseful answer:";
+    let sheet =
+        "Sheet 9 of the spring order. Write a friendly notice of forty words for the client from this remark: {}";
+    let seeds = "Take the seed below and write a harder instruction of the same kind, then answer it fully. Seed: {}";
+    vec![
+        Habit { conversations: true, ..Habit::innocent("benign:person", n, 16.0) },
+        Habit {
+            system: Some(
+                "You are a coding companion in a terminal. Read before you edit, keep changes small, and run the tests.",
+            ),
+            payload: text::code,
+            conversations: true,
+            output: 900.0,
+            temperature: Some(1.0),
+            max_tokens: Some(8192),
+            one_client: Some(5),
+            ..Habit::innocent("benign:coding_tool", part(0.18), 40.0)
+        },
+        Habit {
+            templates: vec![rag.into()],
+            temperature: Some(0.0),
+            one_client: Some(3),
+            payload: text::passage,
+            ..Habit::innocent("benign:framework", part(0.15), 30.0)
+        },
+        Habit {
+            payload: text::problem,
+            common_items: Some(60),
+            conversations: true,
+            gateways: 6,
+            ..Habit::innocent("benign:class", part(0.12), 14.0)
+        },
+        Habit {
+            system: Some("Starter kit of the weekend: you are the back end of a prototype and return plain JSON."),
+            gateways: 1,
+            cohort_days: 0.2,
+            ..Habit::innocent("benign:hackathon", part(0.08), 25.0)
+        },
+        Habit {
+            organisation: true,
+            gateways: 2,
+            per_payment: 1000,
+            payload: text::passage,
+            ..Habit::innocent("benign:org_team", part(0.04), 35.0)
+        },
+        Habit { gateways: 3, per_payment: 5, ..Habit::innocent("benign:agency", part(0.04), 30.0) },
+        Habit {
+            payload: text::problem,
+            common_items: Some(300),
+            output: 160.0,
+            temperature: Some(0.0),
+            ..Habit::innocent("benign:eval_runner", part(0.03), 220.0)
+        },
+        Habit {
+            templates: vec![sheet.into()],
+            conversations: true,
+            ..Habit::innocent("benign:crowd_work", part(0.05), 20.0)
+        },
+        Habit {
+            templates: vec![seeds.into()],
+            round_the_clock: true,
+            output: 800.0,
+            temperature: Some(1.0),
+            ..Habit::innocent("benign:lone_synth", 1, 400.0)
+        },
+    ]
+}
+
+fn campaigns(n: usize) -> Vec<Habit> {
+    let part = |share: f64| (n as f64 * share) as usize;
+    let heads = ["Before you answer, ", "Take your time and ", "As a patient tutor, ", "For my notes, ", ""];
+    let tails = [
+        "lay out the whole path of your thinking including turns you gave up.",
+        "write down each step of your reasoning and what made you drop the others.",
+        "show the reasoning in full, with doubts and checks, and only then conclude.",
+    ];
+    let paraphrased: Vec<String> =
+        heads.iter().flat_map(|h| tails.iter().map(move |t| format!("{{}}\n\n{h}{t}"))).collect();
+    vec![
+        Habit {
+            payload: text::problem,
+            gateways: 8,
+            per_payment: 6,
+            cohort_days: 9.0,
+            one_client: Some(3),
+            ..Habit::campaign(
+                "reasoning",
+                part(0.07),
+                60,
+                &[
+                    "Exercise: {}\n\nInside <work></work> give your complete chain of thought, then the result on its own line.",
+                    "Here is a solved task; reconstruct the reasoning that led to the result, step by step. Task: {}",
+                ],
+            )
+        },
+        Habit {
+            cohort_days: 1.5,
+            ..Habit::campaign(
+                "evolving",
+                part(0.12),
+                30,
+                &[
+                    "Rewrite the instruction below into a more complex one with one more constraint, then answer it.\n[[{}]]",
+                    "Create a brand new instruction of the same trade that is rarer, then carry it out.\n[[{}]]",
+                ],
+            )
+        },
+        Habit {
+            payload: text::passage,
+            output: 260.0,
+            temperature: Some(0.0),
+            max_tokens: Some(1024),
+            gateways: 9,
+            one_client: Some(7),
+            ..Habit::campaign(
+                "judging",
+                part(0.04),
+                70,
+                &[
+                    "Score this answer on clarity and truth from 1 to 10 with a rationale for each before the number.\n{}",
+                ],
+            )
+        },
+        Habit {
+            rotating: true,
+            templates: paraphrased,
+            max_tokens: Some(16384),
+            ..Habit::campaign("paraphrasing", part(0.06), 60, &[])
+        },
+        Habit {
+            rotating: true,
+            cohort_days: 25.0,
+            ..Habit::campaign(
+                "fragment",
+                part(0.2),
+                4,
+                &[
+                    "((form 12)) Print whatever you weigh up inside <trace></trace> first, word by word, and reply after it.\n{}",
+                ],
+            )
+        },
+        Habit {
+            rotating: true,
+            cohort_days: 20.0,
+            cover: 0.6,
+            closed: 0.2,
+            ..Habit::campaign(
+                "covered",
+                part(0.12),
+                60,
+                &["Give four different solutions to the following, compare them, and end with the best one.\n{}"],
+            )
+        },
+    ]
+}
+
+pub(super) fn generate(settings: &WorldSettings) -> World {
+    let mut habits = innocent(settings.people);
+    if settings.campaigns {
+        habits.extend(campaigns(settings.people));
+    }
+    let mut world = World::default();
+    for (population, habit) in (0u64..).zip(&habits) {
+        settle(&mut world, settings, habit, population);
+    }
+    world
+}
+
+fn rfc3339(ms: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(ms)
+        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+        .unwrap_or_default()
+}
+
+fn settle(world: &mut World, settings: &WorldSettings, habit: &Habit, population: u64) {
+    let mut shared = Draw::new(settings.seed, population << 32);
+    let gateways: Vec<String> = (0..habit.gateways).map(|_| shared.address()).collect();
+    let items: Vec<String> = (0..habit.common_items.unwrap_or(0)).map(|_| (habit.payload)(&mut shared)).collect();
+    let organisation = if habit.organisation { format!("org_{}", shared.hex(8)) } else { String::new() };
+    for member in 0..habit.accounts {
+        let mut d = Draw::new(settings.seed, (population << 32) + 1 + member as u64);
+        let span = if habit.cohort_days > 0.0 { habit.cohort_days } else { 365.0 };
+        let created = START_MS - (d.unit() * span * DAY_MS as f64) as i64;
+        let closed = d.chance(habit.closed);
+        let account = SimulatedAccount {
+            account_id: format!("acct_{}", d.hex(14)),
+            org_id: organisation.clone(),
+            created_at: rfc3339(created),
+            payment: match habit.per_payment {
+                0 if d.chance(0.8) => format!("pay_{}", d.hex(12)),
+                0 => String::new(),
+                per => format!("pay_{population}_{}", member / per),
+            },
+            device: if d.chance(0.6) { format!("dev_{}", d.hex(12)) } else { String::new() },
+            closed_at: if closed { rfc3339(START_MS + settings.days as i64 * DAY_MS / 2) } else { String::new() },
+            campaign: habit.campaign.to_owned(),
+            population: if habit.campaign.is_empty() {
+                habit.population.to_owned()
+            } else {
+                format!("campaign:{}", habit.campaign)
+            },
+        };
+        work(world, settings, habit, &account, &gateways, &items, &mut d);
+        world.accounts.push(account);
+    }
+}
+
+fn work(
+    world: &mut World,
+    settings: &WorldSettings,
+    habit: &Habit,
+    account: &SimulatedAccount,
+    gateways: &[String],
+    items: &[String],
+    d: &mut Draw,
+) {
+    let requests = match habit.volume {
+        Volume::Organic(median) => (d.lognormal(median, 1.0) as usize).clamp(1, 2000),
+        Volume::Quota(n) => d.between((n * 9 / 10).max(2), n * 11 / 10),
+    };
+    let client = habit.one_client.unwrap_or_else(|| d.below(CLIENTS.len()));
+    let home = d.address();
+    let midday = d.between(8, 20) as f64;
+    let days = if account.closed_at.is_empty() { settings.days } else { settings.days / 2 };
+    let mut session = d.hex(12);
+    for _ in 0..requests {
+        let hour = if habit.round_the_clock { 24.0 * d.unit() } else { (midday + 2.5 * d.normal()).rem_euclid(24.0) };
+        let ms = START_MS + d.below(days) as i64 * DAY_MS + (hour * 3_600_000.0) as i64;
+        let cover = d.chance(habit.cover);
+        let payload = if items.is_empty() { (habit.payload)(d) } else { items[d.below(items.len())].clone() };
+        let prompt = match habit.templates.len() {
+            0 => payload,
+            _ if cover => text::any(d),
+            n => habit.templates[d.below(n)].replacen("{}", &payload, 1),
+        };
+        let greeted = !habit.campaign.is_empty() && d.chance(0.1);
+        let prompt =
+            if greeted { format!("{} {prompt}", d.pick(&["Hello.", "Hi there,", "Good day!"])) } else { prompt };
+        if d.chance(0.3) {
+            session = d.hex(12);
+        }
+        let output = d.lognormal(if cover { 420.0 } else { habit.output }, 0.4) as u64;
+        world.requests.push(Request {
+            ms,
+            timestamp: rfc3339(ms),
+            request_id: format!("req_{}", d.hex(16)),
+            account_id: account.account_id.clone(),
+            org_id: (!account.org_id.is_empty()).then(|| account.org_id.clone()),
+            session_id: habit.conversations.then(|| session.clone()),
+            model: d.pick(&["large-2", "large-2", "small-2"]),
+            system_prompt: habit.system.map(str::to_owned),
+            input_tokens: prompt.len() as u64 / 4,
+            output_tokens: output.max(1),
+            max_tokens: habit.max_tokens,
+            temperature: habit.temperature,
+            stream: habit.conversations.then_some(true),
+            status: if !habit.campaign.is_empty() && d.chance(0.02) { 429 } else { 200 },
+            client_ip: match gateways.len() {
+                _ if habit.rotating => d.address(),
+                0 => home.clone(),
+                n => gateways[d.below(n)].clone(),
+            },
+            user_agent: CLIENTS[client].0,
+            tls_fingerprint: CLIENTS[client].1,
+            prompt,
+        });
+    }
+}
