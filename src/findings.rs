@@ -56,8 +56,10 @@ pub struct Baseline {
     created: Vec<Option<f64>>,
     volume: Vec<Option<f64>>,
     hours: Vec<Option<f64>>,
-    rotation: Vec<Option<f64>>,
+    /// Entities behind each shared object, by kind of object.
     holders: BTreeMap<&'static str, Vec<Vec<u32>>>,
+    /// Entities of the world.
+    entities: u64,
     /// Median over accounts of the mean output, tokens.
     pub median_output: f64,
 }
@@ -83,6 +85,19 @@ fn prefix(address: &str) -> Option<String> {
     }
 }
 
+/// Whether nearly every request comes from a new address; false below three requests, which say nothing.
+pub fn rotates(account: &AccountEvidence) -> bool {
+    let seen: u32 = account.addresses.values().map(|(n, _)| n).sum();
+    seen >= 3 && account.addresses.len() as f64 >= 0.8 * f64::from(seen)
+}
+
+/// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
+/// is no evidence, so tests count entities.
+fn entities(world: &World, accounts: &[u32]) -> Vec<u32> {
+    let set: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+    set.into_iter().collect()
+}
+
 impl Baseline {
     /// From everything known of all accounts, in the order of `world.names`.
     pub fn new(world: &World, evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> Self {
@@ -95,21 +110,16 @@ impl Baseline {
         let volume = accounts.iter().map(|a| Some((a.requests as f64).ln())).collect();
         // The entropy of few requests says nothing of a day's rhythm.
         let hours = accounts.iter().map(|a| (a.requests >= 24).then(|| entropy_bits(&a.hours))).collect();
-        let rotation = accounts
-            .iter()
-            .map(|a| {
-                let seen: u32 = a.addresses.values().map(|(n, _)| n).sum();
-                (seen >= 3).then(|| a.addresses.len() as f64 / f64::from(seen))
-            })
-            .collect();
         let mut holders: BTreeMap<&'static str, Vec<Vec<u32>>> = BTreeMap::new();
         for object in &world.objects {
-            holders.entry(object.kind).or_default().push(object.accounts.clone());
+            holders.entry(object.kind).or_default().push(entities(world, &object.accounts));
         }
+        let rotating = (0u32..).zip(&accounts).filter(|(_, a)| rotates(a)).map(|(id, _)| id).collect::<Vec<u32>>();
+        holders.insert("rotation", vec![entities(world, &rotating)]);
         let mut prefixes: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
         for (id, account) in (0u32..).zip(&accounts) {
             for address in account.addresses.keys().filter_map(|a| prefix(a)) {
-                prefixes.entry(address).or_default().insert(id);
+                prefixes.entry(address).or_default().insert(world.entity[id as usize]);
             }
         }
         let shared = prefixes.into_values().filter(|s| s.len() > 1).map(|s| s.into_iter().collect()).collect();
@@ -117,11 +127,13 @@ impl Baseline {
         let mut means: Vec<f64> = accounts.iter().map(|a| a.output_tokens as f64 / a.requests as f64).collect();
         means.sort_by(f64::total_cmp);
         let median_output = means.get(means.len() / 2).copied().unwrap_or(0.0);
-        Self { created, volume, hours, rotation, holders, median_output }
+        let entities = world.entity.iter().collect::<BTreeSet<_>>().len() as u64;
+        Self { created, volume, hours, holders, entities, median_output }
     }
 
     /// Every test of a group by families other than `proposed_by`.
     pub fn test(&self, world: &World, group: &[u32], proposed_by: &[Family]) -> Vec<Test> {
+        let group = &entities(world, group);
         let mut tests = Vec::new();
         let mut line = |signal, family, unit, column: &[Option<f64>], words: &dyn Fn(f64, usize) -> String| {
             let all: Vec<f64> = column.iter().flatten().copied().collect();
@@ -140,9 +152,6 @@ impl Baseline {
         line("time.round_the_clock", "time", "accounts", &self.hours, &|n, of| {
             format!("{n} of {of} accounts spread over the hours of the day in nearly the same way")
         });
-        line("infrastructure.rotation", "infrastructure", "accounts", &self.rotation, &|n, of| {
-            format!("{n} of {of} accounts change their address at nearly the same rate")
-        });
         let inside: BTreeSet<u32> = group.iter().copied().collect();
         for (kind, family, of, signal, words) in [
             ("payment", "identity", Family::Identity, "identity.payment", "accounts share one payment instrument"),
@@ -154,6 +163,13 @@ impl Baseline {
                 Family::Infrastructure,
                 "infrastructure.address",
                 "accounts used one address",
+            ),
+            (
+                "rotation",
+                "infrastructure",
+                Family::Infrastructure,
+                "infrastructure.rotation",
+                "accounts hardly ever use an address twice",
             ),
             (
                 "prefix",
@@ -179,7 +195,7 @@ impl Baseline {
                 .iter()
                 .map(|l| (l.len() as u64, l.iter().filter(|a| inside.contains(a)).count() as u64))
                 .collect();
-            if let Some(outcome) = concentration(world.names.len() as u64, group.len() as u64, &counts) {
+            if let Some(outcome) = concentration(self.entities, group.len() as u64, &counts) {
                 let statement = format!("{} of {} {words}", outcome.observed, group.len());
                 tests.push(Test { signal, family, statement, unit: "accounts", outcome, q_value: 1.0 });
             }
@@ -267,10 +283,9 @@ pub fn speaking(tests: &[Test], q: f64) -> Vec<&'static str> {
     families.into_iter().collect()
 }
 
-/// C: enough independent families speak, and not behaviour alone with content, which any popular framework shows.
+/// C: enough independent families speak. Behaviour is not counted: whoever uses the same software behaves the same.
 pub fn is_coordinated(tests: &[Test], s: &FindingSettings) -> bool {
-    let families = speaking(tests, s.q_family);
-    families.len() >= s.least_families && families.iter().any(|f| *f != "behaviour")
+    speaking(tests, s.q_family).iter().filter(|f| **f != "behaviour").count() >= s.least_families
 }
 
 /// At most three excerpts of a group's lines, those that match a rule pack first.

@@ -8,6 +8,7 @@ use crate::explanations;
 use crate::features::Evidence;
 use crate::findings::{self, Baseline, FindingSettings, Shape, Test};
 use crate::ingest::IngestReport;
+use crate::joining::join;
 use crate::links::{Family, World, invert};
 use crate::proposals::{PairLink, ProposalSettings, propose};
 use crate::signals;
@@ -64,9 +65,27 @@ pub fn investigate(
             proposed_by: side,
         }));
     }
-    correct(&mut candidates);
+    let tests_made = candidates.iter().map(|c| c.tests.len() as u64).sum();
+    correct(&mut candidates, tests_made);
     let groups_tested = candidates.len() as u64;
     candidates.retain(|c| findings::is_coordinated(&c.tests, &settings.findings));
+
+    let groups: Vec<Vec<u32>> = candidates.iter().map(|c| c.accounts.clone()).collect();
+    let mut candidates: Vec<Candidate> = join(&world, &groups)
+        .into_iter()
+        .map(|joined| {
+            // The part with most accounts says which families are still free to test.
+            let largest = joined.parts.iter().max_by_key(|i| (groups[**i].len(), std::cmp::Reverse(**i)));
+            let proposed_by = candidates[*largest.unwrap_or(&0)].proposed_by;
+            Candidate {
+                tests: baseline.test(&world, &joined.accounts, proposed_by),
+                shape: findings::shape(&world, evidence, &joined.accounts),
+                accounts: joined.accounts,
+                proposed_by,
+            }
+        })
+        .collect();
+    correct(&mut candidates, tests_made);
     let verdict = |c: &Candidate| match c.shape {
         Some(shape) if shape.is_extraction(&baseline, &settings.findings) => Verdict::SuspectedDistillation,
         _ => Verdict::Coordinated,
@@ -74,13 +93,15 @@ pub fn investigate(
     // Suspected before merely coordinated, larger before smaller: an account stands in one network.
     candidates.sort_by_key(|c| (verdict(c), std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
     let mut taken: BTreeSet<u32> = BTreeSet::new();
-    candidates.retain(|c| {
-        let free = c.accounts.iter().all(|a| !taken.contains(a));
-        if free {
-            taken.extend(&c.accounts);
+    for candidate in &mut candidates {
+        let before = candidate.accounts.len();
+        candidate.accounts.retain(|a| taken.insert(*a));
+        // What is left of a group that lost most of its accounts is not the group that was tested.
+        if 2 * candidate.accounts.len() < before {
+            candidate.accounts.clear();
         }
-        free
-    });
+    }
+    candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
     let pairs = {
         let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
         let n = entities.len() as u64;
@@ -150,9 +171,9 @@ pub fn investigate(
 }
 
 /// q-values over every test of every group, so that looking at many groups costs what it should.
-fn correct(candidates: &mut [Candidate]) {
+fn correct(candidates: &mut [Candidate], tests_made: u64) {
     let p: Vec<f64> = candidates.iter().flat_map(|c| c.tests.iter().map(|t| t.outcome.p_value)).collect();
-    let mut q = benjamini_yekutieli(&p, p.len() as u64).into_iter();
+    let mut q = benjamini_yekutieli(&p, tests_made).into_iter();
     for test in candidates.iter_mut().flat_map(|c| &mut c.tests) {
         test.q_value = q.next().unwrap_or(1.0);
     }
@@ -344,12 +365,7 @@ impl Scene<'_> {
         let closed = members.iter().filter(|m| self.facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
         let everyone = self.facts.values().filter(|f| f.closed_us.is_some()).count();
         let closed_share = everyone as f64 / self.facts.len().max(1) as f64;
-        let fresh = |m: &&String| {
-            self.evidence.accounts.get(*m).is_some_and(|a| {
-                let seen: u32 = a.addresses.values().map(|(n, _)| n).sum();
-                seen >= 3 && a.addresses.len() as f64 >= 0.8 * f64::from(seen)
-            })
-        };
+        let fresh = |m: &&String| self.evidence.accounts.get(*m).is_some_and(findings::rotates);
         let rotating = members.iter().filter(fresh).count();
         let world = self.world.names.iter().filter(fresh).count() as f64 / self.world.names.len() as f64;
         let n = members.len() as f64;

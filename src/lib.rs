@@ -13,6 +13,7 @@ pub mod fingerprint;
 pub mod group_tests;
 pub mod ingest;
 pub mod investigate;
+pub mod joining;
 pub mod links;
 pub mod networks;
 pub mod normalise;

@@ -53,7 +53,7 @@ pub struct World {
 /// A fingerprint is part of an account's *template* when it recurs around different payloads: this many times...
 const LEAST_RECURRENCE: u32 = 2;
 /// ...and in this share of the account's requests, so that a chance repeat in a long history is none.
-const LEAST_SHARE: f64 = 0.04;
+const LEAST_SHARE: f64 = 0.08;
 
 /// Fingerprints of the account's recurring text.
 pub fn recurring(account: &AccountEvidence) -> impl Iterator<Item = u64> + '_ {
