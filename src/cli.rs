@@ -17,7 +17,7 @@ use stillhunt::normalise::FieldMap;
 use stillhunt::report::terminal::{TerminalOptions, summary};
 use stillhunt::report::{case, json_schema};
 use stillhunt::settings::IngestSettings;
-use stillhunt::{evaluate, signals};
+use stillhunt::{evaluate, evidence_table, signals};
 
 #[derive(Parser)]
 #[command(version, about = "Find coordinated distillation networks in exported LLM-API logs, offline, with evidence.")]
@@ -158,7 +158,8 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             let Inquiry { evidence, facts, read } = read(&input)?;
             let settings = Settings::default();
             let document = investigate(&evidence, &facts, &read, &settings);
-            case::write(&output, &document, &read.rejects, &format!("{settings:?}"), force)?;
+            let table = evidence_table::parquet(&evidence).context("the evidence cannot be written as a table")?;
+            case::write(&output, &document, &read.rejects, table, &format!("{settings:?}"), force)?;
             show(&document)?;
             let suspected = document.networks.iter().any(|n| n.verdict == Verdict::SuspectedDistillation);
             Ok(if suspected && !exit_zero { 10 } else { 0 })

@@ -40,6 +40,35 @@ pub struct Event<'a> {
     pub tls_fingerprint: Option<Cow<'a, str>>,
 }
 
+impl<'a> Event<'a> {
+    /// An event of which nothing optional is known.
+    pub fn new(origin: Origin, ts_us: i64, account_id: Cow<'a, str>) -> Self {
+        Self {
+            origin,
+            ts_us,
+            account_id,
+            org_id: None,
+            request_id: None,
+            session_id: None,
+            model: None,
+            system_text: None,
+            user_text: None,
+            tools: None,
+            temperature: None,
+            top_p: None,
+            max_tokens: None,
+            stream: None,
+            input_tokens: None,
+            output_tokens: None,
+            status: None,
+            finish_reason: None,
+            client_ip: None,
+            user_agent: None,
+            tls_fingerprint: None,
+        }
+    }
+}
+
 /// Evidence that grows event by event and merges exactly: `merge` is associative and commutative up to
 /// the order of rows, so that neither threads nor batches can change a result.
 pub trait Fold: Default + Send {

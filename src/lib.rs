@@ -6,6 +6,7 @@ pub mod chance;
 pub mod document;
 pub mod evaluate;
 pub mod event;
+pub mod evidence_table;
 pub mod explanations;
 pub mod features;
 pub mod findings;

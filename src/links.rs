@@ -128,27 +128,10 @@ mod tests {
 
     fn event<'a>(account: &'a str, org: Option<&'a str>, ip: &'a str, text: &'a str, line_no: u64) -> Event<'a> {
         Event {
-            origin: Origin { file_id: 0, line_no },
-            ts_us: 0,
-            account_id: account.into(),
             org_id: org.map(Into::into),
-            request_id: None,
-            session_id: None,
-            model: None,
-            system_text: None,
             user_text: Some(text.into()),
-            tools: None,
-            temperature: None,
-            top_p: None,
-            max_tokens: None,
-            stream: None,
-            input_tokens: None,
-            output_tokens: None,
-            status: None,
-            finish_reason: None,
             client_ip: Some(ip.into()),
-            user_agent: None,
-            tls_fingerprint: None,
+            ..Event::new(Origin { file_id: 0, line_no }, 0, account.into())
         }
     }
 

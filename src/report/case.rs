@@ -38,6 +38,8 @@ struct Manifest<'a> {
     stillhunt_version: &'a str,
     schema_version: &'a str,
     settings: &'a str,
+    /// No stage of `analyze` draws at random: there is no seed to record.
+    seed: Option<u64>,
     inputs: Vec<Hashed>,
     outputs: Vec<Hashed>,
 }
@@ -46,7 +48,8 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded as given.
+/// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded as given and
+/// `evidence` stored as `evidence.parquet`.
 ///
 /// # Errors
 /// When the folder exists and `force` is not set, or when it cannot be written; nothing is left behind then.
@@ -54,6 +57,7 @@ pub fn write(
     folder: &Path,
     document: &Document,
     rejects: &[Reject],
+    evidence: Vec<u8>,
     settings: &str,
     force: bool,
 ) -> Result<(), CaseError> {
@@ -69,6 +73,7 @@ pub fn write(
         ("accounts.csv", tables::accounts(document).map_err(io::Error::other)),
         ("links.csv", tables::links(document).map_err(io::Error::other)),
         ("rejects.csv", tables::rejects(rejects).map_err(io::Error::other)),
+        ("evidence.parquet", Ok(evidence)),
     ];
     let mut outputs = Vec::new();
     for (name, bytes) in files {
@@ -81,6 +86,7 @@ pub fn write(
         stillhunt_version: &document.stillhunt_version,
         schema_version: &document.schema_version,
         settings,
+        seed: None,
         inputs: inputs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes }).collect(),
         outputs,
     };
