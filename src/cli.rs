@@ -12,7 +12,7 @@ use stillhunt::account_table::{self, Facts};
 use stillhunt::document::{Document, Verdict};
 use stillhunt::features::Evidence;
 use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
-use stillhunt::investigate::{Settings, investigate};
+use stillhunt::investigate::{Settings, investigate, rfc3339};
 use stillhunt::normalise::FieldMap;
 use stillhunt::report::terminal::{TerminalOptions, summary};
 use stillhunt::report::{case, json_schema};
@@ -165,8 +165,7 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
         Command::Check { input } => {
-            let Inquiry { facts, read, .. } = read(&input)?;
-            check(&read, &facts)?;
+            check(&read(&input)?)?;
             Ok(0)
         }
         Command::Report { case } => {
@@ -187,16 +186,21 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
     }
 }
 
-fn check(read: &IngestReport, facts: &BTreeMap<String, Facts>) -> anyhow::Result<()> {
+fn check(inquiry: &Inquiry) -> anyhow::Result<()> {
+    let Inquiry { evidence, facts, read } = inquiry;
     let i = &read.intake;
     let mut text = String::new();
     for f in &i.files {
         text += &format!("{}  {}  {} rows  sha256 {}\n", f.path, f.format, f.rows, f.sha256);
     }
     text += &format!(
-        "{} rows read = {} kept + {} rejected + {} repeated\n\ncolumn              filled\n",
+        "{} rows read = {} kept + {} rejected + {} repeated\n",
         i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
     );
+    if let Some((first, last)) = evidence.span() {
+        text += &format!("{} accounts, {} to {}\n", evidence.accounts.len(), rfc3339(first), rfc3339(last));
+    }
+    text += "\ncolumn              filled\n";
     for f in &i.fill_rates {
         text += &format!("{:18} {:6.1} %\n", f.column, 100.0 * f.share);
     }

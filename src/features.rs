@@ -132,6 +132,14 @@ pub struct Evidence {
     scratch: Vec<u64>,
 }
 
+impl Evidence {
+    /// First and last request, µs since the Unix epoch; `None` without any.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let first = self.accounts.values().map(|a| a.first_us).min()?;
+        Some((first, self.accounts.values().map(|a| a.last_us).max()?))
+    }
+}
+
 fn count_value<K: Ord>(map: &mut BTreeMap<K, (u32, Origin)>, key: K, count: u32, at: Origin) {
     let slot = map.entry(key).or_insert((0, at));
     slot.0 += count;

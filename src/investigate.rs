@@ -180,8 +180,7 @@ fn correct(candidates: &mut [Candidate], tests_made: u64) {
 }
 
 fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Population {
-    let first = evidence.accounts.values().map(|a| a.first_us).min();
-    let last = evidence.accounts.values().map(|a| a.last_us).max();
+    let (first, last) = evidence.span().unzip();
     let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
     Population {
         accounts: world.names.len() as u64,
@@ -194,7 +193,7 @@ fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Populat
 }
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
-fn rfc3339(us: i64) -> String {
+pub fn rfc3339(us: i64) -> String {
     chrono::DateTime::from_timestamp_micros(us)
         .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         .unwrap_or_default()

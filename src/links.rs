@@ -46,6 +46,9 @@ pub struct World {
     pub names: Vec<String>,
     /// Entity of each account: accounts of one declared organisation are one.
     pub entity: Vec<u32>,
+    /// Place of each account in an order that knows nothing of names, so that a search which depends on order (and any
+    /// heuristic one does) gives the same groups whatever the accounts are called.
+    pub rank: Vec<u32>,
     /// Shared objects in order of family, kind, and accounts.
     pub objects: Vec<Object>,
 }
@@ -118,7 +121,19 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
         })
         .collect();
     objects.sort_by(|a, b| (a.family, a.kind, &a.accounts, &a.value).cmp(&(b.family, b.kind, &b.accounts, &b.value)));
-    World { names, entity, objects }
+    World { rank: nameless_ranks(evidence), names, entity, objects }
+}
+
+/// Rank of each account by when and how much it worked; names decide only between accounts alike in all of it.
+fn nameless_ranks(evidence: &Evidence) -> Vec<u32> {
+    let key = |a: &AccountEvidence| (a.first_us, a.last_us, a.requests, a.output_tokens, a.input_tokens);
+    let mut order: Vec<_> = (0u32..).zip(evidence.accounts.values().map(key)).collect();
+    order.sort_by_key(|(id, key)| (*key, *id));
+    let mut rank = vec![0; order.len()];
+    for (place, (id, _)) in (0u32..).zip(order) {
+        rank[id as usize] = place;
+    }
+    rank
 }
 
 #[cfg(test)]

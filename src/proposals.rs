@@ -94,11 +94,20 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         .collect();
     // A link cannot weigh more than this: one freak coincidence makes no community.
     const HEAVIEST: f64 = 12.0;
-    let edges = links.iter().map(|l| (l.a, l.b, (-l.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST)));
-    let labels = communities(&Graph::new(world.names.len(), edges), settings.resolution);
+    let rank = |account: u32| world.rank[account as usize];
+    let mut edges: Vec<(u32, u32, f64)> = links
+        .iter()
+        .map(|l| {
+            let weight = (-l.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST);
+            (rank(l.a).min(rank(l.b)), rank(l.a).max(rank(l.b)), weight)
+        })
+        .collect();
+    // An account pair may be linked in two families: the weight decides between them.
+    edges.sort_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
+    let labels = communities(&Graph::new(world.names.len(), edges.into_iter()), settings.resolution);
     let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (account, label) in (0u32..).zip(labels) {
-        groups.entry(label).or_default().push(account);
+    for account in 0..world.names.len() as u32 {
+        groups.entry(labels[rank(account) as usize]).or_default().push(account);
     }
     let entities = |group: &[u32]| {
         let mut e: Vec<u32> = group.iter().map(|a| world.entity[*a as usize]).collect();
@@ -134,6 +143,7 @@ mod tests {
         let world = World {
             names: (0..400).map(|i| i.to_string()).collect(),
             entity: (0..400).collect(),
+            rank: (0..400).collect(),
             objects: objects.into_iter().filter(|o| o.accounts.iter().is_sorted() && o.popularity > 1).collect(),
         };
         let found = propose(&world, &[Family::Content], &ProposalSettings::default());
@@ -146,6 +156,7 @@ mod tests {
         let world = World {
             names: (0..6).map(|i| i.to_string()).collect(),
             entity: vec![0, 0, 0, 3, 4, 5],
+            rank: (0..6).collect(),
             objects: vec![object(&[0, 1, 2])],
         };
         assert!(propose(&world, &[Family::Content], &ProposalSettings::default()).groups.is_empty());

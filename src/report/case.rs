@@ -66,7 +66,11 @@ pub fn write(
     }
     let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new().prefix(".stillhunt-").tempdir_in(parent).map_err(failed)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".stillhunt-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let temporary = builder.tempdir_in(parent).map_err(failed)?;
     let files = [
         ("report.json", super::json(document).map_err(io::Error::from)),
         ("networks.csv", tables::networks(document).map_err(io::Error::other)),

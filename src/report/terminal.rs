@@ -30,15 +30,19 @@ impl Page {
         let _ = writeln!(self.out, "{:indent$}{style}{text}{style:#}", "");
     }
 
-    /// Breaks at blanks; words longer than a line are cut.
     fn paragraph(&mut self, indent: usize, text: &str) {
+        self.styled(indent, Style::new(), text);
+    }
+
+    /// Breaks at blanks; words longer than a line are cut.
+    fn styled(&mut self, indent: usize, style: Style, text: &str) {
         let room = self.width.saturating_sub(indent);
         let mut line = String::new();
         for word in visible(text).split(' ') {
             let together =
                 unicode_width::UnicodeWidthStr::width(line.as_str()) + 1 + unicode_width::UnicodeWidthStr::width(word);
             if !line.is_empty() && together > room {
-                self.line(indent, Style::new(), &line);
+                self.line(indent, style, &line);
                 line.clear();
             }
             if !line.is_empty() {
@@ -46,7 +50,7 @@ impl Page {
             }
             line.push_str(word);
         }
-        self.line(indent, Style::new(), &line);
+        self.line(indent, style, &line);
     }
 
     fn blank(&mut self) {
@@ -65,6 +69,16 @@ fn figure(value: f64) -> String {
     }
 }
 
+/// A figure with its unit; shares as a percentage.
+fn measured(value: f64, unit: &str) -> String {
+    if unit == "share" { format!("{:.0} %", 100.0 * value) } else { format!("{} {unit}", figure(value)) }
+}
+
+/// `1 network`, `2 networks`.
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 fn claims(page: &mut Page, title: &str, claims: &[Claim]) {
     let shown: Vec<&Claim> = claims.iter().filter(|c| c.counts).collect();
     if shown.is_empty() {
@@ -75,8 +89,8 @@ fn claims(page: &mut Page, title: &str, claims: &[Claim]) {
         page.paragraph(4, &claim.statement);
         let compared = if claim.q_value.is_some() { "by chance" } else { "compared with" };
         let q = claim.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
-        let seen = figure(claim.observed);
-        let text = format!("{}: {seen} {}, {compared} {}{q}", claim.signal, claim.unit, figure(claim.expected));
+        let seen = measured(claim.observed, &claim.unit);
+        let text = format!("{}: {seen}, {compared} {}{q}", claim.signal, measured(claim.expected, &claim.unit));
         page.paragraph(6, &text);
     }
 }
@@ -90,7 +104,8 @@ fn network(page: &mut Page, n: &Network) {
         Confidence::Medium => "medium confidence",
         Confidence::Low => "low confidence",
     };
-    page.line(0, Style::new().bold().fg_color(Some(colour.into())), &format!("{}  {what}, {sure}", n.id));
+    // Broken and never cut: a heading that loses its last words can turn into its opposite.
+    page.styled(0, Style::new().bold().fg_color(Some(colour.into())), &format!("{}  {what}, {sure}", n.id));
     page.paragraph(2, &n.summary);
     page.paragraph(
         2,
@@ -144,7 +159,7 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
     }
     let coordinated: Vec<&Network> = d.networks.iter().filter(|n| n.verdict == Verdict::Coordinated).collect();
     for n in coordinated.iter().take(COORDINATED_SHOWN) {
-        page.line(0, Style::new().bold(), &format!("{}  coordinated accounts, not suspected", n.id));
+        page.styled(0, Style::new().bold(), &format!("{}  coordinated accounts, not suspected", n.id));
         page.paragraph(2, &n.summary);
     }
     if coordinated.len() > COORDINATED_SHOWN {
@@ -161,9 +176,10 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
     page.paragraph(
         0,
         &format!(
-            "{suspected} suspected networks and {} coordinated groups among {} tested; {} expected to be false. \
+            "{} and {} among {} tested; {} expected to be false. \
              Coordination is not guilt: what is printed here is a reason to look, not a finding of fact.",
-            coordinated.len(),
+            count(suspected, "suspected network"),
+            count(coordinated.len(), "coordinated group"),
             p.groups_tested,
             figure(p.expected_false_networks)
         ),

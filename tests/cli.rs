@@ -1,0 +1,224 @@
+//! The binary as a person runs it: what it writes, what it leaves behind, and how it exits.
+
+use assert_cmd::Command;
+use sha2::{Digest, Sha256};
+use std::fs;
+use std::path::{Path, PathBuf};
+use stillhunt::document::Document;
+use stillhunt::simulate::{World, WorldSettings};
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/sample");
+
+fn stillhunt(arguments: &[&Path]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("stillhunt").unwrap().args(arguments).assert()
+}
+
+fn arg(word: &str) -> &Path {
+    Path::new(word)
+}
+
+/// Analyses the shipped sample into `case`.
+fn analyse_sample(case: &Path, more: &[&str]) -> assert_cmd::assert::Assert {
+    let (events, accounts) = (format!("{SAMPLE}/events.jsonl.zst"), format!("{SAMPLE}/accounts.csv"));
+    let mut arguments = vec![arg("analyze"), arg(&events), arg("--accounts"), arg(&accounts), arg("-o"), case];
+    arguments.extend(more.iter().map(|m| arg(m)));
+    stillhunt(&arguments)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+fn document(case: &Path) -> Document {
+    serde_json::from_slice(&fs::read(case.join("report.json")).unwrap()).unwrap()
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn the_sample_exits_with_10_and_its_case_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    let run = analyse_sample(&case, &[]).code(10);
+    let output = run.get_output();
+    assert!(!output.stdout.contains(&0x1b), "no colours where there is no terminal");
+    assert!(output.stderr.is_empty(), "no progress where there is no terminal");
+
+    let expected = [
+        "accounts.csv",
+        "evidence.parquet",
+        "links.csv",
+        "manifest.json",
+        "networks.csv",
+        "rejects.csv",
+        "report.json",
+    ];
+    assert_eq!(names(&case), expected);
+    assert_eq!(names(folder.path()), ["case"], "nothing temporary is left");
+    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(case.join("manifest.json")).unwrap()).unwrap();
+    let hash =
+        |path: &Path| Sha256::digest(fs::read(path).unwrap()).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let outputs = manifest["outputs"].as_array().unwrap();
+    assert_eq!(outputs.len() + 1, expected.len());
+    for file in outputs {
+        assert_eq!(file["sha256"], hash(&case.join(file["path"].as_str().unwrap())), "{file}");
+    }
+    assert_eq!(manifest["inputs"][0]["sha256"], hash(Path::new(&format!("{SAMPLE}/events.jsonl.zst"))));
+
+    let bytes = fs::read(case.join("report.json")).unwrap();
+    let found = document(&case);
+    // Not assert_eq: on failure it would print the whole report.
+    assert!(stillhunt::report::json(&found).unwrap() == bytes, "read and written again it is another document");
+    let i = &found.intake;
+    assert!(i.rows_read > 1000);
+    assert_eq!(i.rows_read, i.rows_kept + i.rows_rejected + i.rows_repeated);
+    let table = fs::read_to_string(case.join("accounts.csv")).unwrap();
+    assert!(table.starts_with("account_id,network_id,verdict,membership"));
+    assert_eq!(table.lines().count() as u64, found.population.accounts + 1);
+    assert!(found.networks.iter().all(|n| !n.explanations.is_empty() && !n.members.is_empty()));
+    for claim in found.networks.iter().flat_map(|n| &n.coordinated.claims).filter(|c| c.counts) {
+        assert!(claim.q_value.is_some() && !claim.lines.is_empty() && claim.observed > claim.expected, "{claim:?}");
+    }
+
+    let again = stillhunt(&[arg("report"), &case]).code(0);
+    assert!(again.get_output().stdout == output.stdout, "the case tells something else without the logs");
+    let scored = stillhunt(&[arg("evaluate"), &case, arg(&format!("{SAMPLE}/labels.csv"))]).code(0);
+    assert!(String::from_utf8_lossy(&scored.get_output().stdout).contains("false 0"));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&case).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}
+
+#[test]
+fn exit_zero_turns_a_finding_into_success_and_force_replaces_only_a_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse_sample(&case, &["--exit-zero"]).code(0);
+    let before = fs::read(case.join("report.json")).unwrap();
+    analyse_sample(&case, &[]).code(2);
+    assert_eq!(fs::read(case.join("report.json")).unwrap(), before);
+    analyse_sample(&case, &["--force"]).code(10);
+    assert_eq!(fs::read(case.join("report.json")).unwrap(), before);
+
+    let precious = folder.path().join("home");
+    fs::create_dir(&precious).unwrap();
+    write(&precious, "thesis.txt", "years of work");
+    analyse_sample(&precious, &["--force"]).failure();
+    assert_eq!(names(&precious), ["thesis.txt"]);
+    assert_eq!(names(folder.path()), ["case", "home"]);
+}
+
+#[test]
+fn a_quiet_world_exits_with_0() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::generate(&WorldSettings { people: 60, campaigns: false, ..WorldSettings::default() });
+    world.write(folder.path(), false).unwrap();
+    let case = folder.path().join("case");
+    stillhunt(&[
+        arg("analyze"),
+        &folder.path().join("events.jsonl"),
+        arg("--accounts"),
+        &folder.path().join("accounts.csv"),
+        arg("-o"),
+        &case,
+    ])
+    .code(0);
+    assert!(document(&case).accounts.iter().all(|a| a.verdict.as_str() != "suspected_distillation"));
+}
+
+#[test]
+fn wrong_usage_exits_with_2_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = "{\"timestamp\":\"2026-08-03T00:00:05Z\",\"account_id\":\"a\",\"prompt\":\"x\"}\n";
+    let log = write(folder.path(), "log.jsonl", row);
+    let nobody = write(folder.path(), "nobody.jsonl", "{\"timestamp\":\"2026-08-03T00:00:05Z\",\"prompt\":\"x\"}\n");
+    let bad_map = write(folder.path(), "bad.toml", "[fields]\nacount_id = \"x\"\n");
+    let absent_column = write(folder.path(), "absent.toml", "[fields]\nuser_text = \"no such column\"\n");
+    let no_account = write(folder.path(), "facts.csv", "x,y\n1,2\n");
+    let before = names(folder.path());
+    let case = folder.path().join("case");
+    let missing = folder.path().join("missing");
+    for arguments in [
+        vec![arg("--no-such-flag")],
+        vec![arg("analyze"), &log],
+        vec![arg("analyze"), &missing, arg("-o"), &case],
+        vec![arg("analyze"), &nobody, arg("-o"), &case],
+        vec![arg("analyze"), &log, arg("--map"), &missing, arg("-o"), &case],
+        vec![arg("analyze"), &log, arg("--map"), &bad_map, arg("-o"), &case],
+        vec![arg("analyze"), &log, arg("--map"), &absent_column, arg("-o"), &case],
+        vec![arg("analyze"), &log, arg("--accounts"), &missing, arg("-o"), &case],
+        vec![arg("analyze"), &log, arg("--accounts"), &no_account, arg("-o"), &case],
+    ] {
+        let run = stillhunt(&arguments).code(2);
+        assert!(!run.get_output().stderr.is_empty(), "{arguments:?}");
+        assert_eq!(names(folder.path()), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn nothing_readable_exits_with_3_and_a_failure_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let garbage = write(folder.path(), "garbage.jsonl", "{\"account_id\":\"a\"}\n{broken\n");
+    let case = folder.path().join("case");
+    stillhunt(&[arg("analyze"), &garbage, arg("-o"), &case]).code(3);
+    let cut = write(folder.path(), "cut.jsonl.gz", "\u{1f}not gzip at all");
+    stillhunt(&[arg("analyze"), &cut, arg("-o"), &case]).failure();
+    assert!(!case.exists());
+
+    fs::create_dir(&case).unwrap();
+    stillhunt(&[arg("report"), &case]).code(1);
+    write(&case, "report.json", "{\"schema_version\":\"1.0\",");
+    stillhunt(&[arg("report"), &case]).code(1);
+    write(&case, "report.json", "{\"schema_version\":\"99.0\"}");
+    let run = stillhunt(&[arg("report"), &case]).code(1);
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("99.0"));
+    let unwritable = folder.path().join("no").join("such").join("place");
+    analyse_sample(&unwritable, &[]).code(1);
+    assert_eq!(names(folder.path()), ["case", "cut.jsonl.gz", "garbage.jsonl"]);
+}
+
+#[test]
+fn check_names_what_is_filled_rejected_and_impossible() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = write(
+        folder.path(),
+        "log.jsonl",
+        "{\"timestamp\":\"2026-08-03T00:00:05Z\",\"account_id\":\"a\",\"prompt\":\"x\"}\n{broken\n",
+    );
+    let run = stillhunt(&[arg("check"), &log]).code(0);
+    let text = String::from_utf8_lossy(&run.get_output().stdout).into_owned();
+    assert!(text.contains("2 rows read = 1 kept + 1 rejected + 0 repeated"), "{text}");
+    assert!(text.contains("infrastructure.address") && text.contains("no row has client_ip"), "{text}");
+    assert!(text.contains("2026-08-03T00:00:05Z"), "{text}");
+}
+
+#[test]
+fn the_schema_is_a_json_schema_of_the_document() {
+    let run = stillhunt(&[arg("schema")]).code(0);
+    let schema: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert!(schema["$schema"].is_string());
+    let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
+    for field in ["schema_version", "intake", "networks", "accounts", "population"] {
+        assert!(required.contains(&field), "{field}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let run = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("set -o pipefail 2>/dev/null; '{}' schema | true", env!("CARGO_BIN_EXE_stillhunt")))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "");
+}

@@ -1,0 +1,207 @@
+//! What a person reads, and what hostile strings in a log can do to it.
+
+use proptest::prelude::*;
+use stillhunt::document::*;
+use stillhunt::ingest::Reject;
+use stillhunt::report::terminal::{TerminalOptions, summary};
+use stillhunt::report::{json, tables};
+use unicode_width::UnicodeWidthStr;
+
+fn claim(signal: &str, statement: &str, observed: f64, expected: f64, unit: &str, q: Option<f64>) -> Claim {
+    Claim {
+        signal: signal.into(),
+        family: signal.split('.').next().unwrap_or_default().into(),
+        statement: statement.into(),
+        observed,
+        expected,
+        unit: unit.into(),
+        p_value: q.map(|q| q / 100.0),
+        q_value: q,
+        weight: 3.0,
+        counts: true,
+        lines: vec![LineRef { file: "logs/a.jsonl".into(), line: 7 }],
+    }
+}
+
+/// A document with one suspected and one coordinated network; `word` stands wherever a log has a say.
+fn document(word: &str) -> Document {
+    let network = |verdict, members: &[&str]| Network {
+        id: "N-0123456789ab".into(),
+        verdict,
+        confidence: Confidence::Medium,
+        summary: format!("{} accounts with 1200 requests, consistent with one operator.", members.len()),
+        members: members.iter().map(|m| format!("{m}{word}")).collect(),
+        requests: 1200,
+        input_tokens: 80_000,
+        output_tokens: 1_500_000,
+        first: "2026-05-04T00:00:05Z".into(),
+        last: "2026-05-17T23:59:10Z".into(),
+        q_value: 3.2e-9,
+        proposed_by: "content".into(),
+        coordinated: Axis {
+            holds: true,
+            claims: vec![
+                claim(
+                    "identity.payment",
+                    "6 of 12 accounts share one payment instrument",
+                    6.0,
+                    0.02,
+                    "accounts",
+                    Some(3.2e-9),
+                ),
+                claim(
+                    "time.quota",
+                    "9 of 12 accounts made nearly the same number of requests",
+                    9.0,
+                    1.4,
+                    "accounts",
+                    Some(4.1e-4),
+                ),
+            ],
+        },
+        extraction: Axis {
+            holds: true,
+            claims: vec![claim(
+                "extraction.unrepeated",
+                "texts that the group had not sent before",
+                0.98,
+                0.75,
+                "share",
+                None,
+            )],
+        },
+        evasive: Axis { holds: false, claims: Vec::new() },
+        explanations: vec![Explanation {
+            name: "class or hackathon".into(),
+            predicts: "the same exercises again and again, conversations, human days".into(),
+            seen: "98 % of texts were new to the group".into(),
+            fit: "contradicted".into(),
+        }],
+        exemplars: vec![Exemplar {
+            account_id: word.to_owned(),
+            at: LineRef { file: word.to_owned(), line: 41 },
+            excerpt: format!("Exercise: {word}"),
+        }],
+    };
+    Document {
+        schema_version: SCHEMA_VERSION.into(),
+        stillhunt_version: "0.0.0".into(),
+        intake: Intake {
+            files: vec![InputFile { path: word.to_owned(), ..InputFile::default() }],
+            rows_read: 5010,
+            rows_kept: 5000,
+            rows_rejected: 10,
+            ..Intake::default()
+        },
+        signals: vec![Signal {
+            name: "content.template".into(),
+            evaluable: false,
+            reason: "no row has user_text or system_text".into(),
+        }],
+        population: Population {
+            accounts: 900,
+            entities: 870,
+            first: "2026-05-04T00:00:05Z".into(),
+            last: "2026-05-17T23:59:10Z".into(),
+            groups_tested: 40,
+            expected_false_networks: 3.2e-9,
+        },
+        networks: vec![
+            network(Verdict::SuspectedDistillation, &["a", "b", "c"]),
+            network(Verdict::Coordinated, &["d", "e", "f"]),
+        ],
+        accounts: vec![Account {
+            account_id: word.to_owned(),
+            network_id: "N-0123456789ab".into(),
+            verdict: Verdict::SuspectedDistillation,
+            membership: 0.5,
+            requests: 100,
+            output_tokens: 9000,
+        }],
+        links: vec![Link {
+            account_a: word.to_owned(),
+            account_b: "b".into(),
+            network_id: "N-0123456789ab".into(),
+            family: "identity".into(),
+            shared: format!("payment {word}"),
+            popularity: 6,
+            p_value: 1e-7,
+            q_value: 1e-3,
+        }],
+        notices: vec!["Of 3000 links inside N-0123456789ab the strongest 2000 are listed.".into()],
+    }
+}
+
+fn plain(width: usize) -> TerminalOptions {
+    TerminalOptions { width, colour: false }
+}
+
+#[test]
+fn the_summary_reads_well_at_every_width() {
+    for width in [40, 80, 200] {
+        insta::assert_snapshot!(format!("summary_{width}"), summary(&document("acct_7"), plain(width)));
+    }
+}
+
+#[test]
+fn colour_carries_no_meaning() {
+    let coloured = summary(&document("x"), TerminalOptions { width: 80, colour: true });
+    assert!(coloured.contains('\u{1b}'));
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), summary(&document("x"), plain(80)));
+}
+
+/// Characters that act on a terminal, a reader's eye or a spreadsheet instead of being seen.
+fn acts(c: char) -> bool {
+    (c.is_control() && c != '\n')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+const HOSTILE: [&str; 9] = [
+    "\u{1b}[2J\u{1b}]0;owned\u{7}",
+    "\u{202e}gpj.exe",
+    "=HYPERLINK(\"http://x\",\"y\")",
+    "+1+cmd|' /C calc'!A0",
+    "@SUM(1)",
+    "\t=1+1",
+    "<script>alert(1)</script>",
+    "a\",\"b\r\n\"c",
+    "nul\0\u{feff}\u{2028}end",
+];
+
+#[test]
+fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
+    for word in HOSTILE {
+        let d = document(word);
+        assert!(!summary(&d, plain(80)).chars().any(acts), "{word:?}");
+        let rejects = [Reject { file: word.to_owned(), line: 1, reason: "broken" }];
+        for bytes in [tables::networks(&d), tables::accounts(&d), tables::links(&d), tables::rejects(&rejects)] {
+            let bytes = bytes.unwrap();
+            let mut rows = csv::Reader::from_reader(bytes.as_slice());
+            for cell in rows.records().flat_map(|r| r.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+                assert!(!cell.chars().any(|c| acts(c) || c == '\n'), "{cell:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn json_gives_every_string_back_as_it_was() {
+    for word in HOSTILE {
+        let bytes = json(&document(word)).unwrap();
+        assert!(!bytes.iter().any(|b| *b < 0x20 && *b != b'\n'), "{word:?}");
+        let back: Document = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(back.accounts[0].account_id, word);
+        assert_eq!(json(&back).unwrap(), bytes);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_line_is_wider_than_asked(word in any::<String>(), width in 40usize..=200) {
+        for line in summary(&document(&word), plain(width)).lines() {
+            prop_assert!(line.width() <= width, "{} > {width}: {line:?}", line.width());
+        }
+    }
+}
