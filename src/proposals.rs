@@ -104,7 +104,7 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         .collect();
     // An account pair may be linked in two families: the weight decides between them.
     edges.sort_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
-    let labels = communities(&Graph::new(world.names.len(), edges.into_iter()), settings.resolution);
+    let labels = communities(&Graph::new(world.names.len(), edges), settings.resolution);
     let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for account in 0..world.names.len() as u32 {
         groups.entry(labels[rank(account) as usize]).or_default().push(account);
