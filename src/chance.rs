@@ -20,6 +20,44 @@ pub fn hypergeometric_tail(all: u64, marked: u64, drawn: u64, seen: u64) -> f64 
     tail.clamp(0.0, 1.0)
 }
 
+/// Upper tail of the Poisson distribution, P(X ≥ `seen`), summed in log space. It bounds a sum of many rare independent
+/// events from above (Hoeffding 1956), whatever their single chances.
+pub fn poisson_upper(mean: f64, seen: u64) -> f64 {
+    if seen == 0 || mean <= 0.0 {
+        return if seen == 0 { 1.0 } else { 0.0 };
+    }
+    if (seen as f64) < mean {
+        return (1.0 - poisson_lower(mean, seen - 1)).clamp(0.0, 1.0);
+    }
+    let mut term = (seen as f64 * mean.ln() - mean - libm::lgamma(seen as f64 + 1.0)).exp();
+    let (mut sum, mut k) = (0.0, seen as f64);
+    while term > sum * 1e-16 && term > 0.0 {
+        sum += term;
+        k += 1.0;
+        term *= mean / k;
+    }
+    sum.clamp(0.0, 1.0)
+}
+
+/// Lower tail of the Poisson distribution, P(X ≤ `seen`).
+pub fn poisson_lower(mean: f64, seen: u64) -> f64 {
+    if mean <= 0.0 {
+        return 1.0;
+    }
+    let log_term = |k: u64| k as f64 * mean.ln() - mean - libm::lgamma(k as f64 + 1.0);
+    let mut term = log_term(seen).exp();
+    if term == 0.0 {
+        return if (seen as f64) < mean { 0.0 } else { 1.0 };
+    }
+    let (mut sum, mut k) = (0.0, seen as f64);
+    while k >= 0.0 && term > sum * 1e-16 {
+        sum += term;
+        term *= k / mean;
+        k -= 1.0;
+    }
+    sum.clamp(0.0, 1.0)
+}
+
 /// Shared objects of two accounts under the bipartite configuration model (Saracco 2017) in its sparse limit: an
 /// account of degree k touches an object of popularity d with chance k d / M, M being the number of touches.
 #[derive(Debug, Clone)]
@@ -84,6 +122,18 @@ mod tests {
         assert!((hypergeometric_tail(52, 4, 5, 1) - (1.0 - none)).abs() < 1e-12);
         assert_eq!(hypergeometric_tail(52, 4, 5, 0), 1.0);
         assert!((hypergeometric_tail(10, 10, 4, 4) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn poisson_tails_are_the_textbook_ones_and_add_up() {
+        assert!((poisson_upper(2.0, 1) - (1.0 - (-2f64).exp())).abs() < 1e-12);
+        assert!((poisson_lower(3.0, 2) - (-3f64).exp() * (1.0 + 3.0 + 4.5)).abs() < 1e-12);
+        for (mean, k) in [(0.3, 2), (5.0, 5), (80.0, 60), (80.0, 110), (1350.0, 1300)] {
+            assert!((poisson_upper(mean, k + 1) + poisson_lower(mean, k) - 1.0).abs() < 1e-9, "{mean} {k}");
+        }
+        // A shard of 1,350 expected shared items that shows none.
+        assert_eq!(poisson_lower(1350.0, 0), 0.0);
+        assert!(poisson_lower(100.0, 0) > 0.0);
     }
 
     #[test]

@@ -4,13 +4,13 @@ use crate::document::Explanation;
 use crate::findings::Shape;
 
 /// Weighs the innocent explanations of a group whose `families` (of tested evidence) speak; best fit first.
-pub fn weigh(families: &[&str], shape: Option<&Shape>) -> Vec<Explanation> {
+pub fn weigh(families: &[&str], shape: &Shape) -> Vec<Explanation> {
     let control = families.contains(&"identity") || families.contains(&"infrastructure");
     let time = families.contains(&"time");
     let no_text = "no text in the log".to_owned();
-    let repeats = shape.map(|s| format!("{:.0} % of texts were new to the group", 100.0 * s.unrepeated));
-    let talks =
-        shape.map(|s| format!("{:.0} % of templated requests stand outside conversations", 100.0 * s.single_turn));
+    let repeats = shape.unrepeated.map(|v| format!("{:.0} % of texts were new to the group", 100.0 * v));
+    let talks = shape.single_turn.map(|v| format!("{:.0} % of its requests stand outside conversations", 100.0 * v));
+    let over = |value: Option<f64>, least: f64| usize::from(value.is_some_and(|v| v > least));
     let fit = |contradictions: usize, of: usize| match contradictions {
         0 => "fits",
         n if n < of => "partly",
@@ -28,25 +28,25 @@ pub fn weigh(families: &[&str], shape: Option<&Shape>) -> Vec<Explanation> {
             name: "class or hackathon".into(),
             predicts: "the same exercises again and again, conversations, human days".into(),
             seen: repeats.clone().unwrap_or_else(|| no_text.clone()),
-            fit: fit(shape.map_or(0, |s| is(s.unrepeated > 0.75) + is(s.single_turn > 0.75)), 2).into(),
+            fit: fit(over(shape.unrepeated, 0.75) + over(shape.single_turn, 0.75), 2).into(),
         },
         Explanation {
             name: "public benchmark run".into(),
             predicts: "each account covers the whole set, so texts repeat from account to account".into(),
-            seen: repeats.unwrap_or_else(|| no_text.clone()),
-            fit: fit(shape.map_or(0, |s| is(s.unrepeated > 0.5)), 1).into(),
+            seen: repeats.unwrap_or(no_text),
+            fit: fit(over(shape.unrepeated, 0.5), 1).into(),
         },
         Explanation {
             name: "crowd-work".into(),
             predicts: "a common task sheet, but own payment and addresses, and conversations".into(),
-            seen: talks.unwrap_or(no_text),
-            fit: fit(is(control) + shape.map_or(0, |s| is(s.single_turn > 0.75)), 2).into(),
+            seen: talks.unwrap_or_else(|| "no conversations in the log".to_owned()),
+            fit: fit(is(control) + over(shape.single_turn, 0.75), 2).into(),
         },
         Explanation {
             name: "one undeclared organisation".into(),
             predicts: "shared payment or addresses, and varied work that repeats like a business's".into(),
             seen: format!("families that agree beyond chance: {}", families.join(", ")),
-            fit: fit(is(!control) + shape.map_or(0, |s| is(s.rule_share > 0.2)), 2).into(),
+            fit: fit(is(!control) + over(shape.rule_share, 0.2), 2).into(),
         },
     ];
     let order = |fit: &str| ["fits", "partly", "contradicted"].iter().position(|f| *f == fit);
@@ -60,8 +60,13 @@ mod tests {
 
     #[test]
     fn a_framework_is_contradicted_by_payments_and_rhythm_only() {
+        let nothing = Shape { texts: 0, unrepeated: None, single_turn: None, rule_share: None, output: 0.0 };
         let fit = |families: &[&str]| {
-            weigh(families, None).into_iter().find(|e| e.name.starts_with("popular")).map(|e| e.fit).unwrap_or_default()
+            weigh(families, &nothing)
+                .into_iter()
+                .find(|e| e.name.starts_with("popular"))
+                .map(|e| e.fit)
+                .unwrap_or_default()
         };
         assert_eq!(fit(&["behaviour"]), "fits");
         assert_eq!(fit(&["behaviour", "time"]), "partly");

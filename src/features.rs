@@ -10,6 +10,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub const MAX_FINGERPRINTS: usize = 16_384;
 /// Distinct values kept for one account of any other kind.
 pub const MAX_VALUES: usize = 4_096;
+/// Starts of requests kept for one account.
+pub const MAX_TIMES: usize = 4_096;
 /// Exemplars kept for one account.
 const MAX_EXEMPLARS: usize = 3;
 /// Characters of an excerpt.
@@ -102,6 +104,41 @@ impl Fingerprints {
     }
 }
 
+/// Starts of requests, µs since the Unix epoch: the earliest [`MAX_TIMES`] of an account, in order once settled.
+#[derive(Debug, Clone, Default)]
+pub struct Times {
+    starts: Vec<i64>,
+    settled: usize,
+}
+
+impl Times {
+    fn push(&mut self, start: i64) {
+        self.starts.push(start);
+        if self.starts.len() > 64 + 2 * self.settled.max(MAX_TIMES / 2) {
+            self.settle();
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.starts.extend(other.starts);
+        if self.starts.len() > 64 + 2 * self.settled.max(MAX_TIMES / 2) {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.starts.sort_unstable();
+        self.starts.truncate(MAX_TIMES);
+        self.starts.shrink_to_fit();
+        self.settled = self.starts.len();
+    }
+
+    /// In order. Complete after [`Fold::finish`].
+    pub fn as_slice(&self) -> &[i64] {
+        &self.starts
+    }
+}
+
 /// What is known of one account from its events.
 #[derive(Debug, Clone, Default)]
 pub struct AccountEvidence {
@@ -117,6 +154,12 @@ pub struct AccountEvidence {
     pub hours: [u32; 24],
     pub addresses: BTreeMap<String, (u32, Origin)>,
     pub clients: BTreeMap<String, (u32, Origin)>,
+    /// Sampling parameters, whatever client sent them.
+    pub parameters: BTreeMap<String, (u32, Origin)>,
+    /// Sums of ln(1 + tokens) over requests, in millionths: whole numbers, so that no order of adding changes them.
+    pub ln_input: u64,
+    pub ln_output: u64,
+    pub times: Times,
     pub sessions: BTreeMap<u64, u32>,
     pub items: BTreeMap<u64, u32>,
     pub fingerprints: Fingerprints,
@@ -180,6 +223,10 @@ impl AccountEvidence {
         if let Some(client) = client_tuple(event) {
             count_value(&mut self.clients, client, 1, at);
         }
+        count_value(&mut self.parameters, parameter_tuple(event), 1, at);
+        self.ln_input += ln_millionths(event.input_tokens);
+        self.ln_output += ln_millionths(event.output_tokens);
+        self.times.push(event.ts_us);
         let Some(text) = event.user_text.as_deref() else { return };
         self.with_text += 1;
         let item = fingerprint::item(text);
@@ -219,6 +266,7 @@ impl AccountEvidence {
         keep_least(&mut self.sessions, MAX_VALUES);
         keep_least(&mut self.addresses, MAX_VALUES);
         keep_least(&mut self.clients, MAX_VALUES);
+        keep_least(&mut self.parameters, MAX_VALUES);
     }
 
     fn merge(&mut self, other: Self) {
@@ -242,6 +290,12 @@ impl AccountEvidence {
         for (k, (n, at)) in other.clients {
             count_value(&mut self.clients, k, n, at);
         }
+        for (k, (n, at)) in other.parameters {
+            count_value(&mut self.parameters, k, n, at);
+        }
+        self.ln_input += other.ln_input;
+        self.ln_output += other.ln_output;
+        self.times.merge(other.times);
         for (k, (n, at)) in other.rule_hits {
             count_value(&mut self.rule_hits, k, n, at);
         }
@@ -263,6 +317,23 @@ impl AccountEvidence {
     pub fn lone_requests(&self) -> u64 {
         self.single_turn + self.sessions.values().filter(|n| **n == 1).count() as u64
     }
+}
+
+fn ln_millionths(tokens: Option<u64>) -> u64 {
+    (libm::log1p(tokens.unwrap_or(0) as f64) * 1e6).round() as u64
+}
+
+/// Sampling parameters as one value. A request that sets none says so: leaving all at their default is a habit too,
+/// and a common one.
+fn parameter_tuple(event: &Event<'_>) -> String {
+    let parts = [
+        event.temperature.map(|v| v.to_string()),
+        event.top_p.map(|v| v.to_string()),
+        event.max_tokens.map(|v| v.to_string()),
+        event.stream.map(|v| v.to_string()),
+        event.tools.as_deref().map(|_| "tools".to_owned()),
+    ];
+    parts.map(|p| p.unwrap_or_default()).join(" | ")
 }
 
 /// Client and parameters as one value; absent parts stay absent, and a tuple of absent parts is no object.
@@ -299,6 +370,9 @@ impl Fold for Evidence {
     }
 
     fn finish(&mut self) {
-        self.accounts.values_mut().for_each(|account| account.fingerprints.settle());
+        self.accounts.values_mut().for_each(|account| {
+            account.fingerprints.settle();
+            account.times.settle();
+        });
     }
 }

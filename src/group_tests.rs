@@ -1,7 +1,7 @@
 //! Tests of a whole group: is it more alike in one respect than as many accounts drawn at random from this world?
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
-use crate::chance::hypergeometric_tail;
+use crate::chance::{hypergeometric_tail, poisson_lower, poisson_upper};
 
 /// Outcome of one group test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,46 +14,58 @@ pub struct Outcome {
     pub p_value: f64,
 }
 
-/// Share of a group that a cluster has to hold before [`cluster`] looks at it.
-const CLUSTER_SHARE: f64 = 0.6;
+/// Shares of a group that a cluster may hold: nearly all, most, or the third that bystanders leave.
+const CLUSTER_SHARES: [f64; 3] = [0.9, 0.6, 0.35];
+
+/// A column of the world to scan on: values in order.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    sorted: Vec<f64>,
+}
+
+impl Line {
+    /// From the value of every account that has one, in any order.
+    pub fn new(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { sorted: values }
+    }
+
+    fn within(&self, low: f64, high: f64) -> usize {
+        self.sorted.partition_point(|v| *v <= high) - self.sorted.partition_point(|v| *v < low)
+    }
+}
 
 /// Scan for a cluster on a line, such as sign-up times or logged volumes (after Naus 1965, with the world itself as the
-/// null): the shortest span with 60 % of the members is compared with how many of all accounts stand in it.
+/// null): of all spans that hold a given share of the members, the one with fewest accounts of the world.
 ///
-/// `all` holds a value for every account that has one, `members` those of the group, which are among `all`.
-/// Returns `None` (not evaluable) below four members with a value. Bonferroni over the spans.
-pub fn cluster(all: &[f64], members: &[f64]) -> Option<Outcome> {
+/// `members` are values of the group, which are among those of `world`. Returns the outcome with the span's ends, or
+/// `None` (not evaluable) below four members with a value. Bonferroni over the spans.
+pub fn cluster(world: &Line, members: &[f64]) -> Option<(Outcome, (f64, f64))> {
     if members.len() < 4 {
         return None;
     }
-    let sorted = |values: &[f64]| {
-        let mut v = values.to_vec();
-        v.sort_by(f64::total_cmp);
-        v
-    };
-    let (all, members) = (sorted(all), sorted(members));
-    let inside = ((members.len() as f64 * CLUSTER_SHARE).ceil() as usize).max(3);
-    let spans = members.len() - inside + 1;
-    // Every window of that many members, judged by how many accounts of the world it holds.
-    (0..spans)
-        .map(|i| {
-            let (low, high) = (members[i], members[i + inside - 1]);
-            let world = all.partition_point(|v| *v <= high) - all.partition_point(|v| *v < low);
-            let held = members.partition_point(|v| *v <= high) - members.partition_point(|v| *v < low);
-            let tail = hypergeometric_tail(all.len() as u64, world as u64, members.len() as u64, held as u64);
-            Outcome {
-                observed: held as f64,
-                expected: members.len() as f64 * world as f64 / all.len() as f64,
-                // Windows are anchored at both ends: all pairs of ends count as looked at.
-                p_value: (tail * (members.len() * members.len()) as f64 / 2.0).min(1.0),
-            }
+    let members = Line::new(members.to_vec());
+    let (n, all) = (members.sorted.len(), world.sorted.len());
+    CLUSTER_SHARES
+        .iter()
+        .filter_map(|share| {
+            let inside = ((n as f64 * share).ceil() as usize).max(3);
+            let spans = members.sorted.windows(inside).map(|w| (w[0], w[inside - 1]));
+            let (low, high) = spans.min_by_key(|(low, high)| world.within(*low, *high))?;
+            let (near, held) = (world.within(low, high), members.within(low, high));
+            let tail = hypergeometric_tail(all as u64, near as u64, n as u64, held as u64);
+            // Spans are anchored at both ends: all pairs of ends count as looked at.
+            let p_value = (tail * (n * n) as f64 / 2.0).min(1.0);
+            let expected = n as f64 * near as f64 / all as f64;
+            Some((Outcome { observed: held as f64, expected, p_value }, (low, high)))
         })
-        .min_by(|a, b| a.p_value.total_cmp(&b.p_value))
+        .min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value))
 }
 
 /// The one object that the group concentrates on most: for each object its holders in the world and in the group.
-/// Bonferroni over the objects of the world. `None` where nobody has such an object.
-pub fn concentration(world: u64, group: u64, holders: &[(u64, u64)]) -> Option<Outcome> {
+/// Objects that no member holds are left out of `holders` and counted in `objects`. Bonferroni over the objects of the
+/// world. Returns the outcome with the place in `holders`; `None` where nobody of the group has such an object.
+pub fn concentration(world: u64, group: u64, objects: u64, holders: &[(u64, u64)]) -> Option<(Outcome, usize)> {
     holders
         .iter()
         .map(|&(all, inside)| Outcome {
@@ -62,10 +74,38 @@ pub fn concentration(world: u64, group: u64, holders: &[(u64, u64)]) -> Option<O
             p_value: if inside < 2 {
                 1.0
             } else {
-                (hypergeometric_tail(world, all, group, inside) * holders.len() as f64).min(1.0)
+                (hypergeometric_tail(world, all, group, inside) * objects as f64).min(1.0)
             },
         })
-        .min_by(|a, b| a.p_value.total_cmp(&b.p_value).then(b.observed.total_cmp(&a.observed)))
+        .zip(0..)
+        .min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(b.0.observed.total_cmp(&a.0.observed)))
+}
+
+/// Objects that several members hold at once, against as many as chance would give: a campaign with ten payment
+/// instruments concentrates on none of them. `popularity` is that of every object of the world; `inside` as many
+/// members as hold each object that any member holds.
+///
+/// Under the null the group is drawn at random; object of popularity d is then held twice with a chance known exactly,
+/// and their number is bounded by a Poisson distribution.
+pub fn co_held(world: u64, group: u64, popularity: &[(u64, u64)], inside: &[u64]) -> Option<Outcome> {
+    let seen = inside.iter().filter(|n| **n >= 2).count() as u64;
+    if inside.is_empty() {
+        return None;
+    }
+    let mean: f64 = popularity.iter().map(|(d, n)| *n as f64 * hypergeometric_tail(world, *d, group, 2)).sum();
+    Some(Outcome { observed: seen as f64, expected: mean, p_value: poisson_upper(mean, seen) })
+}
+
+/// One data set dealt over accounts: too few items shared. Members' `items` are compared with what they share with
+/// unrelated accounts that work on the same material: `outside_shared` items in common over `outside_pairs` pairs of a
+/// member's and an outsider's item. Lower tail of a Poisson distribution.
+///
+/// `None` (not evaluable) where chance would give fewer than 20 shared items: then too little cannot be told.
+pub fn shard(items: &[u64], shared: u64, outside_shared: u64, outside_pairs: f64) -> Option<Outcome> {
+    let sum: f64 = items.iter().map(|n| *n as f64).sum();
+    let squares: f64 = items.iter().map(|n| (*n as f64).powi(2)).sum();
+    let expected = outside_shared as f64 / outside_pairs.max(1.0) * (sum * sum - squares) / 2.0;
+    (expected >= 20.0).then(|| Outcome { observed: shared as f64, expected, p_value: poisson_lower(expected, shared) })
 }
 
 #[cfg(test)]
@@ -84,7 +124,8 @@ mod tests {
         let mut all: Vec<f64> = (0..1000).map(|_| 365.0 * uniform(&mut rng)).collect();
         let members: Vec<f64> = (0..20).map(|_| 100.0 + 5.0 * uniform(&mut rng)).collect();
         all.extend(&members);
-        let outcome = cluster(&all, &members).expect("twenty members suffice");
+        let (outcome, (low, high)) = cluster(&Line::new(all), &members).expect("twenty members suffice");
+        assert!(low >= 100.0 && high <= 105.0);
         assert!(outcome.p_value < 1e-9, "{outcome:?}");
         assert!(outcome.observed > 5.0 * outcome.expected);
     }
@@ -93,6 +134,7 @@ mod tests {
     fn groups_drawn_at_random_are_called_clustered_no_more_often_than_nominal() {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let all: Vec<f64> = (0..1000).map(|_| uniform(&mut rng)).collect();
+        let line = Line::new(all.clone());
         let worlds = 400;
         let called = (0..worlds)
             .filter(|_| {
@@ -101,7 +143,7 @@ mod tests {
                     order.swap(i, i + (rng.next_u64() as usize) % (all.len() - i));
                 }
                 let members: Vec<f64> = order[..12].iter().map(|i| all[*i]).collect();
-                cluster(&all, &members).is_some_and(|o| o.p_value <= 0.05)
+                cluster(&line, &members).is_some_and(|(o, _)| o.p_value <= 0.05)
             })
             .count();
         // Binomial(400, 0.05): mean 20, standard deviation 4.4.
@@ -110,15 +152,57 @@ mod tests {
 
     #[test]
     fn too_few_members_are_not_evaluable() {
-        assert_eq!(cluster(&[1.0, 2.0, 3.0, 4.0, 5.0], &[1.0, 2.0, 3.0]), None);
-        assert_eq!(concentration(100, 10, &[]), None);
+        assert_eq!(cluster(&Line::new(vec![1.0, 2.0, 3.0, 4.0, 5.0]), &[1.0, 2.0, 3.0]), None);
+        assert_eq!(concentration(100, 10, 0, &[]), None);
+        assert_eq!(shard(&[5, 5, 5], 0, 3, 1000.0), None);
     }
 
     #[test]
     fn one_payment_behind_a_group_stands_out_and_a_popular_client_does_not() {
-        let payments = concentration(3000, 12, &[(12, 12), (5, 0), (3, 1)]).expect("there are payments");
+        let (payments, at) = concentration(3000, 12, 3, &[(12, 12), (3, 1)]).expect("there are payments");
+        assert_eq!(at, 0);
         assert!(payments.p_value < 1e-12);
-        let clients = concentration(3000, 12, &[(2500, 11), (500, 1)]).expect("there are clients");
+        let (clients, _) = concentration(3000, 12, 2, &[(2500, 11), (500, 1)]).expect("there are clients");
         assert!(clients.p_value > 0.5);
+    }
+
+    #[test]
+    fn ten_payments_of_six_accounts_each_stand_out_together_and_couples_do_not() {
+        let popularity = [(2, 300), (6, 10)];
+        let campaign = co_held(3000, 60, &popularity, &[6; 10]).expect("there are payments");
+        assert!(campaign.p_value < 1e-9, "{campaign:?}");
+        let crowd = co_held(3000, 60, &popularity, &[1, 1, 1, 1, 1, 1]).expect("there are payments");
+        assert!(crowd.p_value > 0.5);
+    }
+
+    #[test]
+    fn co_held_objects_of_random_groups_are_called_no_more_often_than_nominal() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let popularity = [(2u64, 400u64), (5, 60), (40, 4)];
+        let holders: Vec<Vec<usize>> = popularity
+            .iter()
+            .flat_map(|(d, n)| std::iter::repeat_n(*d, *n as usize))
+            .map(|d| (0..d).map(|_| (rng.next_u64() % 1000) as usize).collect())
+            .collect();
+        let worlds = 300;
+        let called = (0..worlds)
+            .filter(|_| {
+                let mut group = vec![false; 1000];
+                (0..50).for_each(|_| group[(rng.next_u64() % 1000) as usize] = true);
+                let inside: Vec<u64> = holders.iter().map(|h| h.iter().filter(|a| group[**a]).count() as u64).collect();
+                co_held(1000, 50, &popularity, &inside).is_some_and(|o| o.p_value <= 0.05)
+            })
+            .count();
+        // Binomial(300, 0.05): mean 15, standard deviation 3.8.
+        assert!(called <= 26, "{called} of {worlds} at p <= 0.05");
+    }
+
+    #[test]
+    fn a_dealt_data_set_shows_too_little_overlap_and_a_benchmark_does_not() {
+        // Two outsiders cover 300 of 52,000 items each; members as related as they are would share 1,350.
+        let dealt = shard(&[300; 40], 0, 139, 40.0 * 300.0 * 600.0).expect("enough expected");
+        assert!(dealt.p_value < 1e-30 && dealt.expected > 1000.0, "{dealt:?}");
+        let benchmark = shard(&[300; 10], 900, 120, 10.0 * 300.0 * 600.0).expect("enough expected");
+        assert!(benchmark.p_value > 0.5, "{benchmark:?}");
     }
 }

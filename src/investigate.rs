@@ -1,41 +1,52 @@
 //! The main job from evidence to document: propose, test, correct over all groups, judge, write down.
 
 use crate::account_table::Facts;
+use crate::baseline::{Baseline, Test, rotates};
 use crate::chance::benjamini_yekutieli;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
 use crate::features::Evidence;
-use crate::findings::{self, Baseline, FindingSettings, Shape, Test};
+use crate::findings::{self, FindingSettings, Shape};
 use crate::ingest::IngestReport;
 use crate::joining::join;
-use crate::links::{Family, World, invert};
-use crate::proposals::{PairLink, ProposalSettings, propose};
+use crate::links::{World, invert};
+use crate::membership::{Common, memberships};
+use crate::profiles::{ProfileSettings, propose_profiles};
+use crate::proposals::{PairLink, ProposalSettings, Side, propose};
 use crate::signals;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings of everything behind `ingest`.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     pub proposals: ProposalSettings,
+    pub profiles: ProfileSettings,
     pub findings: FindingSettings,
 }
 
 /// A proposed group on its way to a verdict.
 struct Candidate {
     accounts: Vec<u32>,
-    proposed_by: &'static [Family],
+    /// Probability that each account belongs to it, in the order of `accounts`.
+    membership: Vec<f64>,
+    proposed_by: Side,
     tests: Vec<Test>,
-    shape: Option<Shape>,
+    shape: Shape,
 }
 
-const SIDES: [&[Family]; 2] = [&[Family::Content], &[Family::Identity, Family::Infrastructure]];
-/// Links listed for one network; all are counted in `membership`.
+const SIDES: [Side; 3] = [Side::Content, Side::Control, Side::Profile];
+/// Links listed for one network; all are counted.
 const LINKS_LISTED: usize = 2_000;
 /// Log lines beside a claim.
 const LINES_LISTED: usize = 5;
 /// A family adds at most this much to the log-likelihood ratio, nats.
 const FAMILY_CAP: f64 = 12.0;
+/// Log-odds that a carrier of a group's own template belongs to it, before anything else is known.
+const CARRIER: f64 = 2.0;
+/// Share of the smaller of two groups that has to stand in the larger for them to be one.
+const OVERLAP: f64 = 0.5;
 
 /// Runs the method.
 pub fn investigate(
@@ -46,66 +57,64 @@ pub fn investigate(
 ) -> Document {
     let world = invert(evidence, facts);
     let baseline = Baseline::new(&world, evidence, facts);
+    let inquiry = Inquiry { world: &world, evidence, baseline: &baseline, settings };
     let mut notices = Vec::new();
     let mut links: Vec<PairLink> = Vec::new();
-    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut proposed: Vec<(Side, Vec<u32>)> = Vec::new();
     for side in SIDES {
-        let proposal = propose(&world, side, &settings.proposals);
-        if proposal.objects_left_out > 0 {
-            notices.push(format!(
-                "{} very popular shared objects were left out of the search for groups to stay within {} pairs.",
-                proposal.objects_left_out, settings.proposals.pair_budget
-            ));
-        }
-        links.extend(proposal.links);
-        candidates.extend(proposal.groups.into_iter().map(|accounts| Candidate {
-            tests: baseline.test(&world, &accounts, side),
-            shape: findings::shape(&world, evidence, &accounts),
-            accounts,
-            proposed_by: side,
-        }));
+        let groups = if side == Side::Profile {
+            propose_profiles(&world, evidence, &settings.profiles)
+        } else {
+            let proposal = propose(&world, side.families(), &settings.proposals);
+            if proposal.objects_left_out > 0 {
+                notices.push(format!(
+                    "{} very popular shared objects were left out of the search for groups to stay within {} pairs.",
+                    proposal.objects_left_out, settings.proposals.pair_budget
+                ));
+            }
+            links.extend(proposal.links);
+            proposal.groups
+        };
+        proposed.extend(groups.into_iter().map(|accounts| (side, accounts)));
     }
+    let mut candidates: Vec<Candidate> =
+        proposed.into_par_iter().map(|(side, accounts)| inquiry.candidate(accounts, side)).collect();
     let tests_made = candidates.iter().map(|c| c.tests.len() as u64).sum();
     correct(&mut candidates, tests_made);
     let groups_tested = candidates.len() as u64;
-    candidates.retain(|c| findings::is_coordinated(&c.tests, &settings.findings));
+    candidates.retain(|c| settings.findings.is_coordinated(&c.tests, c.proposed_by));
 
-    let groups: Vec<Vec<u32>> = candidates.iter().map(|c| c.accounts.clone()).collect();
-    let mut candidates: Vec<Candidate> = join(&world, &groups)
-        .into_iter()
-        .map(|joined| {
-            // The part with most accounts says which families are still free to test.
-            let largest = joined.parts.iter().max_by_key(|i| (groups[**i].len(), std::cmp::Reverse(**i)));
-            let proposed_by = candidates[*largest.unwrap_or(&0)].proposed_by;
-            Candidate {
-                tests: baseline.test(&world, &joined.accounts, proposed_by),
-                shape: findings::shape(&world, evidence, &joined.accounts),
-                accounts: joined.accounts,
-                proposed_by,
-            }
-        })
-        .collect();
+    let mut candidates = inquiry.joined(candidates);
     correct(&mut candidates, tests_made);
-    let verdict = |c: &Candidate| match c.shape {
-        Some(shape) if shape.is_extraction(&baseline, &settings.findings) => Verdict::SuspectedDistillation,
-        _ => Verdict::Coordinated,
-    };
-    // Suspected before merely coordinated, larger before smaller: an account stands in one network.
-    candidates.sort_by_key(|c| (verdict(c), std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
+    let mut candidates: Vec<Candidate> = candidates.into_par_iter().map(|c| inquiry.members_only(c)).collect();
+    candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
+    let mut candidates = inquiry.merged(candidates);
+    // Suspected before merely coordinated, surer side before less sure, larger before smaller: an account stands in one
+    // network.
+    candidates
+        .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
     let mut taken: BTreeSet<u32> = BTreeSet::new();
     for candidate in &mut candidates {
         let before = candidate.accounts.len();
-        candidate.accounts.retain(|a| taken.insert(*a));
+        let left: Vec<(u32, f64)> = candidate
+            .accounts
+            .iter()
+            .copied()
+            .zip(candidate.membership.iter().copied())
+            .filter(|(a, _)| !taken.contains(a))
+            .collect();
+        (candidate.accounts, candidate.membership) = left.into_iter().unzip();
         // What is left of a group that lost most of its accounts is not the group that was tested.
         if 2 * candidate.accounts.len() < before {
             candidate.accounts.clear();
         }
+        taken.extend(&candidate.accounts);
     }
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
     let pairs = {
         let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
         let n = entities.len() as u64;
-        n * n.saturating_sub(1) / 2 * SIDES.len() as u64
+        n * n.saturating_sub(1) / 2 * 2
     };
     let p: Vec<f64> = links.iter().map(|l| l.p_value).collect();
     let q = benjamini_yekutieli(&p, pairs);
@@ -123,18 +132,11 @@ pub fn investigate(
     };
     let mut place: BTreeMap<u32, (String, Verdict, f64)> = BTreeMap::new();
     for candidate in &candidates {
-        let verdict = verdict(candidate);
+        let verdict = inquiry.verdict(candidate);
         let network = scene.network(candidate, verdict);
         let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
-        let mut degree: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-        let mut own: Vec<(usize, &PairLink)> = Vec::new();
-        for (i, link) in links.iter().enumerate() {
-            if inside.contains(&link.a) && inside.contains(&link.b) {
-                degree.entry(link.a).or_default().insert(link.b);
-                degree.entry(link.b).or_default().insert(link.a);
-                own.push((i, link));
-            }
-        }
+        let mut own: Vec<(usize, &PairLink)> =
+            links.iter().enumerate().filter(|(_, l)| inside.contains(&l.a) && inside.contains(&l.b)).collect();
         own.sort_by(|(_, x), (_, y)| x.p_value.total_cmp(&y.p_value).then((x.a, x.b).cmp(&(y.a, y.b))));
         if own.len() > LINKS_LISTED {
             document.notices.push(format!(
@@ -144,10 +146,8 @@ pub fn investigate(
             ));
         }
         document.links.extend(own.iter().take(LINKS_LISTED).map(|(i, l)| scene.link(l, q[*i], &network.id)));
-        for account in &candidate.accounts {
-            let others = (candidate.accounts.len() - 1).max(1) as f64;
-            let membership = degree.get(account).map_or(0.0, |d| d.len() as f64 / others);
-            place.insert(*account, (network.id.clone(), verdict, membership));
+        for (account, membership) in candidate.accounts.iter().zip(&candidate.membership) {
+            place.insert(*account, (network.id.clone(), verdict, *membership));
         }
         document.population.expected_false_networks += network.q_value;
         document.networks.push(network);
@@ -168,6 +168,120 @@ pub fn investigate(
         })
         .collect();
     document
+}
+
+/// What every step on the way to a verdict looks at.
+struct Inquiry<'a> {
+    world: &'a World,
+    evidence: &'a Evidence,
+    baseline: &'a Baseline,
+    settings: &'a Settings,
+}
+
+impl Inquiry<'_> {
+    fn candidate(&self, accounts: Vec<u32>, side: Side) -> Candidate {
+        Candidate {
+            tests: self.baseline.test(self.world, &accounts, side),
+            shape: findings::shape(self.world, self.evidence, self.baseline, &accounts),
+            membership: vec![1.0; accounts.len()],
+            accounts,
+            proposed_by: side,
+        }
+    }
+
+    fn verdict(&self, candidate: &Candidate) -> Verdict {
+        if candidate.shape.is_extraction(self.baseline, candidate.proposed_by, &self.settings.findings) {
+            Verdict::SuspectedDistillation
+        } else {
+            Verdict::Coordinated
+        }
+    }
+
+    /// Joins groups that share templates of their own, and recruits carriers. Groups of one habit are left as they are.
+    fn joined(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let (habits, candidates): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|c| c.proposed_by == Side::Profile);
+        let groups: Vec<Vec<u32>> = candidates.iter().map(|c| c.accounts.clone()).collect();
+        let joined = join(self.world, &groups).into_par_iter().map(|joined| {
+            // The part with most accounts says which families are still free to test.
+            let largest = joined.parts.iter().max_by_key(|i| (groups[**i].len(), std::cmp::Reverse(**i)));
+            self.candidate(joined.accounts, candidates[*largest.unwrap_or(&0)].proposed_by)
+        });
+        joined.chain(habits).collect()
+    }
+
+    /// Leaves out accounts that contradict what the group was found to have in common. The tests stay those of the
+    /// group as proposed: tested again, a group chosen by a test would pass it.
+    fn members_only(&self, candidate: Candidate) -> Candidate {
+        let settings = &self.settings.findings;
+        let mut best: BTreeMap<&str, &Test> = BTreeMap::new();
+        for test in
+            candidate.tests.iter().filter(|t| settings.speaks(t, candidate.proposed_by) && !t.agreeing.is_empty())
+        {
+            let held = best.entry(test.family).or_insert(test);
+            if (test.q_value, test.signal) < (held.q_value, held.signal) {
+                *held = test;
+            }
+        }
+        let entity = |account: &u32| self.world.entity[*account as usize];
+        let common: Vec<Common> = best
+            .into_values()
+            .map(|t| Common {
+                agrees: candidate.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect(),
+                background: t.background,
+            })
+            .collect();
+        let carriers: BTreeSet<u32> = findings::own_templates(self.world, &candidate.accounts)
+            .into_iter()
+            .flat_map(|o| o.accounts.iter().copied())
+            .collect();
+        let prior: Vec<f64> =
+            candidate.accounts.iter().map(|a| if carriers.contains(a) { CARRIER } else { 0.0 }).collect();
+        let (accounts, membership): (Vec<u32>, Vec<f64>) = candidate
+            .accounts
+            .iter()
+            .copied()
+            .zip(memberships(&common, &prior))
+            .filter(|(_, probability)| *probability >= 0.5)
+            .unzip();
+        let shape = findings::shape(self.world, self.evidence, self.baseline, &accounts);
+        Candidate { accounts, membership, shape, ..candidate }
+    }
+
+    /// Makes one of groups that overlap and were not proposed by content: a network with ten payment instruments is one
+    /// group of one habit and ten of one payment. The surest tests are kept.
+    fn merged(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let (mut habits, mut merged): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|c| c.proposed_by != Side::Content);
+        let surest = |c: &Candidate| findings::network_q(&c.tests, &self.settings.findings);
+        habits.sort_by(|a, b| {
+            surest(a)
+                .total_cmp(&surest(b))
+                .then(b.accounts.len().cmp(&a.accounts.len()))
+                .then_with(|| a.accounts.cmp(&b.accounts))
+        });
+        let mut kept: Vec<Candidate> = Vec::new();
+        for habit in habits {
+            let inside: BTreeSet<u32> = habit.accounts.iter().copied().collect();
+            let near = |c: &Candidate| {
+                let both = c.accounts.iter().filter(|a| inside.contains(a)).count();
+                both as f64 >= OVERLAP * c.accounts.len().min(inside.len()) as f64
+            };
+            let Some(home) = kept.iter_mut().find(|c| near(c) && self.verdict(c) == self.verdict(&habit)) else {
+                kept.push(habit);
+                continue;
+            };
+            let mut all: BTreeMap<u32, f64> =
+                home.accounts.iter().copied().zip(home.membership.iter().copied()).collect();
+            for (account, membership) in habit.accounts.iter().zip(&habit.membership) {
+                all.entry(*account).or_insert(*membership);
+            }
+            (home.accounts, home.membership) = all.into_iter().unzip();
+            home.shape = findings::shape(self.world, self.evidence, self.baseline, &home.accounts);
+        }
+        merged.extend(kept);
+        merged
+    }
 }
 
 /// q-values over every test of every group, so that looking at many groups costs what it should.
@@ -230,7 +344,7 @@ impl Scene<'_> {
         tests
             .into_iter()
             .map(|t| {
-                let counts = t.q_value <= self.settings.findings.q_family;
+                let counts = self.settings.findings.speaks(t, candidate.proposed_by);
                 let left = spent.entry(t.family).or_insert(FAMILY_CAP);
                 // Upper bound of the Bayes factor of a p-value (Sellke, Bayarri and Berger 2001).
                 let p = t.outcome.p_value.max(f64::MIN_POSITIVE);
@@ -259,18 +373,10 @@ impl Scene<'_> {
         let accounts: Vec<_> = members.iter().filter_map(|m| self.evidence.accounts.get(m)).collect();
         let lines = self.first_lines(&members);
         let claims = self.claims(candidate, &lines);
-        let families = findings::speaking(&candidate.tests, self.settings.findings.q_family);
-        // The weakest of the families that are needed decides for the group, each by its best test.
-        let mut best: BTreeMap<&str, f64> = BTreeMap::new();
-        for t in &candidate.tests {
-            let q = best.entry(t.family).or_insert(1.0);
-            *q = q.min(t.q_value);
-        }
-        let mut best: Vec<f64> = best.into_values().collect();
-        best.sort_by(f64::total_cmp);
-        let q_value = best.get(self.settings.findings.least_families - 1).copied().unwrap_or(1.0);
+        let families = self.settings.findings.speaking(&candidate.tests, candidate.proposed_by);
+        let q_value = findings::network_q(&candidate.tests, &self.settings.findings);
         let confidence = match families.len() {
-            3.. if q_value < 0.001 => Confidence::High,
+            3.. if q_value < 0.001 && candidate.shape.texts > 0 => Confidence::High,
             2.. if q_value < 0.01 => Confidence::Medium,
             _ => Confidence::Low,
         };
@@ -297,11 +403,11 @@ impl Scene<'_> {
             first: accounts.iter().map(|a| a.first_us).min().map(rfc3339).unwrap_or_default(),
             last: accounts.iter().map(|a| a.last_us).max().map(rfc3339).unwrap_or_default(),
             q_value,
-            proposed_by: candidate.proposed_by.iter().map(|f| f.name()).collect::<Vec<_>>().join(" and "),
+            proposed_by: candidate.proposed_by.words(),
             coordinated: Axis { holds: true, claims },
             extraction: self.extraction(candidate, verdict, &lines),
             evasive: self.evasive(&members, &lines),
-            explanations: explanations::weigh(&families, candidate.shape.as_ref()),
+            explanations: explanations::weigh(&families, &candidate.shape),
             exemplars: exemplars
                 .into_iter()
                 .map(|(account, e)| Exemplar {
@@ -315,7 +421,7 @@ impl Scene<'_> {
     }
 
     fn extraction(&self, candidate: &Candidate, verdict: Verdict, lines: &[LineRef]) -> Axis {
-        let Some(shape) = candidate.shape else { return Axis { holds: false, claims: Vec::new() } };
+        let shape = &candidate.shape;
         let s = &self.settings.findings;
         let claim = |signal: &str, statement: &str, observed: f64, expected: f64, unit: &str| Claim {
             signal: signal.to_owned(),
@@ -330,41 +436,26 @@ impl Scene<'_> {
             counts: observed >= expected,
             lines: lines.to_vec(),
         };
-        let long = s.least_output_ratio * self.baseline.median_output;
-        Axis {
-            holds: verdict == Verdict::SuspectedDistillation,
-            claims: vec![
-                claim(
-                    "extraction.unrepeated",
-                    "texts that the group had not sent before",
-                    shape.unrepeated,
-                    s.least_unrepeated,
-                    "share",
-                ),
-                claim(
-                    "extraction.single_turn",
-                    "templated requests outside any conversation",
-                    shape.single_turn,
-                    s.least_single_turn,
-                    "share",
-                ),
-                claim(
-                    "extraction.rules",
-                    "texts that match one rule pack",
-                    shape.rule_share,
-                    s.least_rule_share,
-                    "share",
-                ),
-                claim("extraction.output", "mean output of templated requests", shape.output, long, "tokens"),
-            ],
-        }
+        // What cannot be evaluated makes no claim; `signals` says that it could not.
+        let shares = [
+            ("extraction.unrepeated", "texts that the group had not sent before", shape.unrepeated, s.least_unrepeated),
+            ("extraction.single_turn", "requests outside any conversation", shape.single_turn, s.least_single_turn),
+            ("extraction.rules", "texts that match one rule pack", shape.rule_share, s.least_rule_share),
+        ];
+        let mut claims: Vec<Claim> = shares
+            .into_iter()
+            .filter_map(|(signal, words, value, least)| Some(claim(signal, words, value?, least, "share")))
+            .collect();
+        let long = s.long_output(candidate.proposed_by) * self.baseline.median_output;
+        claims.push(claim("extraction.output", "mean output of these requests", shape.output, long, "tokens"));
+        Axis { holds: verdict == Verdict::SuspectedDistillation, claims }
     }
 
     fn evasive(&self, members: &[String], lines: &[LineRef]) -> Axis {
         let closed = members.iter().filter(|m| self.facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
         let everyone = self.facts.values().filter(|f| f.closed_us.is_some()).count();
         let closed_share = everyone as f64 / self.facts.len().max(1) as f64;
-        let fresh = |m: &&String| self.evidence.accounts.get(*m).is_some_and(findings::rotates);
+        let fresh = |m: &&String| self.evidence.accounts.get(*m).is_some_and(|a| rotates(a) == Some(true));
         let rotating = members.iter().filter(fresh).count();
         let world = self.world.names.iter().filter(fresh).count() as f64 / self.world.names.len() as f64;
         let n = members.len() as f64;

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account_table;
+pub mod baseline;
 pub mod chance;
 pub mod document;
 pub mod evaluate;
@@ -16,8 +17,10 @@ pub mod ingest;
 pub mod investigate;
 pub mod joining;
 pub mod links;
+pub mod membership;
 pub mod networks;
 pub mod normalise;
+pub mod profiles;
 pub mod proposals;
 pub mod redact;
 pub mod report;
@@ -26,3 +29,4 @@ pub mod schema;
 pub mod settings;
 pub mod signals;
 pub mod simulate;
+pub mod timing;

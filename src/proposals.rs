@@ -5,6 +5,38 @@ use crate::links::{Family, World};
 use crate::networks::{Graph, communities};
 use std::collections::BTreeMap;
 
+/// A side of the evidence that proposes groups; the families it uses do not test them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// Recurring templates.
+    Content,
+    /// Payment, device, phone, addresses: who controls the account.
+    Control,
+    /// Habit: parameters, volume, length of answers.
+    Profile,
+}
+
+impl Side {
+    /// Families of shared objects that this side looks at.
+    pub fn families(self) -> &'static [Family] {
+        match self {
+            Side::Content => &[Family::Content],
+            Side::Control => &[Family::Identity, Family::Infrastructure],
+            Side::Profile => &[Family::Behaviour],
+        }
+    }
+
+    /// Whether it uses the family of that name.
+    pub fn uses(self, family: &str) -> bool {
+        self.families().iter().any(|f| f.name() == family)
+    }
+
+    /// Its families in words.
+    pub fn words(self) -> String {
+        self.families().iter().map(|f| f.name()).collect::<Vec<_>>().join(" and ")
+    }
+}
+
 /// Settings of this stage.
 #[derive(Debug, Clone)]
 pub struct ProposalSettings {

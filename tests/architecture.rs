@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 29] = [
     "document",
     "schema",
     "settings",
@@ -25,8 +25,11 @@ const ORDER: [&str; 26] = [
     "links",
     "networks",
     "proposals",
+    "profiles",
     "group_tests",
     "timing",
+    "baseline",
+    "membership",
     "findings",
     "joining",
     "explanations",

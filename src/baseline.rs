@@ -1,0 +1,380 @@
+//! What a group is compared with: the columns and the shared objects of the whole world, made once, and the tests that
+//! a group gets. Only families that had no part in proposing a group test it.
+
+use crate::account_table::Facts;
+use crate::features::{AccountEvidence, Evidence};
+use crate::group_tests::{Line, Outcome, cluster, co_held, concentration, shard};
+use crate::links::World;
+use crate::proposals::Side;
+use crate::timing::turn_taking;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One test of one group.
+#[derive(Debug, Clone)]
+pub struct Test {
+    pub signal: &'static str,
+    /// Name of the family, which counts once.
+    pub family: &'static str,
+    pub statement: String,
+    pub unit: &'static str,
+    pub outcome: Outcome,
+    /// Set once all groups are tested.
+    pub q_value: f64,
+    /// Which of the tested entities agree with what was found; empty where the test speaks of the group as a whole.
+    pub agreeing: BTreeMap<u32, bool>,
+    /// Share of all entities that agree by chance.
+    pub background: f64,
+}
+
+/// A value of each account, where it has one.
+struct Column {
+    value: Vec<Option<f64>>,
+    line: Line,
+}
+
+impl Column {
+    fn new(value: Vec<Option<f64>>) -> Self {
+        Self { line: Line::new(value.iter().flatten().copied().collect()), value }
+    }
+}
+
+/// Objects of one kind: who holds what.
+#[derive(Default)]
+struct Holdings {
+    /// Objects of each entity, by its first account.
+    of_entity: BTreeMap<u32, Vec<u32>>,
+    /// Entities that hold each object.
+    popularity: Vec<u64>,
+    /// How many objects have each popularity.
+    histogram: Vec<(u64, u64)>,
+}
+
+impl Holdings {
+    fn new(lists: impl Iterator<Item = Vec<u32>>) -> Self {
+        let mut all = Self::default();
+        let mut histogram: BTreeMap<u64, u64> = BTreeMap::new();
+        for (object, entities) in (0u32..).zip(lists) {
+            all.popularity.push(entities.len() as u64);
+            *histogram.entry(entities.len() as u64).or_default() += 1;
+            for entity in entities {
+                all.of_entity.entry(entity).or_default().push(object);
+            }
+        }
+        all.histogram = histogram.into_iter().collect();
+        all
+    }
+
+    /// Members that hold each object, in order of objects.
+    fn inside(&self, group: &[u32]) -> BTreeMap<u32, u64> {
+        let mut inside = BTreeMap::new();
+        for object in group.iter().filter_map(|e| self.of_entity.get(e)).flatten() {
+            *inside.entry(*object).or_default() += 1;
+        }
+        inside
+    }
+
+    fn holds(&self, entity: u32, wanted: &BTreeSet<u32>) -> bool {
+        self.of_entity.get(&entity).is_some_and(|o| o.iter().any(|o| wanted.contains(o)))
+    }
+}
+
+/// The columns and objects of the world.
+pub struct Baseline {
+    created: Column,
+    volume: Column,
+    rhythm: Column,
+    holdings: BTreeMap<&'static str, Holdings>,
+    /// Texts that several entities sent, with who did, and the distinct texts of each account.
+    items: Holdings,
+    senders: Vec<Vec<u32>>,
+    distinct_items: Vec<u64>,
+    starts: Vec<Vec<i64>>,
+    /// Entities too quiet to tell whether they change addresses.
+    unrotated: BTreeSet<u32>,
+    /// Entities of the world.
+    entities: u64,
+    /// Median over accounts of the mean output, tokens.
+    pub median_output: f64,
+    /// Whether any request names a conversation: without, single turns cannot be told.
+    pub has_sessions: bool,
+}
+
+const DAY_US: f64 = 86_400e6;
+/// Requests below which the hours of an account say nothing of its rhythm.
+const LEAST_FOR_RHYTHM: u64 = 16;
+/// An object that chance would give to a group this often is not what its members have in common.
+const TELLING: f64 = 0.01;
+
+/// How much the hours of the day repeat: 1 where all 24 are alike, 24 where only one is used. Unbiased for any number
+/// of requests (Simpson 1949), so that groups of equal volume are not alike in it for that reason alone.
+fn rhythm(hours: &[u32; 24], requests: u64) -> Option<f64> {
+    if requests < LEAST_FOR_RHYTHM {
+        return None;
+    }
+    let n = hours.iter().map(|h| f64::from(*h)).sum::<f64>();
+    let pairs: f64 = hours.iter().map(|h| f64::from(*h)).map(|h| h * (h - 1.0)).sum();
+    Some(24.0 * pairs / (n * (n - 1.0)))
+}
+
+/// The /24 of an IPv4 or the /48 of an IPv6 address.
+fn prefix(address: &str) -> Option<String> {
+    match address.parse().ok()? {
+        std::net::IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            Some(format!("{a}.{b}.{c}.0/24"))
+        }
+        std::net::IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            Some(format!("{a:x}:{b:x}:{c:x}::/48"))
+        }
+    }
+}
+
+/// Whether nearly every request comes from a new address; `None` below three requests, which say nothing.
+pub fn rotates(account: &AccountEvidence) -> Option<bool> {
+    let seen: u32 = account.addresses.values().map(|(n, _)| n).sum();
+    (seen >= 3).then(|| account.addresses.len() as f64 >= 0.8 * f64::from(seen))
+}
+
+/// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
+/// is no evidence, so tests count entities.
+pub fn entities(world: &World, accounts: &[u32]) -> Vec<u32> {
+    let set: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+    set.into_iter().collect()
+}
+
+/// Kinds of objects with family, signal, and what is said of one object and of several.
+const KINDS: [(&str, &str, &str, &str, &str); 8] = [
+    (
+        "payment",
+        "identity",
+        "identity.payment",
+        "accounts share one payment instrument",
+        "payment instruments each pay for several accounts",
+    ),
+    ("device", "identity", "identity.device", "accounts share one device", "devices each serve several accounts"),
+    ("phone", "identity", "identity.phone", "accounts share one phone", "phones each belong to several accounts"),
+    (
+        "address",
+        "infrastructure",
+        "infrastructure.address",
+        "accounts used one address",
+        "addresses were each used by several accounts",
+    ),
+    (
+        "prefix",
+        "infrastructure",
+        "infrastructure.prefix",
+        "accounts used one network prefix",
+        "network prefixes were each used by several accounts",
+    ),
+    ("rotation", "infrastructure", "infrastructure.rotation", "accounts hardly ever use an address twice", ""),
+    ("client", "behaviour", "behaviour.client", "accounts use one client with the same parameters", ""),
+    ("template", "content", "content.template", "accounts carry one recurring template", ""),
+];
+
+impl Baseline {
+    /// From everything known of all accounts, in the order of `world.names`.
+    pub fn new(world: &World, evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> Self {
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+        let created = world.names.iter().map(|name| facts.get(name)?.created_us.map(|us| us as f64 / DAY_US)).collect();
+        let volume = accounts.iter().map(|a| Some((a.requests as f64).ln())).collect();
+        let hours = accounts.iter().map(|a| rhythm(&a.hours, a.requests)).collect();
+        let mut lists: BTreeMap<&'static str, Vec<Vec<u32>>> = BTreeMap::new();
+        for object in &world.objects {
+            lists.entry(object.kind).or_default().push(entities(world, &object.accounts));
+        }
+        let rotating =
+            (0u32..).zip(&accounts).filter(|(_, a)| rotates(a) == Some(true)).map(|(id, _)| id).collect::<Vec<u32>>();
+        lists.insert("rotation", vec![entities(world, &rotating)]);
+        let mut prefixes: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+        let mut senders: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+        for (id, account) in (0u32..).zip(&accounts) {
+            let entity = world.entity[id as usize];
+            for address in account.addresses.keys().filter_map(|a| prefix(a)) {
+                prefixes.entry(address).or_default().insert(entity);
+            }
+            for item in account.items.keys() {
+                senders.entry(*item).or_default().insert(entity);
+            }
+        }
+        let unrotated = (0u32..)
+            .zip(&accounts)
+            .filter(|(_, a)| rotates(a).is_none())
+            .map(|(id, _)| world.entity[id as usize])
+            .collect();
+        let shared = |sets: &mut dyn Iterator<Item = BTreeSet<u32>>| -> Vec<Vec<u32>> {
+            sets.filter(|s| s.len() > 1).map(|s| s.into_iter().collect()).collect()
+        };
+        lists.insert("prefix", shared(&mut prefixes.into_values()));
+        let senders = shared(&mut senders.into_values());
+        let mut means: Vec<f64> = accounts.iter().map(|a| a.output_tokens as f64 / a.requests as f64).collect();
+        means.sort_by(f64::total_cmp);
+        Self {
+            created: Column::new(created),
+            volume: Column::new(volume),
+            rhythm: Column::new(hours),
+            holdings: lists.into_iter().map(|(kind, lists)| (kind, Holdings::new(lists.into_iter()))).collect(),
+            items: Holdings::new(senders.iter().cloned()),
+            senders,
+            distinct_items: accounts.iter().map(|a| a.items.len() as u64).collect(),
+            starts: accounts.iter().map(|a| a.times.as_slice().to_vec()).collect(),
+            unrotated,
+            entities: entities(world, &(0..world.names.len() as u32).collect::<Vec<_>>()).len() as u64,
+            median_output: means.get(means.len() / 2).copied().unwrap_or(0.0),
+            has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
+        }
+    }
+
+    /// Every test of a group by families that did not propose it.
+    pub fn test(&self, world: &World, accounts: &[u32], side: Side) -> Vec<Test> {
+        let group = entities(world, accounts);
+        let mut tests = Vec::new();
+        self.scan(&group, side, &mut tests);
+        self.look_for_shared(&group, side, &mut tests);
+        if let Some(outcome) = self.dealt(&group) {
+            tests.push(Test {
+                signal: "content.shard",
+                family: "content",
+                statement: "texts that two accounts have in common are fewer than among unrelated accounts with the same material"
+                    .to_owned(),
+                unit: "texts",
+                outcome,
+                q_value: 1.0,
+                agreeing: BTreeMap::new(),
+                background: 0.0,
+            });
+        }
+        let starts: Vec<&[i64]> = accounts.iter().map(|a| self.starts[*a as usize].as_slice()).collect();
+        if let Some(outcome) = turn_taking(&starts) {
+            tests.push(Test {
+                signal: "time.turn_taking",
+                family: "time",
+                statement: "each request goes to an account that has rested for long, as a load balancer does it"
+                    .to_owned(),
+                unit: "mean rest",
+                outcome,
+                q_value: 1.0,
+                agreeing: BTreeMap::new(),
+                background: 0.0,
+            });
+        }
+        tests
+    }
+
+    fn scan(&self, group: &[u32], side: Side, tests: &mut Vec<Test>) {
+        let lines: [(&str, &str, &Column, &str); 3] = [
+            ("identity.cohort", "identity", &self.created, "accounts were opened within one short span"),
+            ("time.quota", "time", &self.volume, "accounts made nearly the same number of requests"),
+            (
+                "time.round_the_clock",
+                "time",
+                &self.rhythm,
+                "accounts spread over the hours of the day in nearly the same way",
+            ),
+        ];
+        for (signal, family, column, words) in lines {
+            // Groups of one habit were chosen by their volume.
+            if side == Side::Profile && signal == "time.quota" {
+                continue;
+            }
+            let members: Vec<(u32, f64)> =
+                group.iter().filter_map(|a| Some((*a, column.value[*a as usize]?))).collect();
+            let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
+            if let Some((outcome, (low, high))) = cluster(&column.line, &values) {
+                tests.push(Test {
+                    signal,
+                    family,
+                    statement: format!("{} of {} {words}", outcome.observed, members.len()),
+                    unit: "accounts",
+                    outcome,
+                    q_value: 1.0,
+                    agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
+                    background: outcome.expected / members.len() as f64,
+                });
+            }
+        }
+    }
+
+    fn look_for_shared(&self, group: &[u32], side: Side, tests: &mut Vec<Test>) {
+        for (kind, family, signal, one, several) in KINDS {
+            let Some(holdings) = self.holdings.get(kind) else { continue };
+            if side.uses(family) {
+                continue;
+            }
+            let inside = holdings.inside(group);
+            let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (holdings.popularity[*o as usize], *n)).collect();
+            let objects = holdings.popularity.len() as u64;
+            let n = group.len() as u64;
+            let Some((single, place)) = concentration(self.entities, n, objects, &counts) else { continue };
+            let numbers: Vec<u64> = inside.values().copied().collect();
+            let many = if several.is_empty() { None } else { co_held(self.entities, n, &holdings.histogram, &numbers) };
+            // Two looks at one kind of object: both pay for it.
+            let twice = |o: Outcome| Outcome { p_value: (2.0 * o.p_value).min(1.0), ..o };
+            let (outcome, statement, unit, wanted) = match many {
+                Some(many) if many.p_value < single.p_value => {
+                    let telling = |o: &u32| {
+                        co_held(self.entities, n, &[(holdings.popularity[*o as usize], 1)], &[2])
+                            .is_some_and(|c| c.expected <= TELLING)
+                    };
+                    let wanted: BTreeSet<u32> =
+                        inside.iter().filter(|(o, n)| **n >= 2 && telling(o)).map(|(o, _)| *o).collect();
+                    (twice(many), format!("{} {several}", many.observed), kind, wanted)
+                }
+                many => {
+                    let wanted = inside.keys().copied().skip(place).take(1).collect();
+                    let outcome = if many.is_some() { twice(single) } else { single };
+                    (outcome, format!("{} of {} {one}", single.observed, group.len()), "accounts", wanted)
+                }
+            };
+            let held: u64 = wanted.iter().map(|o| holdings.popularity[*o as usize]).sum();
+            tests.push(Test {
+                signal,
+                family,
+                statement,
+                unit: if unit == "prefix" { "prefixes" } else { plural(unit) },
+                outcome,
+                q_value: 1.0,
+                agreeing: group
+                    .iter()
+                    .filter(|e| kind != "rotation" || !self.unrotated.contains(e))
+                    .map(|e| (*e, holdings.holds(*e, &wanted)))
+                    .collect(),
+                background: (held as f64 / self.entities as f64).min(1.0),
+            });
+        }
+    }
+
+    /// Shared texts of a group against what its members share with outsiders of the same material.
+    fn dealt(&self, group: &[u32]) -> Option<Outcome> {
+        const LEAST_OVERLAP: u64 = 3;
+        const LEAST_OUTSIDERS: usize = 2;
+        let inside = self.items.inside(group);
+        let shared = inside.values().map(|n| n * (n - 1) / 2).sum();
+        let members: BTreeSet<u32> = group.iter().copied().collect();
+        let mut overlap: BTreeMap<u32, u64> = BTreeMap::new();
+        for item in inside.keys() {
+            for sender in self.senders[*item as usize].iter().filter(|s| !members.contains(s)) {
+                *overlap.entry(*sender).or_default() += 1;
+            }
+        }
+        overlap.retain(|_, n| *n >= LEAST_OVERLAP);
+        if overlap.len() < LEAST_OUTSIDERS {
+            return None;
+        }
+        let items: Vec<u64> = group.iter().map(|e| self.distinct_items[*e as usize]).collect();
+        let theirs: f64 = overlap.keys().map(|e| self.distinct_items[*e as usize] as f64).sum();
+        let ours: f64 = items.iter().map(|n| *n as f64).sum();
+        shard(&items, shared, overlap.values().sum(), ours * theirs)
+    }
+}
+
+fn plural(unit: &'static str) -> &'static str {
+    match unit {
+        "payment" => "payment instruments",
+        "device" => "devices",
+        "phone" => "phones",
+        "address" => "addresses",
+        other => other,
+    }
+}

@@ -1,0 +1,75 @@
+//! Proposes groups by habit alone: accounts that work as much as each other, with the same parameters and answers of the
+//! same length. The only side that needs no text, no address and no account table.
+//!
+//! A habit is a cell of a grid, as in scan statistics (Kulldorff 1997), laid at two widths and shifted by half a cell, so
+//! that no group falls between cells. A large campaign makes its own cell popular, so popularity says nothing here and
+//! the cell as a whole is tested by families that had no part in it.
+
+use crate::features::{AccountEvidence, Evidence};
+use crate::links::World;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Settings of this stage.
+#[derive(Debug, Clone)]
+pub struct ProfileSettings {
+    /// Widths of a cell in ln(requests); 0.35 is a ratio of 1.4.
+    pub volume_widths: [f64; 2],
+    /// Width of a cell in mean ln(1 + output tokens).
+    pub output_width: f64,
+    /// Share of an account's requests that one set of parameters has to cover to be its own.
+    pub dominant: f64,
+    /// Share of requests outside conversations from which an account works in single turns.
+    pub single_turn: f64,
+    /// Fewest entities of a cell.
+    pub least_entities: usize,
+    /// Largest share of all entities in one cell: a habit of most says nothing.
+    pub most_share: f64,
+}
+
+impl Default for ProfileSettings {
+    fn default() -> Self {
+        Self {
+            volume_widths: [0.35, 0.7],
+            output_width: 0.5,
+            dominant: 0.6,
+            single_turn: 0.75,
+            least_entities: 5,
+            most_share: 0.5,
+        }
+    }
+}
+
+fn dominant_parameters<'a>(account: &'a AccountEvidence, share: f64) -> &'a str {
+    let most = account.parameters.iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then(b.0.cmp(a.0)));
+    most.filter(|(_, (n, _))| f64::from(*n) >= share * account.requests as f64).map_or("mixed", |(p, _)| p)
+}
+
+/// Accounts of each cell, rising, each set of accounts once, in order.
+pub fn propose_profiles(world: &World, evidence: &Evidence, settings: &ProfileSettings) -> Vec<Vec<u32>> {
+    let mut cells: BTreeMap<(&str, bool, usize, i64, i64), Vec<u32>> = BTreeMap::new();
+    for (id, account) in (0u32..).zip(evidence.accounts.values()) {
+        let parameters = dominant_parameters(account, settings.dominant);
+        let single = account.lone_requests() as f64 >= settings.single_turn * account.requests as f64;
+        let volume = (account.requests as f64).ln();
+        let output = account.ln_output as f64 / 1e6 / account.requests as f64;
+        for (scale, width) in settings.volume_widths.iter().enumerate() {
+            let places = |value: f64, width: f64| [(value / width).floor(), (value / width + 0.5).floor() + 0.5];
+            for v in places(volume, *width) {
+                for o in places(output, settings.output_width) {
+                    // Doubled, so that shifted cells have numbers of their own.
+                    let key = (parameters, single, scale, (2.0 * v) as i64, (2.0 * o) as i64);
+                    cells.entry(key).or_default().push(id);
+                }
+            }
+        }
+    }
+    let all = world.entity.iter().collect::<BTreeSet<_>>().len() as f64;
+    let distinct: BTreeSet<Vec<u32>> = cells
+        .into_values()
+        .filter(|accounts| {
+            let entities: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+            entities.len() >= settings.least_entities && entities.len() as f64 <= settings.most_share * all
+        })
+        .collect();
+    distinct.into_iter().collect()
+}

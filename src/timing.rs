@@ -1,0 +1,160 @@
+//! Turn-taking: does a group hand its requests out as a load balancer does, to whoever has rested longest?
+
+use crate::group_tests::Outcome;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Requests looked at: enough for any effect worth naming, and a bound on the time it takes.
+const MOST_REQUESTS: usize = 8_000;
+/// Fewest requests and accounts that can say something.
+const LEAST_REQUESTS: usize = 60;
+const LEAST_ACCOUNTS: usize = 4;
+/// Shuffles of owners that give mean and spread under chance.
+const SHUFFLES: usize = 60;
+/// Version 1 of the stream of shuffles; a new number is a new generator.
+const SEED: u64 = 0x7475_726e_0001;
+
+/// Sums over a line of places, with updates and prefix sums in logarithmic time (Fenwick 1994).
+struct Fenwick(Vec<i32>);
+
+impl Fenwick {
+    fn add(&mut self, place: usize, value: i32) {
+        let mut i = place + 1;
+        while i < self.0.len() {
+            self.0[i] += value;
+            i += i & i.wrapping_neg();
+        }
+    }
+
+    fn before(&self, place: usize) -> i32 {
+        let (mut i, mut sum) = (place, 0);
+        while i > 0 {
+            sum += self.0[i];
+            i -= i & i.wrapping_neg();
+        }
+        sum
+    }
+}
+
+/// Mean rest of the chosen account, 0 (it worked last) to 1 (all others worked since), over every request whose account
+/// has worked before, when at least two have.
+fn mean_rest(owners: &[usize], accounts: usize) -> f64 {
+    let mut line = Fenwick(vec![0; owners.len() + 1]);
+    let mut last = vec![usize::MAX; accounts];
+    let (mut seen, mut sum, mut counted) = (0i32, 0.0, 0u32);
+    for (i, owner) in owners.iter().enumerate() {
+        if last[*owner] == usize::MAX {
+            seen += 1;
+        } else {
+            if seen > 1 {
+                let worked_since = seen - 1 - line.before(last[*owner]);
+                sum += f64::from(worked_since) / f64::from(seen - 1);
+                counted += 1;
+            }
+            line.add(last[*owner], -1);
+        }
+        line.add(i, 1);
+        last[*owner] = i;
+    }
+    if counted == 0 { 0.5 } else { sum / f64::from(counted) }
+}
+
+fn upper_normal(z: f64) -> f64 {
+    0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+}
+
+/// Tests turn-taking of a group against shuffled owners: the same requests, the same number for each account. People
+/// work in sittings and fall below chance; only a pool that spares its accounts stands above it. One-sided, normal tail.
+///
+/// `starts` has each account's requests in order of time. `None` (not evaluable) below four accounts or sixty requests.
+pub fn turn_taking(starts: &[&[i64]]) -> Option<Outcome> {
+    // An account whose list was cut says nothing of the time after: all are cut there.
+    let cut = starts.iter().filter(|s| s.len() >= crate::features::MAX_TIMES).filter_map(|s| s.last()).min();
+    let mut events: Vec<(i64, usize)> = starts
+        .iter()
+        .enumerate()
+        .flat_map(|(owner, s)| s.iter().map(move |t| (*t, owner)))
+        .filter(|(t, _)| cut.is_none_or(|cut| t <= cut))
+        .collect();
+    events.sort_unstable();
+    events.truncate(MOST_REQUESTS);
+    let mut owners: Vec<usize> = events.into_iter().map(|(_, owner)| owner).collect();
+    if owners.len() < LEAST_REQUESTS || starts.iter().filter(|s| s.len() > 1).count() < LEAST_ACCOUNTS {
+        return None;
+    }
+    let observed = mean_rest(&owners, starts.len());
+    // Independent requests of equally busy accounts: uniform rests. Unequal accounts lie below, so this errs on the safe side
+    // and saves the shuffles for groups that may be pools.
+    let rough = (observed - 0.5) * (12.0 * owners.len() as f64).sqrt();
+    if rough < 3.0 {
+        return Some(Outcome { observed, expected: 0.5, p_value: upper_normal(rough) });
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let drawn: Vec<f64> = (0..SHUFFLES)
+        .map(|_| {
+            for i in (1..owners.len()).rev() {
+                owners.swap(i, (rng.next_u64() % (i as u64 + 1)) as usize);
+            }
+            mean_rest(&owners, starts.len())
+        })
+        .collect();
+    let mean = drawn.iter().sum::<f64>() / SHUFFLES as f64;
+    let variance = drawn.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (SHUFFLES - 1) as f64;
+    let z = (observed - mean) / variance.sqrt().max(1e-9);
+    Some(Outcome { observed, expected: mean, p_value: upper_normal(z) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uniform(rng: &mut ChaCha8Rng, n: u64) -> u64 {
+        rng.next_u64() % n
+    }
+
+    /// A pool of `accounts` that serves `requests`: with `noise` per cent of them from an account drawn at random.
+    fn pool(accounts: usize, requests: usize, noise: u64, rng: &mut ChaCha8Rng) -> Vec<Vec<i64>> {
+        let mut rested: Vec<usize> = (0..accounts).collect();
+        let mut starts = vec![Vec::new(); accounts];
+        for t in 0..requests {
+            let place = if uniform(rng, 100) < noise { uniform(rng, accounts as u64) as usize } else { 0 };
+            let chosen = rested.remove(place);
+            rested.push(chosen);
+            starts[chosen].push(t as i64 * 1000);
+        }
+        starts
+    }
+
+    fn test(starts: &[Vec<i64>]) -> Outcome {
+        turn_taking(&starts.iter().map(Vec::as_slice).collect::<Vec<_>>()).expect("large enough")
+    }
+
+    #[test]
+    fn a_least_recently_used_pool_is_recovered_even_under_much_noise() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        assert!(test(&pool(40, 2000, 0, &mut rng)).p_value < 1e-100);
+        assert!(test(&pool(40, 4000, 80, &mut rng)).p_value < 1e-6);
+    }
+
+    #[test]
+    fn accounts_that_work_independently_are_called_no_more_often_than_nominal() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let worlds = 200;
+        let called = (0..worlds).filter(|_| test(&pool(12, 300, 100, &mut rng)).p_value <= 0.05).count();
+        // Binomial(200, 0.05): mean 10, standard deviation 3.1.
+        assert!(called <= 20, "{called} of {worlds} at p <= 0.05");
+        assert!(called >= 2, "the test can call: {called}");
+    }
+
+    #[test]
+    fn people_who_work_in_sittings_stand_below_chance() {
+        let starts: Vec<Vec<i64>> =
+            (0..20).map(|a| (0..40).map(|r| a * 1000 + (r / 10) * 50_000 + r % 10).collect()).collect();
+        assert!(test(&starts).p_value > 0.99);
+    }
+
+    #[test]
+    fn few_requests_are_not_evaluable() {
+        assert!(turn_taking(&[&[1, 2], &[3, 4], &[5, 6], &[7, 8]]).is_none());
+    }
+}
