@@ -2,7 +2,7 @@
 //! a group gets. Only families that had no part in proposing a group test it.
 
 use crate::account_table::Facts;
-use crate::features::{AccountEvidence, Evidence};
+use crate::features::{AccountEvidence, Evidence, typical};
 use crate::group_tests::{Line, Outcome, cluster, co_held, concentration, shard};
 use crate::links::World;
 use crate::proposals::Side;
@@ -89,11 +89,14 @@ pub struct Baseline {
     senders: Vec<Vec<u32>>,
     distinct_items: Vec<u64>,
     starts: Vec<Vec<i64>>,
+    /// Distinct addresses of each entity, by its first account, and of all.
+    reach: BTreeMap<u32, u64>,
+    whole_reach: u64,
     /// Entities too quiet to tell whether they change addresses.
     unrotated: BTreeSet<u32>,
     /// Entities of the world.
     entities: u64,
-    /// Median over accounts of the mean output, tokens.
+    /// Median over accounts of the typical output, tokens.
     pub median_output: f64,
     /// Whether any request names a conversation: without, single turns cannot be told.
     pub has_sessions: bool,
@@ -198,6 +201,10 @@ impl Baseline {
                 senders.entry(*item).or_default().insert(entity);
             }
         }
+        let mut reach: BTreeMap<u32, u64> = BTreeMap::new();
+        for (id, account) in (0u32..).zip(&accounts) {
+            *reach.entry(world.entity[id as usize]).or_default() += account.addresses.len() as u64;
+        }
         let unrotated = (0u32..)
             .zip(&accounts)
             .filter(|(_, a)| rotates(a).is_none())
@@ -208,7 +215,7 @@ impl Baseline {
         };
         lists.insert("prefix", shared(&mut prefixes.into_values()));
         let senders = shared(&mut senders.into_values());
-        let mut means: Vec<f64> = accounts.iter().map(|a| a.output_tokens as f64 / a.requests as f64).collect();
+        let mut means: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
         means.sort_by(f64::total_cmp);
         Self {
             created: Column::new(created),
@@ -220,6 +227,8 @@ impl Baseline {
             distinct_items: accounts.iter().map(|a| a.items.len() as u64).collect(),
             starts: accounts.iter().map(|a| a.times.as_slice().to_vec()).collect(),
             unrotated,
+            whole_reach: reach.values().sum(),
+            reach,
             entities: entities(world, &(0..world.names.len() as u32).collect::<Vec<_>>()).len() as u64,
             median_output: means.get(means.len() / 2).copied().unwrap_or(0.0),
             has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
@@ -305,7 +314,10 @@ impl Baseline {
             let inside = holdings.inside(group);
             let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (holdings.popularity[*o as usize], *n)).collect();
             let objects = holdings.popularity.len() as u64;
-            let n = group.len() as u64;
+            let n = match kind {
+                "address" | "prefix" => self.effective_size(group),
+                _ => group.len() as u64,
+            };
             let Some((single, place)) = concentration(self.entities, n, objects, &counts) else { continue };
             let numbers: Vec<u64> = inside.values().copied().collect();
             let many = if several.is_empty() { None } else { co_held(self.entities, n, &holdings.histogram, &numbers) };
@@ -343,6 +355,14 @@ impl Baseline {
                 background: (held as f64 / self.entities as f64).min(1.0),
             });
         }
+    }
+
+    /// As many entities as would touch as many addresses as the group does: who uses ten times the addresses meets others
+    /// ten times as often (the degrees of the bipartite configuration model).
+    fn effective_size(&self, group: &[u32]) -> u64 {
+        let touched: u64 = group.iter().filter_map(|e| self.reach.get(e)).sum();
+        let share = touched as f64 / self.whole_reach.max(1) as f64;
+        ((share * self.entities as f64).round() as u64).clamp(group.len() as u64, self.entities)
     }
 
     /// Shared texts of a group against what its members share with outsiders of the same material.

@@ -24,8 +24,8 @@ pub struct Carried {
     pub count: u32,
     /// Least and greatest hash of the texts it stood in: where they differ, it stood in two different texts at least.
     pub items: (u64, u64),
-    /// Output tokens of those requests.
-    pub output_tokens: u64,
+    /// Sum of ln(1 + output tokens) of those requests, millionths.
+    pub ln_output: u64,
     /// Those requests outside any conversation.
     pub single_turn: u32,
     /// Least place in the input.
@@ -47,7 +47,7 @@ impl Carried {
     fn absorb(&mut self, other: &Self) {
         self.count += other.count;
         self.items = (self.items.0.min(other.items.0), self.items.1.max(other.items.1));
-        self.output_tokens += other.output_tokens;
+        self.ln_output += other.ln_output;
         self.single_turn += other.single_turn;
         self.at = self.at.min(other.at);
     }
@@ -251,7 +251,7 @@ impl AccountEvidence {
                 let carried = Carried {
                     count: 1,
                     items: (item, item),
-                    output_tokens: event.output_tokens.unwrap_or(0),
+                    ln_output: ln_millionths(event.output_tokens),
                     single_turn: u32::from(event.session_id.is_none()),
                     at,
                 };
@@ -317,6 +317,12 @@ impl AccountEvidence {
     pub fn lone_requests(&self) -> u64 {
         self.single_turn + self.sessions.values().filter(|n| **n == 1).count() as u64
     }
+}
+
+/// Typical number of tokens, the geometric mean, from a sum of ln(1 + tokens) in millionths. A few huge answers move a
+/// mean, and people ask for those too.
+pub fn typical(ln_sum: u64, requests: u64) -> f64 {
+    libm::expm1(ln_sum as f64 / 1e6 / requests.max(1) as f64)
 }
 
 fn ln_millionths(tokens: Option<u64>) -> u64 {

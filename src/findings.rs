@@ -2,7 +2,7 @@
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
 use crate::baseline::{Baseline, Test};
-use crate::features::{AccountEvidence, Evidence};
+use crate::features::{AccountEvidence, Evidence, typical};
 use crate::links::{Family, World};
 use crate::proposals::Side;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,9 @@ pub struct FindingSettings {
     /// Observed over expected from which a deviation matters, however significant: populations differ a little in
     /// everything.
     pub least_lift: f64,
+    /// The same for counts of shared objects, which grow with the square of how much a population keeps to itself:
+    /// people behind carriers' gateways share more of them than accounts in data centres do.
+    pub least_lift_several: f64,
     /// Families besides the proposing one that have to speak.
     pub least_families: usize,
     /// Share of a group's requests that must bring a text new to the group. Work that repeats is a class, a benchmark or a popular
@@ -27,7 +30,7 @@ pub struct FindingSettings {
     pub least_single_turn: f64,
     /// Share of requests that match a rule pack, from which the wording speaks for extraction.
     pub least_rule_share: f64,
-    /// Mean output of the templated requests over the median account's, from which output length speaks for it.
+    /// Typical output of the group's work over the median account's, from which output length speaks for it.
     pub least_output_ratio: f64,
     /// The same for groups of one habit, which were chosen by the length of their answers.
     pub least_output_ratio_habit: f64,
@@ -39,12 +42,13 @@ impl Default for FindingSettings {
             q_family: 0.01,
             q_habit: 1e-4,
             least_lift: 2.0,
+            least_lift_several: 5.0,
             least_families: 2,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
             least_rule_share: 0.2,
             least_output_ratio: 1.5,
-            least_output_ratio_habit: 2.0,
+            least_output_ratio_habit: 2.5,
         }
     }
 }
@@ -61,7 +65,7 @@ pub struct Shape {
     pub single_turn: Option<f64>,
     /// Requests that match the most frequent rule pack, over requests with text. `None` without text.
     pub rule_share: Option<f64>,
-    /// Mean output of the same requests, tokens.
+    /// Typical output of the same requests, tokens (geometric mean).
     pub output: f64,
 }
 
@@ -95,12 +99,12 @@ pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u
     for carried in members.iter().flat_map(|a| own.iter().filter_map(|f| a.fingerprints.get(*f))) {
         requests += u64::from(carried.count);
         single += u64::from(carried.single_turn);
-        output += carried.output_tokens;
+        output += carried.ln_output;
     }
     if requests == 0 {
         requests = members.iter().map(|a| a.requests).sum();
         single = members.iter().map(|a| a.lone_requests()).sum();
-        output = members.iter().map(|a| a.output_tokens).sum();
+        output = members.iter().map(|a| a.ln_output).sum();
     }
     let mut packs: BTreeMap<&str, u64> = BTreeMap::new();
     for (pack, (n, _)) in members.iter().flat_map(|a| &a.rule_hits) {
@@ -113,7 +117,7 @@ pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u
         unrepeated: (texts > 0).then(|| share(uses.len() as u64, counted)),
         single_turn: baseline.has_sessions.then(|| share(single, requests)),
         rule_share: (texts > 0).then(|| share(hits, texts)),
-        output: share(output, requests),
+        output: typical(output, requests),
     }
 }
 
@@ -143,10 +147,11 @@ impl FindingSettings {
         let q = if side == Side::Profile { self.q_habit } else { self.q_family };
         let (observed, expected) = (test.outcome.observed, test.outcome.expected);
         let matters = match test.signal {
-            // Too little overlap is the finding.
-            "content.shard" => expected >= self.least_lift * observed,
+            // Too little overlap is the finding. Outsiders are those who overlap at all, so the expectation errs high.
+            "content.shard" => expected >= self.least_lift_several * observed,
             // A mean rest stands between 0 and 1; there is no multiple of a half in it.
             "time.turn_taking" => observed >= expected + 0.05,
+            _ if test.unit != "accounts" => observed >= self.least_lift_several * expected,
             _ => observed >= self.least_lift * expected,
         };
         test.q_value <= q && matters

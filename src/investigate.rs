@@ -447,7 +447,7 @@ impl Scene<'_> {
             .filter_map(|(signal, words, value, least)| Some(claim(signal, words, value?, least, "share")))
             .collect();
         let long = s.long_output(candidate.proposed_by) * self.baseline.median_output;
-        claims.push(claim("extraction.output", "mean output of these requests", shape.output, long, "tokens"));
+        claims.push(claim("extraction.output", "typical output of these requests", shape.output, long, "tokens"));
         Axis { holds: verdict == Verdict::SuspectedDistillation, claims }
     }
 

@@ -39,7 +39,7 @@ impl Default for ProfileSettings {
     }
 }
 
-fn dominant_parameters<'a>(account: &'a AccountEvidence, share: f64) -> &'a str {
+fn dominant_parameters(account: &AccountEvidence, share: f64) -> &str {
     let most = account.parameters.iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then(b.0.cmp(a.0)));
     most.filter(|(_, (n, _))| f64::from(*n) >= share * account.requests as f64).map_or("mixed", |(p, _)| p)
 }
@@ -72,4 +72,42 @@ pub fn propose_profiles(world: &World, evidence: &Evidence, settings: &ProfileSe
         })
         .collect();
     distinct.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Fold, Origin};
+    use crate::links::invert;
+
+    /// Accounts with (requests, output tokens of each).
+    fn world(accounts: &[(u64, u64)]) -> (World, Evidence) {
+        let mut evidence = Evidence::default();
+        for (id, (requests, output)) in accounts.iter().enumerate() {
+            for line_no in 0..*requests {
+                let origin = Origin { file_id: 0, line_no };
+                let event = Event::new(origin, line_no as i64, format!("a{id:03}").into());
+                evidence.push(&Event { output_tokens: Some(*output), ..event });
+            }
+        }
+        evidence.finish();
+        (invert(&evidence, &BTreeMap::new()), evidence)
+    }
+
+    #[test]
+    fn a_quota_is_one_cell_wherever_the_grid_lies() {
+        for quota in [12u64, 17, 23, 31, 44, 58, 83] {
+            let mut accounts: Vec<(u64, u64)> = (0..30).map(|i| (2 + i * 7, 20 + i * 61)).collect();
+            accounts.extend((0..10).map(|i| (quota * (95 + i) / 100, 1000 + 10 * i)));
+            let (world, evidence) = world(&accounts);
+            let found = propose_profiles(&world, &evidence, &ProfileSettings::default());
+            assert!(found.iter().any(|g| (30..40).all(|a| g.contains(&a))), "quota {quota}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_habit_of_nearly_all_is_no_habit() {
+        let (world, evidence) = world(&[(20, 300); 40]);
+        assert!(propose_profiles(&world, &evidence, &ProfileSettings::default()).is_empty());
+    }
 }
