@@ -20,6 +20,9 @@ struct Cli {
     /// No campaign at all
     #[arg(long)]
     quiet_world: bool,
+    /// With the hard cases: campaigns that hide in one respect each, innocents that look guilty
+    #[arg(long)]
+    hard: bool,
     /// Compress the events
     #[arg(long)]
     zstd: bool,
@@ -27,7 +30,8 @@ struct Cli {
 
 fn main() -> std::io::Result<()> {
     let c = Cli::parse();
-    let settings = WorldSettings { seed: c.seed, people: c.people, campaigns: !c.quiet_world, days: c.days.max(2) };
+    let settings =
+        WorldSettings { seed: c.seed, people: c.people, campaigns: !c.quiet_world, days: c.days.max(2), hard: c.hard };
     let world = World::generate(&settings);
     world.write(&c.out, c.zstd)?;
     println!("{} requests of {} accounts", world.requests.len(), world.accounts.len());

@@ -4,6 +4,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A stream of draws.
+#[derive(Clone)]
 pub struct Draw(ChaCha8Rng);
 
 impl Draw {

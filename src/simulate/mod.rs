@@ -1,6 +1,7 @@
 //! Seeded worlds with labels, to develop and measure on: campaigns, and innocent populations that look like them.
 
 mod draw;
+mod hard;
 mod populations;
 mod text;
 
@@ -17,11 +18,13 @@ pub struct WorldSettings {
     /// Whether campaigns run in this world.
     pub campaigns: bool,
     pub days: usize,
+    /// Whether the hard cases live in it too, guilty and innocent.
+    pub hard: bool,
 }
 
 impl Default for WorldSettings {
     fn default() -> Self {
-        Self { seed: 7, people: 400, campaigns: true, days: 14 }
+        Self { seed: 7, people: 400, campaigns: true, days: 14, hard: false }
     }
 }
 

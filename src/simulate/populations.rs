@@ -1,7 +1,7 @@
 //! Who lives in a simulated world. Each population is a [`Habit`]: what its accounts share and how they work.
 
 use super::draw::Draw;
-use super::{Request, SimulatedAccount, World, WorldSettings, text};
+use super::{Request, SimulatedAccount, World, WorldSettings, hard, text};
 
 /// Midnight of the first day, ms since the Unix epoch: 2026-05-04.
 const START_MS: i64 = 1_777_852_800_000;
@@ -20,7 +20,7 @@ const CLIENTS: [(&str, &str); 8] = [
 
 /// How often a member works, and when.
 #[derive(Clone, Copy)]
-enum Volume {
+pub(super) enum Volume {
     /// Organic: log-normal with this median.
     Organic(f64),
     /// A quota, give or take a tenth.
@@ -28,43 +28,51 @@ enum Volume {
 }
 
 /// What the members of a population share and how they work.
-struct Habit {
-    population: &'static str,
-    campaign: &'static str,
-    accounts: usize,
-    volume: Volume,
+pub(super) struct Habit {
+    pub(super) population: &'static str,
+    pub(super) campaign: &'static str,
+    pub(super) accounts: usize,
+    pub(super) volume: Volume,
     /// Day and night instead of a person's day.
-    round_the_clock: bool,
+    pub(super) round_the_clock: bool,
     /// Texts around the payload, `{}` in the payload's place; one is drawn for each request.
-    templates: Vec<String>,
-    system: Option<&'static str>,
-    payload: fn(&mut Draw) -> String,
+    pub(super) templates: Vec<String>,
+    pub(super) system: Option<&'static str>,
+    pub(super) payload: fn(&mut Draw) -> String,
     /// Number of items that all members draw from; none for work of their own.
-    common_items: Option<usize>,
-    conversations: bool,
-    output: f64,
-    temperature: Option<f64>,
-    max_tokens: Option<u64>,
+    pub(super) common_items: Option<usize>,
+    pub(super) conversations: bool,
+    pub(super) output: f64,
+    pub(super) temperature: Option<f64>,
+    pub(super) max_tokens: Option<u64>,
     /// One client for all, instead of one each.
-    one_client: Option<usize>,
+    pub(super) one_client: Option<usize>,
     /// Addresses shared by all; with 0 each member has its own.
-    gateways: usize,
+    pub(super) gateways: usize,
     /// A new address for every request.
-    rotating: bool,
+    pub(super) rotating: bool,
     /// Members a payment instrument pays for; 0 for one each.
-    per_payment: usize,
+    pub(super) per_payment: usize,
     /// Sign-ups fall into so many days before the start; 0 for a year.
-    cohort_days: f64,
+    pub(super) cohort_days: f64,
     /// One declared organisation.
-    organisation: bool,
+    pub(super) organisation: bool,
     /// Share of requests that are ordinary traffic.
-    cover: f64,
+    pub(super) cover: f64,
     /// Share of members that are closed and end half way.
-    closed: f64,
+    pub(super) closed: f64,
+    /// The common items are dealt out, each to one member, instead of drawn by all.
+    pub(super) dealt: bool,
+    /// Populations of one number draw from the same common items.
+    pub(super) material: Option<u64>,
+    /// A template of its own for each week instead of any at any time.
+    pub(super) weekly: bool,
+    /// Accounts follow one another: each lives for one part in so many and is closed at its end.
+    pub(super) generations: usize,
 }
 
 impl Habit {
-    fn innocent(population: &'static str, accounts: usize, median: f64) -> Self {
+    pub(super) fn innocent(population: &'static str, accounts: usize, median: f64) -> Self {
         Self {
             population,
             campaign: "",
@@ -87,10 +95,14 @@ impl Habit {
             organisation: false,
             cover: 0.0,
             closed: 0.0,
+            dealt: false,
+            material: None,
+            weekly: false,
+            generations: 1,
         }
     }
 
-    fn campaign(campaign: &'static str, accounts: usize, quota: usize, templates: &[&str]) -> Self {
+    pub(super) fn campaign(campaign: &'static str, accounts: usize, quota: usize, templates: &[&str]) -> Self {
         Self {
             campaign,
             volume: Volume::Quota(quota),
@@ -267,6 +279,12 @@ pub(super) fn generate(settings: &WorldSettings) -> World {
     if settings.campaigns {
         habits.extend(campaigns(settings.people));
     }
+    if settings.hard {
+        habits.extend(hard::innocent(settings.people));
+        if settings.campaigns {
+            habits.extend(hard::campaigns(settings.people));
+        }
+    }
     let mut world = World::default();
     for (population, habit) in (0u64..).zip(&habits) {
         settle(&mut world, settings, habit, population);
@@ -283,13 +301,19 @@ fn rfc3339(ms: i64) -> String {
 fn settle(world: &mut World, settings: &WorldSettings, habit: &Habit, population: u64) {
     let mut shared = Draw::new(settings.seed, population << 32);
     let gateways: Vec<String> = (0..habit.gateways).map(|_| shared.address()).collect();
-    let items: Vec<String> = (0..habit.common_items.unwrap_or(0)).map(|_| (habit.payload)(&mut shared)).collect();
+    // Streams of material stand beside those of populations and members.
+    let mut source = habit.material.map_or_else(|| shared.clone(), |m| Draw::new(settings.seed, (1 << 60) + m));
+    let items: Vec<String> = (0..habit.common_items.unwrap_or(0)).map(|_| (habit.payload)(&mut source)).collect();
     let organisation = if habit.organisation { format!("org_{}", shared.hex(8)) } else { String::new() };
     for member in 0..habit.accounts {
         let mut d = Draw::new(settings.seed, (population << 32) + 1 + member as u64);
         let span = if habit.cohort_days > 0.0 { habit.cohort_days } else { 365.0 };
         let created = START_MS - (d.unit() * span * DAY_MS as f64) as i64;
         let closed = d.chance(habit.closed);
+        let life = settings.days as i64 * DAY_MS / habit.generations as i64;
+        let generation = (member % habit.generations) as i64;
+        let born = START_MS + generation * life;
+        let created = if generation > 0 { born - (d.unit() * 3.0 * 3_600_000.0) as i64 } else { created };
         let account = SimulatedAccount {
             account_id: format!("acct_{}", d.hex(14)),
             org_id: organisation.clone(),
@@ -300,7 +324,13 @@ fn settle(world: &mut World, settings: &WorldSettings, habit: &Habit, population
                 per => format!("pay_{population}_{}", member / per),
             },
             device: if d.chance(0.6) { format!("dev_{}", d.hex(12)) } else { String::new() },
-            closed_at: if closed { rfc3339(START_MS + settings.days as i64 * DAY_MS / 2) } else { String::new() },
+            closed_at: if closed {
+                rfc3339(START_MS + settings.days as i64 * DAY_MS / 2)
+            } else if habit.generations > 1 {
+                rfc3339(born + life)
+            } else {
+                String::new()
+            },
             campaign: habit.campaign.to_owned(),
             population: if habit.campaign.is_empty() {
                 habit.population.to_owned()
@@ -308,18 +338,21 @@ fn settle(world: &mut World, settings: &WorldSettings, habit: &Habit, population
                 format!("campaign:{}", habit.campaign)
             },
         };
-        work(world, settings, habit, &account, &gateways, &items, &mut d);
+        let own: Vec<String> =
+            if habit.dealt { items.iter().skip(member).step_by(habit.accounts).cloned().collect() } else { Vec::new() };
+        let items = if habit.dealt { &own } else { &items };
+        work(world, habit, &account, &gateways, items, (born, life), &mut d);
         world.accounts.push(account);
     }
 }
 
 fn work(
     world: &mut World,
-    settings: &WorldSettings,
     habit: &Habit,
     account: &SimulatedAccount,
     gateways: &[String],
     items: &[String],
+    (born, life): (i64, i64),
     d: &mut Draw,
 ) {
     let requests = match habit.volume {
@@ -329,16 +362,23 @@ fn work(
     let client = habit.one_client.unwrap_or_else(|| d.below(CLIENTS.len()));
     let home = d.address();
     let midday = d.between(8, 20) as f64;
-    let days = if account.closed_at.is_empty() { settings.days } else { settings.days / 2 };
+    let closed_early = habit.generations == 1 && !account.closed_at.is_empty();
+    let days = (if closed_early { life / 2 } else { life } / DAY_MS).max(1) as usize;
     let mut session = d.hex(12);
-    for _ in 0..requests {
+    for turn in 0..requests {
         let hour = if habit.round_the_clock { 24.0 * d.unit() } else { (midday + 2.5 * d.normal()).rem_euclid(24.0) };
-        let ms = START_MS + d.below(days) as i64 * DAY_MS + (hour * 3_600_000.0) as i64;
+        let ms = born + d.below(days) as i64 * DAY_MS + (hour * 3_600_000.0) as i64;
         let cover = d.chance(habit.cover);
-        let payload = if items.is_empty() { (habit.payload)(d) } else { items[d.below(items.len())].clone() };
+        let payload = match items.len() {
+            0 => (habit.payload)(d),
+            n if habit.dealt => items[turn % n].clone(),
+            n => items[d.below(n)].clone(),
+        };
+        let week = ((ms - START_MS) / (7 * DAY_MS)) as usize;
         let prompt = match habit.templates.len() {
             0 => payload,
             _ if cover => text::any(d),
+            n if habit.weekly => habit.templates[week % n].replacen("{}", &payload, 1),
             n => habit.templates[d.below(n)].replacen("{}", &payload, 1),
         };
         let greeted = !habit.campaign.is_empty() && d.chance(0.1);
