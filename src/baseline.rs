@@ -96,8 +96,9 @@ pub struct Baseline {
     unrotated: BTreeSet<u32>,
     /// Entities of the world.
     entities: u64,
-    /// Median over accounts of the typical output, tokens.
-    pub median_output: f64,
+    /// Ordinary length of an answer: the lower quartile over accounts of their typical output, tokens. A median would move
+    /// with the campaigns themselves where they make up half of a log.
+    pub ordinary_output: f64,
     /// Whether any request names a conversation: without, single turns cannot be told.
     pub has_sessions: bool,
 }
@@ -105,6 +106,8 @@ pub struct Baseline {
 const DAY_US: f64 = 86_400e6;
 /// Requests below which the hours of an account say nothing of its rhythm.
 const LEAST_FOR_RHYTHM: u64 = 16;
+/// A rhythm below this is no person's: eight hours of sleep alone make it 1.5.
+const SLEEPLESS: f64 = 1.5;
 /// An object that chance would give to a group this often is not what its members have in common.
 const TELLING: f64 = 0.01;
 
@@ -215,8 +218,8 @@ impl Baseline {
         };
         lists.insert("prefix", shared(&mut prefixes.into_values()));
         let senders = shared(&mut senders.into_values());
-        let mut means: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
-        means.sort_by(f64::total_cmp);
+        let mut outputs: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
+        outputs.sort_by(f64::total_cmp);
         Self {
             created: Column::new(created),
             volume: Column::new(volume),
@@ -230,9 +233,17 @@ impl Baseline {
             whole_reach: reach.values().sum(),
             reach,
             entities: entities(world, &(0..world.names.len() as u32).collect::<Vec<_>>()).len() as u64,
-            median_output: means.get(means.len() / 2).copied().unwrap_or(0.0),
+            ordinary_output: outputs.get(outputs.len() / 4).copied().unwrap_or(0.0),
             has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
         }
+    }
+
+    /// Share of a group's accounts that never sleep: whose requests fall on the hours of the day nearly evenly. `None`
+    /// where none has enough requests to tell.
+    pub fn sleepless(&self, accounts: &[u32]) -> Option<f64> {
+        let known: Vec<f64> = accounts.iter().filter_map(|a| self.rhythm.value[*a as usize]).collect();
+        let awake = known.iter().filter(|r| **r <= SLEEPLESS).count();
+        (!known.is_empty()).then(|| awake as f64 / known.len() as f64)
     }
 
     /// Every test of a group by families that did not propose it.
@@ -245,7 +256,7 @@ impl Baseline {
             tests.push(Test {
                 signal: "content.shard",
                 family: "content",
-                statement: "texts that two accounts have in common are fewer than among unrelated accounts with the same material"
+                statement: "texts that two accounts have in common are fewer than independent draws from the same material would give"
                     .to_owned(),
                 unit: "texts",
                 outcome,
@@ -365,12 +376,11 @@ impl Baseline {
         ((share * self.entities as f64).round() as u64).clamp(group.len() as u64, self.entities)
     }
 
-    /// Shared texts of a group against what its members share with outsiders of the same material.
+    /// Shared texts of a group, of those that outsiders of the same material use too.
     fn dealt(&self, group: &[u32]) -> Option<Outcome> {
         const LEAST_OVERLAP: u64 = 3;
         const LEAST_OUTSIDERS: usize = 2;
         let inside = self.items.inside(group);
-        let shared = inside.values().map(|n| n * (n - 1) / 2).sum();
         let members: BTreeSet<u32> = group.iter().copied().collect();
         let mut overlap: BTreeMap<u32, u64> = BTreeMap::new();
         for item in inside.keys() {
@@ -382,10 +392,20 @@ impl Baseline {
         if overlap.len() < LEAST_OUTSIDERS {
             return None;
         }
-        let items: Vec<u64> = group.iter().map(|e| self.distinct_items[*e as usize]).collect();
-        let theirs: f64 = overlap.keys().map(|e| self.distinct_items[*e as usize] as f64).sum();
-        let ours: f64 = items.iter().map(|n| *n as f64).sum();
-        shard(&items, shared, overlap.values().sum(), ours * theirs)
+        let theirs = |item: &u32| self.senders[*item as usize].iter().any(|s| overlap.contains_key(s));
+        let shared = inside.iter().filter(|(item, _)| theirs(item)).map(|(_, n)| n * (n - 1) / 2).sum();
+        let items: Vec<u64> = group
+            .iter()
+            .filter_map(|e| Some(self.items.of_entity.get(e)?.iter().filter(|i| theirs(i)).count() as u64))
+            .collect();
+        // All that the outsiders sent, whether anyone else sent it or not: too large a material errs on the safe side.
+        let common: BTreeSet<u32> =
+            overlap.keys().filter_map(|e| self.items.of_entity.get(e)).flatten().copied().collect();
+        let alone = |e: &u32| {
+            self.distinct_items[*e as usize]
+                .saturating_sub(self.items.of_entity.get(e).map_or(0, |items| items.len() as u64))
+        };
+        shard(&items, shared, common.len() as u64 + overlap.keys().map(alone).sum::<u64>())
     }
 }
 

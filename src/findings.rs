@@ -28,9 +28,11 @@ pub struct FindingSettings {
     pub least_unrepeated: f64,
     /// Share of a group's templated requests outside conversations.
     pub least_single_turn: f64,
+    /// Share of a group's accounts around the clock, from which it is run by a machine.
+    pub least_sleepless: f64,
     /// Share of requests that match a rule pack, from which the wording speaks for extraction.
     pub least_rule_share: f64,
-    /// Typical output of the group's work over the median account's, from which output length speaks for it.
+    /// Typical output of the group's work over the ordinary account's, from which output length speaks for it.
     pub least_output_ratio: f64,
     /// The same for groups of one habit, which were chosen by the length of their answers.
     pub least_output_ratio_habit: f64,
@@ -46,9 +48,10 @@ impl Default for FindingSettings {
             least_families: 2,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
+            least_sleepless: 0.5,
             least_rule_share: 0.2,
-            least_output_ratio: 1.5,
-            least_output_ratio_habit: 2.5,
+            least_output_ratio: 2.0,
+            least_output_ratio_habit: 3.0,
         }
     }
 }
@@ -65,6 +68,8 @@ pub struct Shape {
     pub single_turn: Option<f64>,
     /// Requests that match the most frequent rule pack, over requests with text. `None` without text.
     pub rule_share: Option<f64>,
+    /// Share of accounts that work around the clock; `None` where nobody works enough to tell.
+    pub sleepless: Option<f64>,
     /// Typical output of the same requests, tokens (geometric mean).
     pub output: f64,
 }
@@ -117,6 +122,7 @@ pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u
         unrepeated: (texts > 0).then(|| share(uses.len() as u64, counted)),
         single_turn: baseline.has_sessions.then(|| share(single, requests)),
         rule_share: (texts > 0).then(|| share(hits, texts)),
+        sleepless: baseline.sleepless(group),
         output: typical(output, requests),
     }
 }
@@ -125,7 +131,7 @@ impl Shape {
     /// X: unrepeated single-turn work that either says what it is or is answered at unusual length. What the log does
     /// not tell is not held against a group: without text only single turns *and* long answers together speak.
     pub fn is_extraction(&self, baseline: &Baseline, side: Side, s: &FindingSettings) -> bool {
-        let long = self.output >= s.long_output(side) * baseline.median_output && self.output > 0.0;
+        let long = self.output >= s.long_output(side) * baseline.ordinary_output && self.output > 0.0;
         let single = self.single_turn.is_none_or(|v| v >= s.least_single_turn);
         match (self.unrepeated, self.rule_share) {
             (Some(unrepeated), Some(rules)) => {
@@ -137,7 +143,7 @@ impl Shape {
 }
 
 impl FindingSettings {
-    /// Output over the median account's from which a group of this side answers at unusual length.
+    /// Output over the ordinary account's from which a group of this side answers at unusual length.
     pub fn long_output(&self, side: Side) -> f64 {
         if side == Side::Profile { self.least_output_ratio_habit } else { self.least_output_ratio }
     }
@@ -164,10 +170,31 @@ impl FindingSettings {
         families.into_iter().collect()
     }
 
+    /// Whether something says that one hand runs the accounts, and not only that they are of one kind. A class opens its
+    /// accounts on one day, is set the same number of tasks and sits in the same hours; it does not share payments or
+    /// gateways, change addresses with each request, take turns, deal out one data set, or stay awake.
+    pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
+        let of_one_kind =
+            ["identity.cohort", "time.quota", "time.round_the_clock", "behaviour.client", "content.template"];
+        let tested = tests.iter().any(|t| self.speaks(t, side) && !of_one_kind.contains(&t.signal));
+        tested || side == Side::Control || shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
+    }
+
     /// C: enough independent families speak. Behaviour is not counted: whoever uses the same software behaves the same.
     pub fn is_coordinated(&self, tests: &[Test], side: Side) -> bool {
         self.speaking(tests, side).iter().filter(|f| **f != "behaviour").count() >= self.least_families
     }
+}
+
+/// Weight of the evidence for a group: the sum over families of −ln p of each one's best test. Behaviour does not count.
+pub fn evidence(tests: &[Test]) -> f64 {
+    let mut best: BTreeMap<&str, f64> = BTreeMap::new();
+    for t in tests.iter().filter(|t| t.family != "behaviour") {
+        let surprise = -t.outcome.p_value.max(f64::MIN_POSITIVE).ln();
+        let held = best.entry(t.family).or_insert(0.0);
+        *held = held.max(surprise);
+    }
+    best.into_values().sum()
 }
 
 /// q-value of a whole group: the weakest of as many families as are needed decides, each by its best test.

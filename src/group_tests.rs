@@ -96,15 +96,16 @@ pub fn co_held(world: u64, group: u64, popularity: &[(u64, u64)], inside: &[u64]
     Some(Outcome { observed: seen as f64, expected: mean, p_value: poisson_upper(mean, seen) })
 }
 
-/// One data set dealt over accounts: too few items shared. Members' `items` are compared with what they share with
-/// unrelated accounts that work on the same material: `outside_shared` items in common over `outside_pairs` pairs of a
-/// member's and an outsider's item. Lower tail of a Poisson distribution.
+/// One data set dealt over accounts: too few items shared. `items` are those of each member that belong to a known
+/// material of `material` items, which unrelated accounts use too. Members who draw from it independently share
+/// Σ n_i n_j / material of them, more where some items are more popular; dealers share none. Lower tail of a Poisson
+/// distribution.
 ///
 /// `None` (not evaluable) where chance would give fewer than 20 shared items: then too little cannot be told.
-pub fn shard(items: &[u64], shared: u64, outside_shared: u64, outside_pairs: f64) -> Option<Outcome> {
+pub fn shard(items: &[u64], shared: u64, material: u64) -> Option<Outcome> {
     let sum: f64 = items.iter().map(|n| *n as f64).sum();
     let squares: f64 = items.iter().map(|n| (*n as f64).powi(2)).sum();
-    let expected = outside_shared as f64 / outside_pairs.max(1.0) * (sum * sum - squares) / 2.0;
+    let expected = (sum * sum - squares) / 2.0 / material.max(1) as f64;
     (expected >= 20.0).then(|| Outcome { observed: shared as f64, expected, p_value: poisson_lower(expected, shared) })
 }
 
@@ -154,7 +155,7 @@ mod tests {
     fn too_few_members_are_not_evaluable() {
         assert_eq!(cluster(&Line::new(vec![1.0, 2.0, 3.0, 4.0, 5.0]), &[1.0, 2.0, 3.0]), None);
         assert_eq!(concentration(100, 10, 0, &[]), None);
-        assert_eq!(shard(&[5, 5, 5], 0, 3, 1000.0), None);
+        assert_eq!(shard(&[5, 5, 5], 0, 1000), None);
     }
 
     #[test]
@@ -199,10 +200,10 @@ mod tests {
 
     #[test]
     fn a_dealt_data_set_shows_too_little_overlap_and_a_benchmark_does_not() {
-        // Two outsiders cover 300 of 52,000 items each; members as related as they are would share 1,350.
-        let dealt = shard(&[300; 40], 0, 139, 40.0 * 300.0 * 600.0).expect("enough expected");
-        assert!(dealt.p_value < 1e-30 && dealt.expected > 1000.0, "{dealt:?}");
-        let benchmark = shard(&[300; 10], 900, 120, 10.0 * 300.0 * 600.0).expect("enough expected");
+        // 40 accounts with 300 items each of a set of 52,000 would share 1,350.
+        let dealt = shard(&[300; 40], 0, 52_000).expect("enough expected");
+        assert!(dealt.p_value < 1e-30 && (dealt.expected - 1350.0).abs() < 1.0, "{dealt:?}");
+        let benchmark = shard(&[300; 10], 900, 5_000).expect("enough expected");
         assert!(benchmark.p_value > 0.5, "{benchmark:?}");
     }
 }

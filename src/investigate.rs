@@ -9,11 +9,11 @@ use crate::explanations;
 use crate::features::Evidence;
 use crate::findings::{self, FindingSettings, Shape};
 use crate::ingest::IngestReport;
-use crate::joining::join;
-use crate::links::{World, invert};
+use crate::joining::{bridges, recruits};
+use crate::links::{Object, World, invert};
 use crate::membership::{Common, memberships};
 use crate::profiles::{ProfileSettings, propose_profiles};
-use crate::proposals::{PairLink, ProposalSettings, Side, propose};
+use crate::proposals::{COMMON, PairLink, ProposalSettings, Side, propose};
 use crate::signals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -190,24 +190,66 @@ impl Inquiry<'_> {
     }
 
     fn verdict(&self, candidate: &Candidate) -> Verdict {
-        if candidate.shape.is_extraction(self.baseline, candidate.proposed_by, &self.settings.findings) {
+        let (settings, side) = (&self.settings.findings, candidate.proposed_by);
+        if candidate.shape.is_extraction(self.baseline, side, settings)
+            && settings.one_hand(&candidate.tests, &candidate.shape, side)
+        {
             Verdict::SuspectedDistillation
         } else {
             Verdict::Coordinated
         }
     }
 
-    /// Joins groups that share templates of their own, and recruits carriers. Groups of one habit are left as they are.
+    /// Joins groups that share templates of their own where the whole is better evidenced than its best part, and recruits
+    /// carriers. Two campaigns on one benchmark share its wording, but together they are a worse account of either's
+    /// payments, addresses and rhythm. Groups of one habit are left as they are.
     fn joined(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
-        let (habits, candidates): (Vec<_>, Vec<_>) =
+        let (habits, mut candidates): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|c| c.proposed_by == Side::Profile);
-        let groups: Vec<Vec<u32>> = candidates.iter().map(|c| c.accounts.clone()).collect();
-        let joined = join(self.world, &groups).into_par_iter().map(|joined| {
-            // The part with most accounts says which families are still free to test.
-            let largest = joined.parts.iter().max_by_key(|i| (groups[**i].len(), std::cmp::Reverse(**i)));
-            self.candidate(joined.accounts, candidates[*largest.unwrap_or(&0)].proposed_by)
+        candidates.sort_by(|a, b| {
+            let evidence = |c: &Candidate| findings::evidence(&c.tests);
+            evidence(b).total_cmp(&evidence(a)).then_with(|| a.accounts.cmp(&b.accounts))
         });
-        joined.chain(habits).collect()
+        let groups: Vec<Vec<u32>> = candidates.iter().map(|c| c.accounts.clone()).collect();
+        let bridges = bridges(self.world, &groups);
+        let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for bridge in &bridges {
+            for a in &bridge.groups {
+                near.entry(*a).or_default().extend(bridge.groups.iter().filter(|b| *b != a));
+            }
+        }
+        let mut free: BTreeSet<usize> = (0..groups.len()).collect();
+        let mut joined = Vec::new();
+        while let Some(seed) = free.pop_first() {
+            let mut parts = BTreeSet::from([seed]);
+            let mut whole: BTreeSet<u32> = groups[seed].iter().copied().collect();
+            let mut known = findings::evidence(&candidates[seed].tests);
+            // The seed has the best evidence of all that are free, so it says which families are free to test.
+            let side = candidates[seed].proposed_by;
+            let mut refused: BTreeSet<usize> = BTreeSet::new();
+            loop {
+                let neighbours = parts.iter().filter_map(|p| near.get(p)).flatten();
+                let next = neighbours.filter(|n| free.contains(n) && !refused.contains(n)).min().copied();
+                let Some(next) = next else { break };
+                let together: Vec<u32> =
+                    whole.iter().chain(&groups[next]).copied().collect::<BTreeSet<_>>().into_iter().collect();
+                let evidence = findings::evidence(&self.baseline.test(self.world, &together, side));
+                if evidence < known {
+                    refused.insert(next);
+                    continue;
+                }
+                known = evidence;
+                free.remove(&next);
+                parts.insert(next);
+                whole.extend(&groups[next]);
+            }
+            let mut accounts: Vec<u32> = whole.into_iter().collect();
+            accounts.extend(recruits(&bridges, &parts, &accounts));
+            accounts.sort_unstable();
+            joined.push(self.candidate(accounts, side));
+        }
+        joined.extend(habits);
+        joined
     }
 
     /// Leaves out accounts that contradict what the group was found to have in common. The tests stay those of the
@@ -224,19 +266,40 @@ impl Inquiry<'_> {
             }
         }
         let entity = |account: &u32| self.world.entity[*account as usize];
-        let common: Vec<Common> = best
+        let mut common: Vec<Common> = best
             .into_values()
             .map(|t| Common {
                 agrees: candidate.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect(),
                 background: t.background,
             })
             .collect();
-        let carriers: BTreeSet<u32> = findings::own_templates(self.world, &candidate.accounts)
-            .into_iter()
-            .flat_map(|o| o.accounts.iter().copied())
-            .collect();
-        let prior: Vec<f64> =
-            candidate.accounts.iter().map(|a| if carriers.contains(a) { CARRIER } else { 0.0 }).collect();
+        let carriers = |objects: &[&Object]| -> BTreeSet<u32> {
+            objects.iter().flat_map(|o| o.accounts.iter().copied()).collect()
+        };
+        let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
+        let own = findings::own_templates(self.world, &candidate.accounts);
+        let held = |o: &Object| o.accounts.iter().filter(|a| inside.contains(a)).count() as f64;
+        let purity = |o: &Object| held(o) / o.accounts.len() as f64;
+        let mut of_most: Vec<&Object> =
+            own.iter().copied().filter(|o| held(o) >= COMMON * inside.len() as f64).collect();
+        // Words of the material are carried by many; the group's own instruction by hardly anyone else.
+        let purest = of_most.iter().map(|o| purity(o)).fold(0.0, f64::max);
+        of_most.retain(|o| purity(o) >= 0.9 * purest);
+        let mut prior = vec![0.0; candidate.accounts.len()];
+        if of_most.is_empty() {
+            // Several variants, none carried by most: to carry any is all that can be asked.
+            let carriers = carriers(&own);
+            for (prior, account) in prior.iter_mut().zip(&candidate.accounts) {
+                *prior = if carriers.contains(account) { CARRIER } else { 0.0 };
+            }
+        } else {
+            let carriers = carriers(&of_most);
+            // A network was looked for by its templates: to carry one says little more, to carry none a lot.
+            common.push(Common {
+                agrees: candidate.accounts.iter().map(|a| Some(carriers.contains(a))).collect(),
+                background: (-CARRIER).exp(),
+            });
+        }
         let (accounts, membership): (Vec<u32>, Vec<f64>) = candidate
             .accounts
             .iter()
@@ -446,7 +509,7 @@ impl Scene<'_> {
             .into_iter()
             .filter_map(|(signal, words, value, least)| Some(claim(signal, words, value?, least, "share")))
             .collect();
-        let long = s.long_output(candidate.proposed_by) * self.baseline.median_output;
+        let long = s.long_output(candidate.proposed_by) * self.baseline.ordinary_output;
         claims.push(claim("extraction.output", "typical output of these requests", shape.output, long, "tokens"));
         Axis { holds: verdict == Verdict::SuspectedDistillation, claims }
     }

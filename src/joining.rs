@@ -9,32 +9,23 @@ const CARRIED_BY: f64 = 0.6;
 /// Share of an object's holders that have to stand in the groups it speaks for.
 const OWNED: f64 = 0.6;
 
-/// One joined group.
+/// An object that speaks for some groups: most of each carry it, and most of its holders stand in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Joined {
-    /// Indices of the groups that went into it, rising.
-    pub parts: Vec<usize>,
-    /// Accounts, rising, recruits among them.
-    pub accounts: Vec<u32>,
+pub struct Bridge {
+    /// Indices of the groups, rising; one for an object that only recruits.
+    pub groups: Vec<usize>,
+    /// Accounts that carry it, rising.
+    pub carriers: Vec<u32>,
 }
 
-fn root(parent: &mut [usize], mut i: usize) -> usize {
-    while parent[i] != i {
-        parent[i] = parent[parent[i]];
-        i = parent[i];
-    }
-    i
-}
-
-/// Joins `groups` (accounts, rising; an account may stand in several). In order of the first part.
-pub fn join(world: &World, groups: &[Vec<u32>]) -> Vec<Joined> {
+/// Objects that may join `groups` (accounts, rising; an account may stand in several) or recruit for one of them.
+pub fn bridges(world: &World, groups: &[Vec<u32>]) -> Vec<Bridge> {
     let sets: Vec<BTreeSet<u32>> = groups.iter().map(|g| g.iter().copied().collect()).collect();
     let mut of_account: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, group) in groups.iter().enumerate() {
         group.iter().for_each(|a| of_account.entry(*a).or_default().push(i));
     }
-    let mut parent: Vec<usize> = (0..groups.len()).collect();
-    let mut recruits: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); groups.len()];
+    let mut found = Vec::new();
     for object in world.objects.iter().filter(|o| o.family == Family::Content && o.popularity >= 3) {
         let mut carriers: BTreeMap<usize, usize> = BTreeMap::new();
         for group in object.accounts.iter().filter_map(|a| of_account.get(a)).flatten() {
@@ -42,25 +33,27 @@ pub fn join(world: &World, groups: &[Vec<u32>]) -> Vec<Joined> {
         }
         carriers.retain(|group, n| *n as f64 >= CARRIED_BY * groups[*group].len() as f64);
         let owned = object.accounts.iter().filter(|a| carriers.keys().any(|g| sets[*g].contains(a))).count();
-        if carriers.is_empty() || (owned as f64) < OWNED * object.accounts.len() as f64 {
-            continue;
-        }
-        let mut members = carriers.keys().copied();
-        let Some(first) = members.next() else { continue };
-        recruits[first].extend(&object.accounts);
-        for other in members {
-            let (a, b) = (root(&mut parent, first), root(&mut parent, other));
-            parent[a.max(b)] = a.min(b);
+        if !carriers.is_empty() && owns(owned, object.accounts.len()) {
+            found.push(Bridge { groups: carriers.into_keys().collect(), carriers: object.accounts.clone() });
         }
     }
-    let mut joined: BTreeMap<usize, (Vec<usize>, BTreeSet<u32>)> = BTreeMap::new();
-    for i in 0..groups.len() {
-        let (parts, accounts) = joined.entry(root(&mut parent, i)).or_default();
-        parts.push(i);
-        accounts.extend(&sets[i]);
-        accounts.extend(&recruits[i]);
-    }
-    joined.into_values().map(|(parts, accounts)| Joined { parts, accounts: accounts.into_iter().collect() }).collect()
+    found
+}
+
+/// Whether so many of an object's holders make it a group's own.
+fn owns(inside: usize, holders: usize) -> bool {
+    inside as f64 >= OWNED * holders as f64
+}
+
+/// Accounts outside `group` (rising) that carry an object of its own.
+pub fn recruits(bridges: &[Bridge], parts: &BTreeSet<usize>, group: &[u32]) -> BTreeSet<u32> {
+    bridges
+        .iter()
+        .filter(|b| b.groups.iter().any(|g| parts.contains(g)))
+        .filter(|b| owns(b.carriers.iter().filter(|a| group.binary_search(a).is_ok()).count(), b.carriers.len()))
+        .flat_map(|b| b.carriers.iter().copied())
+        .filter(|a| group.binary_search(a).is_err())
+        .collect()
 }
 
 #[cfg(test)]
@@ -80,16 +73,17 @@ mod tests {
     }
 
     #[test]
-    fn halves_of_one_network_are_joined_and_its_stragglers_recruited() {
-        let joined = join(&world(&[(0..12).collect()]), &[(0..5).collect(), (5..10).collect()]);
-        assert_eq!(joined, [Joined { parts: vec![0, 1], accounts: (0..12).collect() }]);
+    fn halves_of_one_network_are_bridged_and_its_stragglers_recruited() {
+        let found = bridges(&world(&[(0..12).collect()]), &[(0..5).collect(), (5..10).collect()]);
+        assert_eq!(found, [Bridge { groups: vec![0, 1], carriers: (0..12).collect() }]);
+        let whole: Vec<u32> = (0..10).collect();
+        assert_eq!(recruits(&found, &[0, 1].into(), &whole), [10, 11].into());
+        assert!(recruits(&found, &[0].into(), &whole[..5]).is_empty(), "half of the holders own nothing");
     }
 
     #[test]
-    fn a_popular_template_joins_and_recruits_nobody() {
+    fn a_popular_template_bridges_and_recruits_nobody() {
         let groups = [(0..5).collect::<Vec<u32>>(), (5..10).collect()];
-        let joined = join(&world(&[(0..100).collect()]), &groups);
-        assert_eq!(joined.len(), 2);
-        assert!(joined.iter().zip(groups).all(|(j, g)| j.accounts == g));
+        assert!(bridges(&world(&[(0..100).collect()]), &groups).is_empty());
     }
 }

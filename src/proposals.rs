@@ -3,7 +3,7 @@
 use crate::chance::SharedRarity;
 use crate::links::{Family, World};
 use crate::networks::{Graph, communities};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A side of the evidence that proposes groups; the families it uses do not test them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +77,54 @@ pub struct Proposal {
     pub objects_left_out: u64,
 }
 
+/// Share of a group that has to carry one object for it to be what the group has in common.
+pub const COMMON: f64 = 0.6;
+
+/// Share of an object's holders that have to stand in a group for it to be the group's own.
+const PURE: f64 = 0.8;
+/// Share of a chained group below which a part is not worth taking out.
+const LEAST_PART: f64 = 0.1;
+
+/// Accounts inside a set that hold each content object of which most holders stand in the set.
+fn own_objects<'a>(world: &'a World, inside: &BTreeSet<u32>, pure: f64) -> impl Iterator<Item = Vec<u32>> + 'a {
+    let inside = inside.clone();
+    world.objects.iter().filter(|o| o.family == Family::Content).filter_map(move |o| {
+        let held: Vec<u32> = o.accounts.iter().copied().filter(|a| inside.contains(a)).collect();
+        (!held.is_empty() && held.len() as f64 >= pure * o.accounts.len() as f64).then_some(held)
+    })
+}
+
+/// Whether most of a group carry one object that hardly anyone else carries.
+fn has_common_object(world: &World, group: &[u32]) -> bool {
+    let inside: BTreeSet<u32> = group.iter().copied().collect();
+    own_objects(world, &inside, 0.5).any(|held| held.len() as f64 >= COMMON * group.len() as f64)
+}
+
+/// Takes a group apart: again and again the carriers of the object that most of what is left carry and nobody else, as
+/// the densest part is peeled off a graph (Charikar 2000). What carries nothing of its own is returned last.
+fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
+    let least_part = least.max((LEAST_PART * group.len() as f64).ceil() as usize);
+    let whole: BTreeSet<u32> = group.into_iter().collect();
+    let mut own: Vec<Vec<u32>> = own_objects(world, &whole, PURE).filter(|held| held.len() >= least_part).collect();
+    own.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    let mut left = whole;
+    let mut parts = Vec::new();
+    for held in own {
+        let part: Vec<u32> = held.iter().copied().filter(|a| left.contains(a)).collect();
+        // What an earlier part has mostly taken belongs to that part.
+        if part.len() >= least_part && 2 * part.len() > held.len() {
+            part.iter().for_each(|a| {
+                left.remove(a);
+            });
+            parts.push(part);
+        }
+    }
+    if left.len() >= least {
+        parts.push(left.into_iter().collect());
+    }
+    parts
+}
+
 /// Proposes groups. Links inside one entity are declared and do not count.
 pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) -> Proposal {
     let mut objects: Vec<usize> =
@@ -136,18 +184,30 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         .collect();
     // An account pair may be linked in two families: the weight decides between them.
     edges.sort_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
-    let labels = communities(&Graph::new(world.names.len(), edges), settings.resolution);
-    let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for account in 0..world.names.len() as u32 {
-        groups.entry(labels[rank(account) as usize]).or_default().push(account);
-    }
     let entities = |group: &[u32]| {
         let mut e: Vec<u32> = group.iter().map(|a| world.entity[*a as usize]).collect();
         e.sort_unstable();
         e.dedup();
         e.len()
     };
-    let groups = groups.into_values().filter(|g| entities(g) >= settings.least_entities).collect();
+    let divide = |edges: &[(u32, u32, f64)], resolution: f64| -> Vec<Vec<u32>> {
+        let labels = communities(&Graph::new(world.names.len(), edges.iter().copied()), resolution);
+        let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for account in 0..world.names.len() as u32 {
+            groups.entry(labels[rank(account) as usize]).or_default().push(account);
+        }
+        groups.into_values().filter(|g| entities(g) >= settings.least_entities).collect()
+    };
+    let mut groups = Vec::new();
+    for group in divide(&edges, settings.resolution) {
+        if !families.contains(&Family::Content) || has_common_object(world, &group) {
+            groups.push(group);
+            continue;
+        }
+        // Several networks chained by fragments: taken apart by what each carries alone.
+        groups.extend(peel(world, group, settings.least_entities));
+    }
+    groups.sort();
     Proposal { groups, links, objects_left_out }
 }
 
