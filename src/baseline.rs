@@ -4,7 +4,7 @@
 use crate::account_table::Facts;
 use crate::features::{AccountEvidence, Evidence, typical};
 use crate::group_tests::{Line, Outcome, cluster, co_held, concentration, shard};
-use crate::links::World;
+use crate::links::{Layer, World};
 use crate::proposals::Side;
 use crate::timing::turn_taking;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,6 +94,8 @@ pub struct Baseline {
     whole_reach: u64,
     /// Entities too quiet to tell whether they change addresses.
     unrotated: BTreeSet<u32>,
+    /// Families that make no test.
+    left_out: BTreeSet<&'static str>,
     /// Entities of the world.
     entities: u64,
     /// Ordinary length of an answer: the lower quartile over accounts of their typical output, tokens. A median would move
@@ -181,7 +183,14 @@ const KINDS: [(&str, &str, &str, &str, &str); 8] = [
 
 impl Baseline {
     /// From everything known of all accounts, in the order of `world.names`.
-    pub fn new(world: &World, evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> Self {
+    ///
+    /// Layers in `leave_out` make no test.
+    pub fn new(
+        world: &World,
+        evidence: &Evidence,
+        facts: &BTreeMap<String, Facts>,
+        leave_out: &BTreeSet<Layer>,
+    ) -> Self {
         let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
         let created = world.names.iter().map(|name| facts.get(name)?.created_us.map(|us| us as f64 / DAY_US)).collect();
         let volume = accounts.iter().map(|a| Some((a.requests as f64).ln())).collect();
@@ -234,6 +243,7 @@ impl Baseline {
             reach,
             entities: entities(world, &(0..world.names.len() as u32).collect::<Vec<_>>()).len() as u64,
             ordinary_output: outputs.get(outputs.len() / 4).copied().unwrap_or(0.0),
+            left_out: leave_out.iter().map(|l| l.name()).collect(),
             has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
         }
     }
@@ -279,7 +289,13 @@ impl Baseline {
                 background: 0.0,
             });
         }
+        tests.retain(|t| !self.left_out.contains(t.family));
         tests
+    }
+
+    /// Whether the text of prompts is to be looked at.
+    pub fn reads_content(&self) -> bool {
+        !self.left_out.contains(Layer::Content.name())
     }
 
     fn scan(&self, group: &[u32], side: Side, tests: &mut Vec<Test>) {

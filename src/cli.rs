@@ -12,10 +12,12 @@ use stillhunt::account_table::{self, Facts};
 use stillhunt::document::{Document, Verdict};
 use stillhunt::features::Evidence;
 use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
-use stillhunt::investigate::{Settings, investigate, rfc3339};
+use stillhunt::investigate::{Settings, rfc3339};
+use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
 use stillhunt::report::terminal::{TerminalOptions, summary};
 use stillhunt::report::{case, json_schema};
+use stillhunt::robustness::investigate_robustly;
 use stillhunt::settings::IngestSettings;
 use stillhunt::{evaluate, evidence_table, signals};
 
@@ -41,6 +43,9 @@ enum Command {
         /// Exit with 0 also when suspected networks were found
         #[arg(long)]
         exit_zero: bool,
+        /// Treat a layer as absent: content, identity, infrastructure, behaviour or time; may be given several times
+        #[arg(long, value_name = "LAYER")]
+        leave_out: Vec<Layer>,
     },
     /// Say what would be read: fields, fill rates, rejects, and which signals can run
     Check {
@@ -151,13 +156,13 @@ fn show(document: &Document) -> anyhow::Result<()> {
 
 fn dispatch(command: Command) -> anyhow::Result<u8> {
     match command {
-        Command::Analyze { input, output, force, exit_zero } => {
+        Command::Analyze { input, output, force, exit_zero, leave_out } => {
             if output.exists() && !force {
                 return Err(UsageError(case::CaseError::Exists(output).to_string()).into());
             }
             let Inquiry { evidence, facts, read } = read(&input)?;
-            let settings = Settings::default();
-            let document = investigate(&evidence, &facts, &read, &settings);
+            let settings = Settings { leave_out: leave_out.into_iter().collect(), ..Settings::default() };
+            let document = investigate_robustly(&evidence, &facts, &read, &settings);
             let table = evidence_table::parquet(&evidence).context("the evidence cannot be written as a table")?;
             case::write(&output, &document, &read.rejects, table, &format!("{settings:?}"), force)?;
             show(&document)?;

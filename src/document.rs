@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// Everything one run of `analyze` found, and everything it could not look at.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,9 @@ pub struct Document {
     pub intake: Intake,
     /// Which signals could run on these columns, and why the others could not.
     pub signals: Vec<Signal>,
+    /// Layers of evidence that were left out on request.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// Size of the examined world.
     pub population: Population,
     /// Networks, most suspicious first.
@@ -183,10 +186,24 @@ pub struct Network {
     pub extraction: Axis,
     /// E: hiding?
     pub evasive: Axis,
+    /// What becomes of the network when one layer of evidence is left out; empty where that was not tried.
+    #[serde(default)]
+    pub robustness: Vec<Robustness>,
     /// Innocent explanations that were weighed, best first.
     pub explanations: Vec<Explanation>,
     /// A few log lines to look at.
     pub exemplars: Vec<Exemplar>,
+}
+
+/// The analysis run again without one layer of evidence.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Robustness {
+    /// The layer that was left out.
+    pub without: String,
+    /// Jaccard overlap of the members with those of the nearest coordinated group of that run, 0 to 1.
+    pub overlap: f64,
+    /// Whether the network is still found: an overlap of a half or more.
+    pub survives: bool,
 }
 
 /// One of the three axes, with the claims under it.

@@ -92,7 +92,7 @@ pub fn own_templates<'a>(world: &'a World, group: &[u32]) -> Vec<&'a crate::link
 pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u32]) -> Shape {
     let members: Vec<&AccountEvidence> =
         group.iter().filter_map(|a| evidence.accounts.get(&world.names[*a as usize])).collect();
-    let texts: u64 = members.iter().map(|a| a.with_text).sum();
+    let texts: u64 = if baseline.reads_content() { members.iter().map(|a| a.with_text).sum() } else { 0 };
     let mut uses: BTreeMap<u64, u64> = BTreeMap::new();
     for (item, n) in members.iter().flat_map(|a| &a.items) {
         *uses.entry(*item).or_default() += u64::from(*n);

@@ -10,7 +10,7 @@ use crate::features::Evidence;
 use crate::findings::{self, FindingSettings, Shape};
 use crate::ingest::IngestReport;
 use crate::joining::{bridges, recruits};
-use crate::links::{Object, World, invert};
+use crate::links::{Family, Layer, Object, World, invert};
 use crate::membership::{Common, memberships};
 use crate::profiles::{ProfileSettings, propose_profiles};
 use crate::proposals::{COMMON, PairLink, ProposalSettings, Side, propose};
@@ -24,6 +24,8 @@ pub struct Settings {
     pub proposals: ProposalSettings,
     pub profiles: ProfileSettings,
     pub findings: FindingSettings,
+    /// Layers that are treated as if the log did not have them.
+    pub leave_out: BTreeSet<Layer>,
 }
 
 /// A proposed group on its way to a verdict.
@@ -56,16 +58,21 @@ pub fn investigate(
     settings: &Settings,
 ) -> Document {
     let world = invert(evidence, facts);
-    let baseline = Baseline::new(&world, evidence, facts);
+    let baseline = Baseline::new(&world, evidence, facts, &settings.leave_out);
     let inquiry = Inquiry { world: &world, evidence, baseline: &baseline, settings };
     let mut notices = Vec::new();
     let mut links: Vec<PairLink> = Vec::new();
     let mut proposed: Vec<(Side, Vec<u32>)> = Vec::new();
     for side in SIDES {
+        let families: Vec<Family> =
+            side.families().iter().copied().filter(|f| !settings.leave_out.contains(&f.layer())).collect();
+        if families.is_empty() {
+            continue;
+        }
         let groups = if side == Side::Profile {
             propose_profiles(&world, evidence, &settings.profiles)
         } else {
-            let proposal = propose(&world, side.families(), &settings.proposals);
+            let proposal = propose(&world, &families, &settings.proposals);
             if proposal.objects_left_out > 0 {
                 notices.push(format!(
                     "{} very popular shared objects were left out of the search for groups to stay within {} pairs.",
@@ -124,6 +131,7 @@ pub fn investigate(
         stillhunt_version: env!("CARGO_PKG_VERSION").to_owned(),
         intake: read.intake.clone(),
         signals: signals::evaluable(&read.intake, facts),
+        left_out: settings.leave_out.iter().map(|l| l.name().to_owned()).collect(),
         population: population(&world, evidence, groups_tested),
         networks: Vec::new(),
         accounts: Vec::new(),
@@ -273,9 +281,6 @@ impl Inquiry<'_> {
                 background: t.background,
             })
             .collect();
-        let carriers = |objects: &[&Object]| -> BTreeSet<u32> {
-            objects.iter().flat_map(|o| o.accounts.iter().copied()).collect()
-        };
         let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
         let own = findings::own_templates(self.world, &candidate.accounts);
         let held = |o: &Object| o.accounts.iter().filter(|a| inside.contains(a)).count() as f64;
@@ -288,15 +293,18 @@ impl Inquiry<'_> {
         let mut prior = vec![0.0; candidate.accounts.len()];
         if of_most.is_empty() {
             // Several variants, none carried by most: to carry any is all that can be asked.
-            let carriers = carriers(&own);
+            let carriers: BTreeSet<u32> = own.iter().flat_map(|o| o.accounts.iter().copied()).collect();
             for (prior, account) in prior.iter_mut().zip(&candidate.accounts) {
                 *prior = if carriers.contains(account) { CARRIER } else { 0.0 };
             }
         } else {
-            let carriers = carriers(&of_most);
+            let carried = |account: &u32| {
+                let n = of_most.iter().filter(|o| o.accounts.binary_search(account).is_ok()).count();
+                2 * n >= of_most.len()
+            };
             // A network was looked for by its templates: to carry one says little more, to carry none a lot.
             common.push(Common {
-                agrees: candidate.accounts.iter().map(|a| Some(carriers.contains(a))).collect(),
+                agrees: candidate.accounts.iter().map(|a| Some(carried(a))).collect(),
                 background: (-CARRIER).exp(),
             });
         }
@@ -471,6 +479,7 @@ impl Scene<'_> {
             extraction: self.extraction(candidate, verdict, &lines),
             evasive: self.evasive(&members, &lines),
             explanations: explanations::weigh(&families, &candidate.shape),
+            robustness: Vec::new(),
             exemplars: exemplars
                 .into_iter()
                 .map(|(account, e)| Exemplar {

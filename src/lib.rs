@@ -24,6 +24,7 @@ pub mod profiles;
 pub mod proposals;
 pub mod redact;
 pub mod report;
+pub mod robustness;
 pub mod rules;
 pub mod schema;
 pub mod settings;

@@ -14,14 +14,54 @@ pub enum Family {
 }
 
 impl Family {
+    /// Layer of its objects.
+    pub fn layer(self) -> Layer {
+        match self {
+            Family::Content => Layer::Content,
+            Family::Identity => Layer::Identity,
+            Family::Infrastructure => Layer::Infrastructure,
+            Family::Behaviour => Layer::Behaviour,
+        }
+    }
+
     /// The word used in every file.
     pub fn name(self) -> &'static str {
+        self.layer().name()
+    }
+}
+
+/// A layer of the evidence, as a person leaves it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    Content,
+    Identity,
+    Infrastructure,
+    Behaviour,
+    Time,
+}
+
+impl Layer {
+    /// Every layer.
+    pub const ALL: [Layer; 5] = [Layer::Content, Layer::Identity, Layer::Infrastructure, Layer::Behaviour, Layer::Time];
+
+    /// The word used in every file: that of its family of evidence.
+    pub fn name(self) -> &'static str {
         match self {
-            Family::Content => "content",
-            Family::Identity => "identity",
-            Family::Infrastructure => "infrastructure",
-            Family::Behaviour => "behaviour",
+            Layer::Content => "content",
+            Layer::Identity => "identity",
+            Layer::Infrastructure => "infrastructure",
+            Layer::Behaviour => "behaviour",
+            Layer::Time => "time",
         }
+    }
+}
+
+impl std::str::FromStr for Layer {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let names = Layer::ALL.map(Layer::name).join(", ");
+        Layer::ALL.into_iter().find(|l| l.name() == word).ok_or_else(|| format!("no such layer; there are {names}"))
     }
 }
 

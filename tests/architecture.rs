@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "document",
     "schema",
     "settings",
@@ -35,6 +35,7 @@ const ORDER: [&str; 29] = [
     "explanations",
     "signals",
     "investigate",
+    "robustness",
     "report",
     "simulate",
     "evaluate",

@@ -77,6 +77,10 @@ fn document(word: &str) -> Document {
             seen: "98 % of texts were new to the group".into(),
             fit: "contradicted".into(),
         }],
+        robustness: vec![
+            Robustness { without: "content".into(), overlap: 0.1, survives: false },
+            Robustness { without: "time".into(), overlap: 0.9, survives: true },
+        ],
         exemplars: vec![Exemplar {
             account_id: word.to_owned(),
             at: LineRef { file: word.to_owned(), line: 41 },
@@ -98,6 +102,7 @@ fn document(word: &str) -> Document {
             evaluable: false,
             reason: "no row has user_text or system_text".into(),
         }],
+        left_out: Vec::new(),
         population: Population {
             accounts: 900,
             entities: 870,

@@ -123,6 +123,17 @@ fn network(page: &mut Page, n: &Network) {
         claims(page, "Shaped like extraction", &n.extraction.claims);
     }
     claims(page, "Evasive", &n.evasive.claims);
+    let lost: Vec<&str> = n.robustness.iter().filter(|r| !r.survives).map(|r| r.without.as_str()).collect();
+    if !n.robustness.is_empty() {
+        page.paragraph(
+            2,
+            &if lost.is_empty() {
+                "Found again with any one layer of evidence left out.".to_owned()
+            } else {
+                format!("Not found again without {}.", lost.join(", or without "))
+            },
+        );
+    }
     page.line(2, Style::new().bold(), "Innocent explanations");
     for e in n.explanations.iter().take(3) {
         page.paragraph(4, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));

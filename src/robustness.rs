@@ -1,0 +1,57 @@
+//! Leave-one-layer-out: the whole analysis again without each layer of evidence, and which networks are still found.
+//! Confidence follows from it: what hangs on one layer alone is never called sure.
+
+use crate::account_table::Facts;
+use crate::document::{Confidence, Document, Robustness};
+use crate::features::Evidence;
+use crate::ingest::IngestReport;
+use crate::investigate::{Settings, investigate};
+use crate::links::Layer;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Overlap from which a network counts as the same one.
+const SAME: f64 = 0.5;
+
+fn jaccard(a: &[String], b: &BTreeSet<&String>) -> f64 {
+    let both = a.iter().filter(|m| b.contains(m)).count();
+    both as f64 / (a.len() + b.len() - both).max(1) as f64
+}
+
+/// The document of [`investigate`], with the fate of each network without each layer. High confidence is lowered to
+/// medium where a network does not survive.
+pub fn investigate_robustly(
+    evidence: &Evidence,
+    facts: &BTreeMap<String, Facts>,
+    read: &IngestReport,
+    settings: &Settings,
+) -> Document {
+    let mut document = investigate(evidence, facts, read, settings);
+    if document.networks.is_empty() {
+        return document;
+    }
+    let layers: Vec<Layer> = Layer::ALL.into_iter().filter(|l| !settings.leave_out.contains(l)).collect();
+    let without: Vec<Vec<BTreeSet<String>>> = layers
+        .par_iter()
+        .map(|layer| {
+            let mut settings = settings.clone();
+            settings.leave_out.insert(*layer);
+            let found = investigate(evidence, facts, read, &settings);
+            found.networks.into_iter().map(|n| n.members.into_iter().collect()).collect()
+        })
+        .collect();
+    for network in &mut document.networks {
+        network.robustness = layers
+            .iter()
+            .zip(&without)
+            .map(|(layer, groups)| {
+                let overlap = groups.iter().map(|g| jaccard(&network.members, &g.iter().collect())).fold(0.0, f64::max);
+                Robustness { without: layer.name().to_owned(), overlap, survives: overlap >= SAME }
+            })
+            .collect();
+        if network.confidence == Confidence::High && network.robustness.iter().any(|r| !r.survives) {
+            network.confidence = Confidence::Medium;
+        }
+    }
+    document
+}
