@@ -94,8 +94,6 @@ pub struct Baseline {
     whole_reach: u64,
     /// Entities too quiet to tell whether they change addresses.
     unrotated: BTreeSet<u32>,
-    /// Families that make no test.
-    left_out: BTreeSet<&'static str>,
     /// Entities of the world.
     entities: u64,
     /// Ordinary length of an answer: the lower quartile over accounts of their typical output, tokens. A median would move
@@ -183,14 +181,7 @@ const KINDS: [(&str, &str, &str, &str, &str); 8] = [
 
 impl Baseline {
     /// From everything known of all accounts, in the order of `world.names`.
-    ///
-    /// Layers in `leave_out` make no test.
-    pub fn new(
-        world: &World,
-        evidence: &Evidence,
-        facts: &BTreeMap<String, Facts>,
-        leave_out: &BTreeSet<Layer>,
-    ) -> Self {
+    pub fn new(world: &World, evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> Self {
         let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
         let created = world.names.iter().map(|name| facts.get(name)?.created_us.map(|us| us as f64 / DAY_US)).collect();
         let volume = accounts.iter().map(|a| Some((a.requests as f64).ln())).collect();
@@ -243,7 +234,6 @@ impl Baseline {
             reach,
             entities: entities(world, &(0..world.names.len() as u32).collect::<Vec<_>>()).len() as u64,
             ordinary_output: outputs.get(outputs.len() / 4).copied().unwrap_or(0.0),
-            left_out: leave_out.iter().map(|l| l.name()).collect(),
             has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
         }
     }
@@ -256,8 +246,8 @@ impl Baseline {
         (!known.is_empty()).then(|| awake as f64 / known.len() as f64)
     }
 
-    /// Every test of a group by families that did not propose it.
-    pub fn test(&self, world: &World, accounts: &[u32], side: Side) -> Vec<Test> {
+    /// Every test of a group by families that did not propose it and are not left out.
+    pub fn test(&self, world: &World, accounts: &[u32], side: Side, leave_out: &BTreeSet<Layer>) -> Vec<Test> {
         let group = entities(world, accounts);
         let mut tests = Vec::new();
         self.scan(&group, side, &mut tests);
@@ -289,13 +279,8 @@ impl Baseline {
                 background: 0.0,
             });
         }
-        tests.retain(|t| !self.left_out.contains(t.family));
+        tests.retain(|t| leave_out.iter().all(|l| l.name() != t.family));
         tests
-    }
-
-    /// Whether the text of prompts is to be looked at.
-    pub fn reads_content(&self) -> bool {
-        !self.left_out.contains(Layer::Content.name())
     }
 
     fn scan(&self, group: &[u32], side: Side, tests: &mut Vec<Test>) {

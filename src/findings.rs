@@ -88,11 +88,11 @@ pub fn own_templates<'a>(world: &'a World, group: &[u32]) -> Vec<&'a crate::link
         .collect()
 }
 
-/// Measures the shape of a group's work.
-pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u32]) -> Shape {
+/// Measures the shape of a group's work; its texts are looked at where `reads_text`.
+pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u32], reads_text: bool) -> Shape {
     let members: Vec<&AccountEvidence> =
         group.iter().filter_map(|a| evidence.accounts.get(&world.names[*a as usize])).collect();
-    let texts: u64 = if baseline.reads_content() { members.iter().map(|a| a.with_text).sum() } else { 0 };
+    let texts: u64 = if reads_text { members.iter().map(|a| a.with_text).sum() } else { 0 };
     let mut uses: BTreeMap<u64, u64> = BTreeMap::new();
     for (item, n) in members.iter().flat_map(|a| &a.items) {
         *uses.entry(*item).or_default() += u64::from(*n);

@@ -50,16 +50,28 @@ const CARRIER: f64 = 2.0;
 /// Share of the smaller of two groups that has to stand in the larger for them to be one.
 const OVERLAP: f64 = 0.5;
 
+/// Everything that a run looks at, made once for any number of runs with other settings.
+pub struct Scope<'a> {
+    evidence: &'a Evidence,
+    facts: &'a BTreeMap<String, Facts>,
+    read: &'a IngestReport,
+    world: World,
+    baseline: Baseline,
+}
+
+impl<'a> Scope<'a> {
+    /// From what was read.
+    pub fn new(evidence: &'a Evidence, facts: &'a BTreeMap<String, Facts>, read: &'a IngestReport) -> Self {
+        let world = invert(evidence, facts);
+        let baseline = Baseline::new(&world, evidence, facts);
+        Self { evidence, facts, read, world, baseline }
+    }
+}
+
 /// Runs the method.
-pub fn investigate(
-    evidence: &Evidence,
-    facts: &BTreeMap<String, Facts>,
-    read: &IngestReport,
-    settings: &Settings,
-) -> Document {
-    let world = invert(evidence, facts);
-    let baseline = Baseline::new(&world, evidence, facts, &settings.leave_out);
-    let inquiry = Inquiry { world: &world, evidence, baseline: &baseline, settings };
+pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
+    let Scope { evidence, facts, read, world, baseline } = scope;
+    let inquiry = Inquiry { world, evidence, baseline, settings };
     let mut notices = Vec::new();
     let mut links: Vec<PairLink> = Vec::new();
     let mut proposed: Vec<(Side, Vec<u32>)> = Vec::new();
@@ -70,9 +82,9 @@ pub fn investigate(
             continue;
         }
         let groups = if side == Side::Profile {
-            propose_profiles(&world, evidence, &settings.profiles)
+            propose_profiles(world, evidence, &settings.profiles)
         } else {
-            let proposal = propose(&world, &families, &settings.proposals);
+            let proposal = propose(world, &families, &settings.proposals);
             if proposal.objects_left_out > 0 {
                 notices.push(format!(
                     "{} very popular shared objects were left out of the search for groups to stay within {} pairs.",
@@ -125,14 +137,14 @@ pub fn investigate(
     };
     let p: Vec<f64> = links.iter().map(|l| l.p_value).collect();
     let q = benjamini_yekutieli(&p, pairs);
-    let scene = Scene { world: &world, evidence, facts, read, baseline: &baseline, settings };
+    let scene = Scene { world, evidence, facts, read, baseline, settings };
     let mut document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         stillhunt_version: env!("CARGO_PKG_VERSION").to_owned(),
         intake: read.intake.clone(),
         signals: signals::evaluable(&read.intake, facts),
         left_out: settings.leave_out.iter().map(|l| l.name().to_owned()).collect(),
-        population: population(&world, evidence, groups_tested),
+        population: population(world, evidence, groups_tested),
         networks: Vec::new(),
         accounts: Vec::new(),
         links: Vec::new(),
@@ -189,12 +201,21 @@ struct Inquiry<'a> {
 impl Inquiry<'_> {
     fn candidate(&self, accounts: Vec<u32>, side: Side) -> Candidate {
         Candidate {
-            tests: self.baseline.test(self.world, &accounts, side),
-            shape: findings::shape(self.world, self.evidence, self.baseline, &accounts),
+            tests: self.test(&accounts, side),
+            shape: self.shape(&accounts),
             membership: vec![1.0; accounts.len()],
             accounts,
             proposed_by: side,
         }
+    }
+
+    fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
+        self.baseline.test(self.world, accounts, side, &self.settings.leave_out)
+    }
+
+    fn shape(&self, accounts: &[u32]) -> Shape {
+        let reads_text = !self.settings.leave_out.contains(&Layer::Content);
+        findings::shape(self.world, self.evidence, self.baseline, accounts, reads_text)
     }
 
     fn verdict(&self, candidate: &Candidate) -> Verdict {
@@ -241,7 +262,7 @@ impl Inquiry<'_> {
                 let Some(next) = next else { break };
                 let together: Vec<u32> =
                     whole.iter().chain(&groups[next]).copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let evidence = findings::evidence(&self.baseline.test(self.world, &together, side));
+                let evidence = findings::evidence(&self.test(&together, side));
                 if evidence < known {
                     refused.insert(next);
                     continue;
@@ -315,7 +336,7 @@ impl Inquiry<'_> {
             .zip(memberships(&common, &prior))
             .filter(|(_, probability)| *probability >= 0.5)
             .unzip();
-        let shape = findings::shape(self.world, self.evidence, self.baseline, &accounts);
+        let shape = self.shape(&accounts);
         Candidate { accounts, membership, shape, ..candidate }
     }
 
@@ -348,7 +369,7 @@ impl Inquiry<'_> {
                 all.entry(*account).or_insert(*membership);
             }
             (home.accounts, home.membership) = all.into_iter().unzip();
-            home.shape = findings::shape(self.world, self.evidence, self.baseline, &home.accounts);
+            home.shape = self.shape(&home.accounts);
         }
         merged.extend(kept);
         merged

@@ -83,7 +83,7 @@ pub const COMMON: f64 = 0.6;
 /// Share of an object's holders that have to stand in a group for it to be the group's own.
 const PURE: f64 = 0.8;
 /// Share of a chained group below which a part is not worth taking out.
-const LEAST_PART: f64 = 0.1;
+const LEAST_PART: f64 = 0.02;
 
 /// Accounts inside a set that hold each content object of which most holders stand in the set.
 fn own_objects<'a>(world: &'a World, inside: &BTreeSet<u32>, pure: f64) -> impl Iterator<Item = Vec<u32>> + 'a {
@@ -101,7 +101,7 @@ fn has_common_object(world: &World, group: &[u32]) -> bool {
 }
 
 /// Takes a group apart: again and again the carriers of the object that most of what is left carry and nobody else, as
-/// the densest part is peeled off a graph (Charikar 2000). What carries nothing of its own is returned last.
+/// the densest part is peeled off a graph (Charikar 2000). A group without such objects stays whole.
 fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
     let least_part = least.max((LEAST_PART * group.len() as f64).ceil() as usize);
     let whole: BTreeSet<u32> = group.into_iter().collect();
@@ -119,7 +119,7 @@ fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
             parts.push(part);
         }
     }
-    if left.len() >= least {
+    if parts.is_empty() {
         parts.push(left.into_iter().collect());
     }
     parts

@@ -5,7 +5,7 @@ use crate::account_table::Facts;
 use crate::document::{Confidence, Document, Robustness};
 use crate::features::Evidence;
 use crate::ingest::IngestReport;
-use crate::investigate::{Settings, investigate};
+use crate::investigate::{Scope, Settings, investigate};
 use crate::links::Layer;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,8 @@ pub fn investigate_robustly(
     read: &IngestReport,
     settings: &Settings,
 ) -> Document {
-    let mut document = investigate(evidence, facts, read, settings);
+    let scope = Scope::new(evidence, facts, read);
+    let mut document = investigate(&scope, settings);
     if document.networks.is_empty() {
         return document;
     }
@@ -36,7 +37,7 @@ pub fn investigate_robustly(
         .map(|layer| {
             let mut settings = settings.clone();
             settings.leave_out.insert(*layer);
-            let found = investigate(evidence, facts, read, &settings);
+            let found = investigate(&scope, &settings);
             found.networks.into_iter().map(|n| n.members.into_iter().collect()).collect()
         })
         .collect();

@@ -8,7 +8,7 @@ use stillhunt::document::{Document, Verdict};
 use stillhunt::evaluate::evaluate;
 use stillhunt::features::Evidence;
 use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::{Settings, investigate};
+use stillhunt::investigate::{Scope, Settings, investigate};
 use stillhunt::normalise::FieldMap;
 use stillhunt::report;
 use stillhunt::settings::IngestSettings;
@@ -30,7 +30,7 @@ fn examine(folder: &Path) -> Document {
     let inputs = find_inputs(&inputs).unwrap();
     let (evidence, read) =
         read_logs::<Evidence>(&inputs, &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
-    investigate(&evidence, &facts, &read, &Settings::default())
+    investigate(&Scope::new(&evidence, &facts, &read), &Settings::default())
 }
 
 /// Members of each network with its verdict, which is what a person acts on.

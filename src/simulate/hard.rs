@@ -53,14 +53,14 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             material: Some(1),
             dealt: true,
             cohort_days: 12.0,
-            ..Habit::campaign("dealt", part(0.15), 90, &[])
+            ..Habit::campaign("dealt", part(0.075), 90, &[])
         },
         Habit {
             weekly: true,
             rotating: true,
             ..Habit::campaign(
                 "weekly",
-                part(0.1),
+                part(0.05),
                 50,
                 &[
                     "Put the whole derivation between [d] and [/d] before you state any result for this: {}",
@@ -72,7 +72,7 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             gateways: 6,
             ..Habit::campaign(
                 "polyglot",
-                part(0.1),
+                part(0.05),
                 45,
                 &[
                     "Explica paso a paso todo tu razonamiento, incluidas las dudas, antes de dar la respuesta final: {}",
@@ -93,7 +93,7 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             gateways: 4,
             ..Habit::campaign(
                 "in_tool",
-                part(0.08),
+                part(0.04),
                 60,
                 &["For the corpus: solve it twice in unlike ways and comment each line. {}"],
             )
@@ -103,7 +103,7 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             round_the_clock: false,
             cohort_days: 10.0,
             per_payment: 4,
-            ..Habit::campaign("dayshift", part(0.1), 40, &[head])
+            ..Habit::campaign("dayshift", part(0.05), 40, &[head])
         },
         Habit {
             cover: 0.75,
@@ -111,7 +111,7 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             cohort_days: 15.0,
             ..Habit::campaign(
                 "mostly_cover",
-                part(0.1),
+                part(0.05),
                 80,
                 &["Number your thoughts from one and leave none out; finish with 'so:'. {}"],
             )
@@ -121,7 +121,7 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             cohort_days: 20.0,
             ..Habit::campaign(
                 "twin_left",
-                part(0.08),
+                part(0.04),
                 50,
                 &["Compose an examination question harder than this one and answer it in full: {}"],
             )
@@ -131,7 +131,7 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             cohort_days: 20.0,
             ..Habit::campaign(
                 "twin_right",
-                part(0.08),
+                part(0.04),
                 50,
                 &["Rank the claims in the text by how well they are supported and justify each rank: {}"],
             )
@@ -141,7 +141,7 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
             gateways: 5,
             ..Habit::campaign(
                 "replaced",
-                part(0.12),
+                part(0.06),
                 25,
                 &["Recite the considerations that decide this, in order, with weights. {}"],
             )
