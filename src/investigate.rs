@@ -113,23 +113,14 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
     candidates
         .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
     let mut taken: BTreeSet<u32> = BTreeSet::new();
-    for candidate in &mut candidates {
-        let before = candidate.accounts.len();
-        let left: Vec<(u32, f64)> = candidate
-            .accounts
-            .iter()
-            .copied()
-            .zip(candidate.membership.iter().copied())
-            .filter(|(a, _)| !taken.contains(a))
-            .collect();
-        (candidate.accounts, candidate.membership) = left.into_iter().unzip();
-        // What is left of a group that lost most of its accounts is not the group that was tested.
-        if 2 * candidate.accounts.len() < before {
-            candidate.accounts.clear();
+    let mut standing = Vec::new();
+    for candidate in candidates {
+        if let Some(candidate) = inquiry.without(candidate, &taken) {
+            taken.extend(&candidate.accounts);
+            standing.push(candidate);
         }
-        taken.extend(&candidate.accounts);
     }
-    candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
+    let candidates = standing;
     let pairs = {
         let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
         let n = entities.len() as u64;
@@ -340,6 +331,16 @@ impl Inquiry<'_> {
         Candidate { accounts, membership, shape, ..candidate }
     }
 
+    /// A group without accounts that stand elsewhere. What is left of one that lost most of them is not the group that was
+    /// tested: `None`.
+    fn without(&self, mut candidate: Candidate, taken: &BTreeSet<u32>) -> Option<Candidate> {
+        let before = candidate.accounts.len();
+        let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
+        (candidate.accounts, candidate.membership) = both.filter(|(a, _)| !taken.contains(a)).unzip();
+        let left = candidate.accounts.len();
+        (left >= self.settings.proposals.least_entities && 2 * left >= before).then_some(candidate)
+    }
+
     /// Makes one of groups that overlap and were not proposed by content: a network with ten payment instruments is one
     /// group of one habit and ten of one payment. The surest tests are kept.
     fn merged(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
@@ -352,8 +353,14 @@ impl Inquiry<'_> {
                 .then(b.accounts.len().cmp(&a.accounts.len()))
                 .then_with(|| a.accounts.cmp(&b.accounts))
         });
+        // What a suspected network of one template holds already makes no second one.
+        let held: BTreeSet<u32> = merged
+            .iter()
+            .filter(|c| self.verdict(c) == Verdict::SuspectedDistillation)
+            .flat_map(|c| c.accounts.iter().copied())
+            .collect();
         let mut kept: Vec<Candidate> = Vec::new();
-        for habit in habits {
+        for habit in habits.into_iter().filter_map(|h| self.without(h, &held)) {
             let inside: BTreeSet<u32> = habit.accounts.iter().copied().collect();
             let near = |c: &Candidate| {
                 let both = c.accounts.iter().filter(|a| inside.contains(a)).count();

@@ -5,12 +5,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Requests looked at: enough for any effect worth naming, and a bound on the time it takes.
-const MOST_REQUESTS: usize = 8_000;
+const MOST_REQUESTS: usize = 4_000;
 /// Fewest requests and accounts that can say something.
 const LEAST_REQUESTS: usize = 60;
 const LEAST_ACCOUNTS: usize = 4;
 /// Shuffles of owners that give mean and spread under chance.
-const SHUFFLES: usize = 60;
+const SHUFFLES: usize = 40;
 /// Version 1 of the stream of shuffles; a new number is a new generator.
 const SEED: u64 = 0x7475_726e_0001;
 
