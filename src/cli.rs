@@ -9,15 +9,16 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use stillhunt::account_table::{self, Facts};
-use stillhunt::document::{Document, Verdict};
+use stillhunt::document::{self, Document, Verdict};
 use stillhunt::features::Evidence;
 use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
-use stillhunt::investigate::{Settings, rfc3339};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
+use stillhunt::report::escape::visible;
 use stillhunt::report::terminal::{TerminalOptions, summary};
-use stillhunt::report::{case, json_schema};
+use stillhunt::report::{case, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
+use stillhunt::scope::Settings;
 use stillhunt::settings::IngestSettings;
 use stillhunt::{evaluate, evidence_table, signals};
 
@@ -54,6 +55,13 @@ enum Command {
     },
     /// Print the summary of a case again, without the logs
     Report { case: PathBuf },
+    /// Lay one network open, or what links two accounts: evidence, chance, log lines
+    Inspect {
+        case: PathBuf,
+        /// A network, or two accounts
+        #[arg(required = true, num_args = 1..=2, value_name = "NETWORK or ACCOUNT ACCOUNT")]
+        names: Vec<String>,
+    },
     /// Score a case against labels (account_id, campaign, population)
     Evaluate {
         case: PathBuf,
@@ -148,10 +156,14 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-fn show(document: &Document) -> anyhow::Result<()> {
+fn terminal() -> TerminalOptions {
     let width = terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0));
     // anstream strips the colours again where they are not wanted: no terminal, NO_COLOR, a dumb one.
-    print(&summary(document, TerminalOptions { width, colour: io::stdout().is_terminal() }))
+    TerminalOptions { width, colour: io::stdout().is_terminal() }
+}
+
+fn show(document: &Document) -> anyhow::Result<()> {
+    print(&summary(document, terminal()))
 }
 
 fn dispatch(command: Command) -> anyhow::Result<u8> {
@@ -175,6 +187,20 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
         }
         Command::Report { case } => {
             show(&case::read(&case)?)?;
+            Ok(0)
+        }
+        Command::Inspect { case, names } => {
+            let document = case::read(&case)?;
+            let text = match names.as_slice() {
+                [a, b] => inspect::pair(&document, a, b, terminal()).ok_or_else(|| {
+                    UsageError(format!("the case does not know both {} and {}", visible(a), visible(b)))
+                }),
+                _ => inspect::network(&document, &names[0], terminal()).ok_or_else(|| {
+                    let known: Vec<&str> = document.networks.iter().map(|n| n.id.as_str()).collect();
+                    UsageError(format!("the case has no network {}; it has {}", visible(&names[0]), known.join(", ")))
+                }),
+            }?;
+            print(&text)?;
             Ok(0)
         }
         Command::Evaluate { case, labels, json } => {
@@ -203,7 +229,12 @@ fn check(inquiry: &Inquiry) -> anyhow::Result<()> {
         i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
     );
     if let Some((first, last)) = evidence.span() {
-        text += &format!("{} accounts, {} to {}\n", evidence.accounts.len(), rfc3339(first), rfc3339(last));
+        text += &format!(
+            "{} accounts, {} to {}\n",
+            evidence.accounts.len(),
+            document::rfc3339(first),
+            document::rfc3339(last)
+        );
     }
     text += "\ncolumn              filled\n";
     for f in &i.fill_rates {

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 /// Version of the document's shape, `major.minor`.
 pub const SCHEMA_VERSION: &str = "1.1";
 
+/// µs since the Unix epoch as RFC 3339, whole seconds.
+pub fn rfc3339(us: i64) -> String {
+    chrono::DateTime::from_timestamp_micros(us)
+        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
+        .unwrap_or_default()
+}
+
 /// Everything one run of `analyze` found, and everything it could not look at.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Document {

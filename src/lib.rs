@@ -3,6 +3,7 @@
 
 pub mod account_table;
 pub mod baseline;
+mod candidates;
 pub mod chance;
 pub mod document;
 pub mod evaluate;
@@ -27,7 +28,9 @@ pub mod report;
 pub mod robustness;
 pub mod rules;
 pub mod schema;
+pub mod scope;
 pub mod settings;
 pub mod signals;
 pub mod simulate;
+mod testimony;
 pub mod timing;

@@ -5,8 +5,9 @@ use crate::account_table::Facts;
 use crate::document::{Confidence, Document, Robustness};
 use crate::features::Evidence;
 use crate::ingest::IngestReport;
-use crate::investigate::{Scope, Settings, investigate};
+use crate::investigate::investigate;
 use crate::links::Layer;
+use crate::scope::{Scope, Settings};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 

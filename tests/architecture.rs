@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 30] = [
+const ORDER: [&str; 33] = [
     "document",
     "schema",
     "settings",
@@ -34,6 +34,9 @@ const ORDER: [&str; 30] = [
     "joining",
     "explanations",
     "signals",
+    "scope",
+    "candidates",
+    "testimony",
     "investigate",
     "robustness",
     "report",

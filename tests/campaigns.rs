@@ -8,9 +8,10 @@ use stillhunt::document::{Document, Verdict};
 use stillhunt::evaluate::evaluate;
 use stillhunt::features::Evidence;
 use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::{Scope, Settings, investigate};
+use stillhunt::investigate::investigate;
 use stillhunt::normalise::FieldMap;
 use stillhunt::report;
+use stillhunt::scope::{Scope, Settings};
 use stillhunt::settings::IngestSettings;
 use stillhunt::simulate::{World, WorldSettings};
 
@@ -67,6 +68,51 @@ fn planted_campaigns_are_found_and_innocents_are_not_among_them() {
         assert!(score.pairwise.f1 >= 0.85, "seed {seed}: {}", score.to_text());
         assert_eq!(score.false_networks, 0, "seed {seed}: {}", score.to_text());
     }
+}
+
+#[test]
+fn hard_campaigns_are_found_and_hard_innocents_are_not_among_them() {
+    for seed in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = WorldSettings { seed, people: 400, hard: true, ..WorldSettings::default() };
+        World::generate(&settings).write(folder.path(), false).unwrap();
+        let accounts = report::tables::accounts(&examine(folder.path())).unwrap();
+        let score = evaluate(accounts.as_slice(), fs::File::open(folder.path().join("labels.csv")).unwrap()).unwrap();
+        assert!(score.account.precision >= 0.98, "seed {seed}: {}", score.to_text());
+        assert_eq!(score.false_networks, 0, "seed {seed}: {}", score.to_text());
+        let missed: Vec<&String> =
+            score.per_campaign.iter().filter(|(_, c)| c.jaccard < 0.5).map(|(name, _)| name).collect();
+        assert!(missed.is_empty(), "seed {seed}: missed {missed:?}\n{}", score.to_text());
+
+        let innocent = WorldSettings { campaigns: false, ..settings };
+        World::generate(&innocent).write(folder.path(), false).unwrap();
+        let d = examine(folder.path());
+        assert!(
+            d.networks.iter().all(|n| n.verdict != Verdict::SuspectedDistillation),
+            "seed {seed}: {:?}",
+            networks(&d)
+        );
+    }
+}
+
+#[test]
+fn without_text_campaigns_are_still_found_and_innocents_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    world(folder.path(), 7, 400, true);
+    let bare: Vec<String> = lines(folder.path())
+        .iter()
+        .map(|l| {
+            let mut row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(l).unwrap();
+            row.remove("prompt");
+            row.remove("system_prompt");
+            serde_json::to_string(&row).unwrap()
+        })
+        .collect();
+    fs::write(folder.path().join("events.jsonl"), bare.join("\n")).unwrap();
+    let accounts = report::tables::accounts(&examine(folder.path())).unwrap();
+    let score = evaluate(accounts.as_slice(), fs::File::open(folder.path().join("labels.csv")).unwrap()).unwrap();
+    assert!(score.account.precision >= 0.95, "{}", score.to_text());
+    assert!(score.account.recall >= 0.5, "{}", score.to_text());
 }
 
 #[test]

@@ -90,6 +90,12 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
 
     let again = stillhunt(&[arg("report"), &case]).code(0);
     assert!(again.get_output().stdout == output.stdout, "the case tells something else without the logs");
+    let first = &found.networks[0];
+    let inspected = stillhunt(&[arg("inspect"), &case, arg(&first.id)]).code(0);
+    let text = String::from_utf8_lossy(&inspected.get_output().stdout).into_owned();
+    assert!(first.members.iter().all(|m| text.contains(m)), "{text}");
+    stillhunt(&[arg("inspect"), &case, arg(&first.members[0]), arg(&first.members[1])]).code(0);
+    stillhunt(&[arg("inspect"), &case, arg("N-none")]).code(2);
     let scored = stillhunt(&[arg("evaluate"), &case, arg(&format!("{SAMPLE}/labels.csv"))]).code(0);
     assert!(String::from_utf8_lossy(&scored.get_output().stdout).contains("false 0"));
     #[cfg(unix)]

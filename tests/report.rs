@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use stillhunt::document::*;
 use stillhunt::ingest::Reject;
 use stillhunt::report::terminal::{TerminalOptions, summary};
-use stillhunt::report::{json, tables};
+use stillhunt::report::{inspect, json, tables};
 use unicode_width::UnicodeWidthStr;
 
 fn claim(signal: &str, statement: &str, observed: f64, expected: f64, unit: &str, q: Option<f64>) -> Claim {
@@ -149,6 +149,15 @@ fn the_summary_reads_well_at_every_width() {
 }
 
 #[test]
+fn a_network_and_a_pair_are_laid_open() {
+    let d = document("acct_7");
+    insta::assert_snapshot!("inspect_network", inspect::network(&d, "N-0123456789ab", plain(80)).unwrap());
+    insta::assert_snapshot!("inspect_pair", inspect::pair(&d, "acct_7", "acct_7", plain(80)).unwrap());
+    assert!(inspect::network(&d, "N-none", plain(80)).is_none());
+    assert!(inspect::pair(&d, "acct_7", "nobody", plain(80)).is_none());
+}
+
+#[test]
 fn colour_carries_no_meaning() {
     let coloured = summary(&document("x"), TerminalOptions { width: 80, colour: true });
     assert!(coloured.contains('\u{1b}'));
@@ -178,6 +187,8 @@ fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
     for word in HOSTILE {
         let d = document(word);
         assert!(!summary(&d, plain(80)).chars().any(acts), "{word:?}");
+        assert!(!inspect::network(&d, "N-0123456789ab", plain(80)).unwrap().chars().any(acts), "{word:?}");
+        assert!(!inspect::pair(&d, word, word, plain(80)).unwrap().chars().any(acts), "{word:?}");
         let rejects = [Reject { file: word.to_owned(), line: 1, reason: "broken" }];
         for bytes in [tables::networks(&d), tables::accounts(&d), tables::links(&d), tables::rejects(&rejects)] {
             let bytes = bytes.unwrap();

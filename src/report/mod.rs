@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod escape;
+pub mod inspect;
 pub mod tables;
 pub mod terminal;
 

@@ -17,25 +17,35 @@ pub struct TerminalOptions {
 /// Networks of mere coordination that are shown; all stand in the case.
 const COORDINATED_SHOWN: usize = 5;
 
-struct Page {
+pub(super) struct Page {
     out: String,
     width: usize,
     colour: bool,
 }
 
 impl Page {
+    /// An empty page, within 40 to 200 columns.
+    pub fn new(options: TerminalOptions) -> Self {
+        Self { out: String::new(), width: options.width.clamp(40, 200), colour: options.colour }
+    }
+
+    /// What was written.
+    pub fn finish(self) -> String {
+        self.out
+    }
+
     fn line(&mut self, indent: usize, style: Style, text: &str) {
         let text = truncate(&visible(text), self.width.saturating_sub(indent));
         let style = if self.colour { style } else { Style::new() };
         let _ = writeln!(self.out, "{:indent$}{style}{text}{style:#}", "");
     }
 
-    fn paragraph(&mut self, indent: usize, text: &str) {
+    pub fn paragraph(&mut self, indent: usize, text: &str) {
         self.styled(indent, Style::new(), text);
     }
 
     /// Breaks at blanks; words longer than a line are cut.
-    fn styled(&mut self, indent: usize, style: Style, text: &str) {
+    pub fn styled(&mut self, indent: usize, style: Style, text: &str) {
         let room = self.width.saturating_sub(indent);
         let mut line = String::new();
         for word in visible(text).split(' ') {
@@ -53,13 +63,13 @@ impl Page {
         self.line(indent, style, &line);
     }
 
-    fn blank(&mut self) {
+    pub fn blank(&mut self) {
         self.out.push('\n');
     }
 }
 
 /// A figure as a person reads it: whole numbers as such, others with two places, tiny ones with an exponent.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     if value == value.trunc() && value.abs() < 1e15 {
         format!("{value:.0}")
     } else if value.abs() >= 0.01 {
@@ -70,7 +80,7 @@ fn figure(value: f64) -> String {
 }
 
 /// A figure with its unit; shares as a percentage.
-fn measured(value: f64, unit: &str) -> String {
+pub(super) fn measured(value: f64, unit: &str) -> String {
     if unit == "share" { format!("{:.0} %", 100.0 * value) } else { format!("{} {unit}", figure(value)) }
 }
 
@@ -150,7 +160,7 @@ fn network(page: &mut Page, n: &Network) {
 
 /// The whole summary, never wider than asked for.
 pub fn summary(d: &Document, options: TerminalOptions) -> String {
-    let mut page = Page { out: String::new(), width: options.width.clamp(40, 200), colour: options.colour };
+    let mut page = Page::new(options);
     let i = &d.intake;
     page.paragraph(
         0,
@@ -195,5 +205,5 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
             figure(p.expected_false_networks)
         ),
     );
-    page.out
+    page.finish()
 }

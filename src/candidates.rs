@@ -1,0 +1,239 @@
+//! Groups on their way from a proposal to a verdict: tested, joined, cleared of bystanders, made one where they overlap.
+
+use crate::baseline::{Baseline, Test};
+use crate::chance::benjamini_yekutieli;
+use crate::document::Verdict;
+use crate::features::Evidence;
+use crate::findings::{self, Shape};
+use crate::joining::{bridges, recruits};
+use crate::links::{Layer, Object, World};
+use crate::membership::{Common, memberships};
+use crate::proposals::{COMMON, Side};
+use crate::scope::Settings;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A proposed group on its way to a verdict.
+pub(crate) struct Candidate {
+    pub accounts: Vec<u32>,
+    /// Probability that each account belongs to it, in the order of `accounts`.
+    pub membership: Vec<f64>,
+    pub proposed_by: Side,
+    pub tests: Vec<Test>,
+    pub shape: Shape,
+}
+
+/// Log-odds that a carrier of a group's own template belongs to it, before anything else is known.
+const CARRIER: f64 = 2.0;
+/// Share of the smaller of two groups that has to stand in the larger for them to be one.
+const OVERLAP: f64 = 0.5;
+
+/// What every step on the way to a verdict looks at.
+pub(crate) struct Inquiry<'a> {
+    pub world: &'a World,
+    pub evidence: &'a Evidence,
+    pub baseline: &'a Baseline,
+    pub settings: &'a Settings,
+}
+
+impl Inquiry<'_> {
+    pub fn candidate(&self, accounts: Vec<u32>, side: Side) -> Candidate {
+        Candidate {
+            tests: self.test(&accounts, side),
+            shape: self.shape(&accounts),
+            membership: vec![1.0; accounts.len()],
+            accounts,
+            proposed_by: side,
+        }
+    }
+
+    fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
+        self.baseline.test(self.world, accounts, side, &self.settings.leave_out)
+    }
+
+    fn shape(&self, accounts: &[u32]) -> Shape {
+        let reads_text = !self.settings.leave_out.contains(&Layer::Content);
+        findings::shape(self.world, self.evidence, self.baseline, accounts, reads_text)
+    }
+
+    pub fn verdict(&self, candidate: &Candidate) -> Verdict {
+        let (settings, side) = (&self.settings.findings, candidate.proposed_by);
+        if candidate.shape.is_extraction(self.baseline, side, settings)
+            && settings.one_hand(&candidate.tests, &candidate.shape, side)
+        {
+            Verdict::SuspectedDistillation
+        } else {
+            Verdict::Coordinated
+        }
+    }
+
+    /// Joins groups that share templates of their own where the whole is better evidenced than its best part, and recruits
+    /// carriers. Two campaigns on one benchmark share its wording, but together they are a worse account of either's
+    /// payments, addresses and rhythm. Groups of one habit are left as they are.
+    pub fn joined(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let (habits, mut candidates): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|c| c.proposed_by == Side::Profile);
+        candidates.sort_by(|a, b| {
+            let evidence = |c: &Candidate| findings::evidence(&c.tests);
+            evidence(b).total_cmp(&evidence(a)).then_with(|| a.accounts.cmp(&b.accounts))
+        });
+        let groups: Vec<Vec<u32>> = candidates.iter().map(|c| c.accounts.clone()).collect();
+        let bridges = bridges(self.world, &groups);
+        let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+        for bridge in &bridges {
+            for a in &bridge.groups {
+                near.entry(*a).or_default().extend(bridge.groups.iter().filter(|b| *b != a));
+            }
+        }
+        let mut free: BTreeSet<usize> = (0..groups.len()).collect();
+        let mut joined = Vec::new();
+        while let Some(seed) = free.pop_first() {
+            let mut parts = BTreeSet::from([seed]);
+            let mut whole: BTreeSet<u32> = groups[seed].iter().copied().collect();
+            let mut known = findings::evidence(&candidates[seed].tests);
+            // The seed has the best evidence of all that are free, so it says which families are free to test.
+            let side = candidates[seed].proposed_by;
+            let mut refused: BTreeSet<usize> = BTreeSet::new();
+            loop {
+                let neighbours = parts.iter().filter_map(|p| near.get(p)).flatten();
+                let next = neighbours.filter(|n| free.contains(n) && !refused.contains(n)).min().copied();
+                let Some(next) = next else { break };
+                let together: Vec<u32> =
+                    whole.iter().chain(&groups[next]).copied().collect::<BTreeSet<_>>().into_iter().collect();
+                let evidence = findings::evidence(&self.test(&together, side));
+                if evidence < known {
+                    refused.insert(next);
+                    continue;
+                }
+                known = evidence;
+                free.remove(&next);
+                parts.insert(next);
+                whole.extend(&groups[next]);
+            }
+            let mut accounts: Vec<u32> = whole.into_iter().collect();
+            accounts.extend(recruits(&bridges, &parts, &accounts));
+            accounts.sort_unstable();
+            joined.push(self.candidate(accounts, side));
+        }
+        joined.extend(habits);
+        joined
+    }
+
+    /// Leaves out accounts that contradict what the group was found to have in common. The tests stay those of the
+    /// group as proposed: tested again, a group chosen by a test would pass it.
+    pub fn members_only(&self, candidate: Candidate) -> Candidate {
+        let settings = &self.settings.findings;
+        let mut best: BTreeMap<&str, &Test> = BTreeMap::new();
+        for test in
+            candidate.tests.iter().filter(|t| settings.speaks(t, candidate.proposed_by) && !t.agreeing.is_empty())
+        {
+            let held = best.entry(test.family).or_insert(test);
+            if (test.q_value, test.signal) < (held.q_value, held.signal) {
+                *held = test;
+            }
+        }
+        let entity = |account: &u32| self.world.entity[*account as usize];
+        let mut common: Vec<Common> = best
+            .into_values()
+            .map(|t| Common {
+                agrees: candidate.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect(),
+                background: t.background,
+            })
+            .collect();
+        let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
+        let own = findings::own_templates(self.world, &candidate.accounts);
+        let held = |o: &Object| o.accounts.iter().filter(|a| inside.contains(a)).count() as f64;
+        let purity = |o: &Object| held(o) / o.accounts.len() as f64;
+        let mut of_most: Vec<&Object> =
+            own.iter().copied().filter(|o| held(o) >= COMMON * inside.len() as f64).collect();
+        // Words of the material are carried by many; the group's own instruction by hardly anyone else.
+        let purest = of_most.iter().map(|o| purity(o)).fold(0.0, f64::max);
+        of_most.retain(|o| purity(o) >= 0.9 * purest);
+        let mut prior = vec![0.0; candidate.accounts.len()];
+        if of_most.is_empty() {
+            // Several variants, none carried by most: to carry any is all that can be asked.
+            let carriers: BTreeSet<u32> = own.iter().flat_map(|o| o.accounts.iter().copied()).collect();
+            for (prior, account) in prior.iter_mut().zip(&candidate.accounts) {
+                *prior = if carriers.contains(account) { CARRIER } else { 0.0 };
+            }
+        } else {
+            let carried = |account: &u32| {
+                let n = of_most.iter().filter(|o| o.accounts.binary_search(account).is_ok()).count();
+                2 * n >= of_most.len()
+            };
+            // A network was looked for by its templates: to carry one says little more, to carry none a lot.
+            common.push(Common {
+                agrees: candidate.accounts.iter().map(|a| Some(carried(a))).collect(),
+                background: (-CARRIER).exp(),
+            });
+        }
+        let (accounts, membership): (Vec<u32>, Vec<f64>) = candidate
+            .accounts
+            .iter()
+            .copied()
+            .zip(memberships(&common, &prior))
+            .filter(|(_, probability)| *probability >= 0.5)
+            .unzip();
+        let shape = self.shape(&accounts);
+        Candidate { accounts, membership, shape, ..candidate }
+    }
+
+    /// A group without accounts that stand elsewhere. What is left of one that lost most of them is not the group that was
+    /// tested: `None`.
+    pub fn without(&self, mut candidate: Candidate, taken: &BTreeSet<u32>) -> Option<Candidate> {
+        let before = candidate.accounts.len();
+        let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
+        (candidate.accounts, candidate.membership) = both.filter(|(a, _)| !taken.contains(a)).unzip();
+        let left = candidate.accounts.len();
+        (left >= self.settings.proposals.least_entities && 2 * left >= before).then_some(candidate)
+    }
+
+    /// Makes one of groups that overlap and were not proposed by content: a network with ten payment instruments is one
+    /// group of one habit and ten of one payment. The surest tests are kept.
+    pub fn merged(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let (mut habits, mut merged): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|c| c.proposed_by != Side::Content);
+        let surest = |c: &Candidate| findings::network_q(&c.tests, &self.settings.findings);
+        habits.sort_by(|a, b| {
+            surest(a)
+                .total_cmp(&surest(b))
+                .then(b.accounts.len().cmp(&a.accounts.len()))
+                .then_with(|| a.accounts.cmp(&b.accounts))
+        });
+        // What a suspected network of one template holds already makes no second one.
+        let held: BTreeSet<u32> = merged
+            .iter()
+            .filter(|c| self.verdict(c) == Verdict::SuspectedDistillation)
+            .flat_map(|c| c.accounts.iter().copied())
+            .collect();
+        let mut kept: Vec<Candidate> = Vec::new();
+        for habit in habits.into_iter().filter_map(|h| self.without(h, &held)) {
+            let inside: BTreeSet<u32> = habit.accounts.iter().copied().collect();
+            let near = |c: &Candidate| {
+                let both = c.accounts.iter().filter(|a| inside.contains(a)).count();
+                both as f64 >= OVERLAP * c.accounts.len().min(inside.len()) as f64
+            };
+            let Some(home) = kept.iter_mut().find(|c| near(c) && self.verdict(c) == self.verdict(&habit)) else {
+                kept.push(habit);
+                continue;
+            };
+            let mut all: BTreeMap<u32, f64> =
+                home.accounts.iter().copied().zip(home.membership.iter().copied()).collect();
+            for (account, membership) in habit.accounts.iter().zip(&habit.membership) {
+                all.entry(*account).or_insert(*membership);
+            }
+            (home.accounts, home.membership) = all.into_iter().unzip();
+            home.shape = self.shape(&home.accounts);
+        }
+        merged.extend(kept);
+        merged
+    }
+}
+
+/// q-values over every test of every group, so that looking at many groups costs what it should.
+pub(crate) fn correct(candidates: &mut [Candidate], tests_made: u64) {
+    let p: Vec<f64> = candidates.iter().flat_map(|c| c.tests.iter().map(|t| t.outcome.p_value)).collect();
+    let mut q = benjamini_yekutieli(&p, tests_made).into_iter();
+    for test in candidates.iter_mut().flat_map(|c| &mut c.tests) {
+        test.q_value = q.next().unwrap_or(1.0);
+    }
+}

@@ -1,0 +1,140 @@
+//! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
+
+use super::terminal::{Page, TerminalOptions, figure, measured};
+use crate::document::{Account, Document, LineRef, Network};
+use anstyle::Style;
+
+/// Columns of the longest bar.
+const BAR: f64 = 24.0;
+
+/// Evidence of the network `id`; `None` where the case has no such network.
+pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<String> {
+    let n = d.networks.iter().find(|n| n.id == id)?;
+    let mut page = Page::new(options);
+    page.styled(
+        0,
+        Style::new().bold(),
+        &format!("{}  {}, {} confidence", n.id, n.verdict.as_str(), n.confidence.as_str()),
+    );
+    page.paragraph(2, &n.summary);
+    page.paragraph(2, &format!("Proposed by {}, tested by other families; q = {}.", n.proposed_by, figure(n.q_value)));
+    page.blank();
+    waterfall(&mut page, n);
+    for (title, axis) in [("Shaped like extraction", &n.extraction), ("Evasive", &n.evasive)] {
+        page.styled(0, Style::new().bold(), &format!("{title}: {}", if axis.holds { "yes" } else { "no" }));
+        for c in &axis.claims {
+            let sign = if c.counts { '+' } else { '-' };
+            page.paragraph(
+                2,
+                &format!(
+                    "{sign} {}: {}, compared with {}",
+                    c.statement,
+                    measured(c.observed, &c.unit),
+                    measured(c.expected, &c.unit)
+                ),
+            );
+        }
+        page.blank();
+    }
+    if !n.robustness.is_empty() {
+        page.styled(0, Style::new().bold(), "With one layer left out");
+        for r in &n.robustness {
+            let fate = if r.survives { "found again" } else { "not found again" };
+            page.paragraph(2, &format!("without {}: {fate}, {:.0} % the same accounts", r.without, 100.0 * r.overlap));
+        }
+        page.blank();
+    }
+    page.styled(0, Style::new().bold(), "Innocent explanations");
+    for e in &n.explanations {
+        page.paragraph(2, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));
+    }
+    page.blank();
+    page.styled(0, Style::new().bold(), "Members, with the probability that each belongs to it");
+    let mut members: Vec<&Account> = d.accounts.iter().filter(|a| a.network_id == n.id).collect();
+    members.sort_by(|a, b| b.membership.total_cmp(&a.membership).then(a.account_id.cmp(&b.account_id)));
+    for a in members {
+        page.paragraph(2, &format!("{:.3}  {} ({} requests)", a.membership, a.account_id, a.requests));
+    }
+    Some(page.finish())
+}
+
+fn places(lines: &[LineRef]) -> String {
+    lines.iter().map(|l| format!("{}:{}", l.file, l.line)).collect::<Vec<_>>().join(", ")
+}
+
+fn waterfall(page: &mut Page, n: &Network) {
+    page.styled(0, Style::new().bold(), "Run as one: evidence in nats, each family capped");
+    let most = n.coordinated.claims.iter().map(|c| c.weight).fold(0.0, f64::max);
+    let mut sum = 0.0;
+    for c in n.coordinated.claims.iter().filter(|c| c.weight > 0.0) {
+        sum += c.weight;
+        let bar = "#".repeat((BAR * c.weight / most).round() as usize);
+        page.paragraph(2, &format!("+{:.1} = {sum:.1}  {bar}  {}", c.weight, c.signal));
+        let chance = |v: Option<f64>| v.map_or_else(|| "not tested".to_owned(), figure);
+        page.paragraph(
+            6,
+            &format!(
+                "{}: {}, by chance {}, p = {}, q = {}{}",
+                c.statement,
+                measured(c.observed, &c.unit),
+                measured(c.expected, &c.unit),
+                chance(c.p_value),
+                chance(c.q_value),
+                if c.counts { "" } else { "; does not count" }
+            ),
+        );
+        if !c.lines.is_empty() {
+            page.paragraph(6, &places(&c.lines));
+        }
+    }
+    let silent: Vec<&str> =
+        n.coordinated.claims.iter().filter(|c| c.weight <= 0.0).map(|c| c.signal.as_str()).collect();
+    if !silent.is_empty() {
+        page.paragraph(2, &format!("adds nothing: {}", silent.join(", ")));
+    }
+    page.blank();
+}
+
+/// Why two accounts are linked, or that they are not; `None` where the case does not know one of them.
+pub fn pair(d: &Document, a: &str, b: &str, options: TerminalOptions) -> Option<String> {
+    let find = |id: &str| d.accounts.iter().find(|x| x.account_id == id);
+    let (first, second) = (find(a)?, find(b)?);
+    let mut page = Page::new(options);
+    for x in [first, second] {
+        let place = if x.network_id.is_empty() {
+            "in no network".to_owned()
+        } else {
+            format!("in {} with probability {:.3}, {}", x.network_id, x.membership, x.verdict.as_str())
+        };
+        page.paragraph(0, &format!("{}: {} requests, {place}", x.account_id, x.requests));
+    }
+    page.blank();
+    let links =
+        d.links.iter().filter(|l| (l.account_a == a && l.account_b == b) || (l.account_a == b && l.account_b == a));
+    let mut any = false;
+    for l in links {
+        any = true;
+        page.paragraph(
+            0,
+            &format!(
+                "{}: both have {}, as {} entities do; p = {} that two accounts as busy share one as rare, q = {} over all pairs",
+                l.family,
+                l.shared,
+                l.popularity,
+                figure(l.p_value),
+                figure(l.q_value)
+            ),
+        );
+    }
+    if !any {
+        page.paragraph(
+            0,
+            if first.network_id == second.network_id && !first.network_id.is_empty() {
+                "No listed link between the two: each belongs to the network by what it shares with other members."
+            } else {
+                "Nothing links the two beyond chance."
+            },
+        );
+    }
+    Some(page.finish())
+}

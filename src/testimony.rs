@@ -1,0 +1,211 @@
+//! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
+
+use crate::account_table::Facts;
+use crate::baseline::{Baseline, Test, rotates};
+use crate::candidates::Candidate;
+use crate::document::*;
+use crate::event::Origin;
+use crate::explanations;
+use crate::features::Evidence;
+use crate::findings;
+use crate::ingest::IngestReport;
+use crate::links::World;
+use crate::proposals::PairLink;
+use crate::scope::Settings;
+use std::collections::BTreeMap;
+
+/// Log lines beside a claim.
+const LINES_LISTED: usize = 5;
+/// A family adds at most this much to the log-likelihood ratio, nats.
+const FAMILY_CAP: f64 = 12.0;
+
+/// What every claim is written from.
+pub(crate) struct Scene<'a> {
+    pub world: &'a World,
+    pub evidence: &'a Evidence,
+    pub facts: &'a BTreeMap<String, Facts>,
+    pub read: &'a IngestReport,
+    pub baseline: &'a Baseline,
+    pub settings: &'a Settings,
+}
+
+impl Scene<'_> {
+    fn line(&self, at: Origin) -> LineRef {
+        let file = self.read.intake.files.get(at.file_id as usize).map_or("", |f| f.path.as_str());
+        LineRef { file: file.to_owned(), line: at.line_no }
+    }
+
+    fn first_lines(&self, members: &[String]) -> Vec<LineRef> {
+        let mut lines: Vec<LineRef> =
+            members.iter().filter_map(|m| self.evidence.accounts.get(m)?.first_at).map(|at| self.line(at)).collect();
+        lines.sort();
+        lines.truncate(LINES_LISTED);
+        lines
+    }
+
+    /// First lines of the accounts that agree with what a test found.
+    fn lines_behind(&self, test: &Test, candidate: &Candidate) -> Vec<LineRef> {
+        let agrees = |account: &&u32| {
+            test.agreeing.is_empty() || test.agreeing.get(&self.world.entity[**account as usize]) == Some(&true)
+        };
+        let members = candidate.accounts.iter().filter(agrees).map(|a| self.world.names[*a as usize].clone());
+        self.first_lines(&members.collect::<Vec<_>>())
+    }
+
+    fn claims(&self, candidate: &Candidate) -> Vec<Claim> {
+        let mut tests: Vec<&Test> = candidate.tests.iter().collect();
+        tests.sort_by(|a, b| a.q_value.total_cmp(&b.q_value).then(a.signal.cmp(b.signal)));
+        let mut spent: BTreeMap<&str, f64> = BTreeMap::new();
+        tests
+            .into_iter()
+            .map(|t| {
+                let counts = self.settings.findings.speaks(t, candidate.proposed_by);
+                let left = spent.entry(t.family).or_insert(FAMILY_CAP);
+                // Upper bound of the Bayes factor of a p-value (Sellke, Bayarri and Berger 2001).
+                let p = t.outcome.p_value.max(f64::MIN_POSITIVE);
+                let bound = if p < 1.0 / std::f64::consts::E { -(-std::f64::consts::E * p * p.ln()).ln() } else { 0.0 };
+                let weight = bound.clamp(0.0, *left);
+                *left -= weight;
+                Claim {
+                    signal: t.signal.to_owned(),
+                    family: t.family.to_owned(),
+                    statement: t.statement.clone(),
+                    observed: t.outcome.observed,
+                    expected: t.outcome.expected,
+                    unit: t.unit.to_owned(),
+                    p_value: Some(t.outcome.p_value),
+                    q_value: Some(t.q_value),
+                    weight,
+                    counts,
+                    lines: if counts { self.lines_behind(t, candidate) } else { Vec::new() },
+                }
+            })
+            .collect()
+    }
+
+    pub fn network(&self, candidate: &Candidate, verdict: Verdict) -> Network {
+        let members: Vec<String> = candidate.accounts.iter().map(|a| self.world.names[*a as usize].clone()).collect();
+        let accounts: Vec<_> = members.iter().filter_map(|m| self.evidence.accounts.get(m)).collect();
+        let lines = self.first_lines(&members);
+        let claims = self.claims(candidate);
+        let families = self.settings.findings.speaking(&candidate.tests, candidate.proposed_by);
+        let q_value = findings::network_q(&candidate.tests, &self.settings.findings);
+        let confidence = match families.len() {
+            3.. if q_value < 0.001 && candidate.shape.texts > 0 => Confidence::High,
+            2.. if q_value < 0.01 => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        let requests = accounts.iter().map(|a| a.requests).sum();
+        let word = match verdict {
+            Verdict::SuspectedDistillation => "consistent with one operator harvesting outputs",
+            _ => "consistent with one operator; nothing says extraction",
+        };
+        let exemplars = findings::exemplars(self.evidence, &members);
+        let id = findings::network_id(&members);
+        Network {
+            summary: format!(
+                "{} accounts with {requests} requests, {word}; {} independent families of evidence agree ({}).",
+                members.len(),
+                families.len(),
+                families.join(", ")
+            ),
+            id,
+            verdict,
+            confidence,
+            requests,
+            input_tokens: accounts.iter().map(|a| a.input_tokens).sum(),
+            output_tokens: accounts.iter().map(|a| a.output_tokens).sum(),
+            first: accounts.iter().map(|a| a.first_us).min().map(rfc3339).unwrap_or_default(),
+            last: accounts.iter().map(|a| a.last_us).max().map(rfc3339).unwrap_or_default(),
+            q_value,
+            proposed_by: candidate.proposed_by.words(),
+            coordinated: Axis { holds: true, claims },
+            extraction: self.extraction(candidate, verdict, &lines),
+            evasive: self.evasive(&members, &lines),
+            explanations: explanations::weigh(&families, &candidate.shape),
+            robustness: Vec::new(),
+            exemplars: exemplars
+                .into_iter()
+                .map(|(account, e)| Exemplar {
+                    account_id: account.to_owned(),
+                    at: self.line(e.at),
+                    excerpt: e.text.clone(),
+                })
+                .collect(),
+            members,
+        }
+    }
+
+    fn extraction(&self, candidate: &Candidate, verdict: Verdict, lines: &[LineRef]) -> Axis {
+        let shape = &candidate.shape;
+        let s = &self.settings.findings;
+        let claim = |signal: &str, statement: &str, observed: f64, expected: f64, unit: &str| Claim {
+            signal: signal.to_owned(),
+            family: "content".to_owned(),
+            statement: statement.to_owned(),
+            observed,
+            expected,
+            unit: unit.to_owned(),
+            p_value: None,
+            q_value: None,
+            weight: 0.0,
+            counts: observed >= expected,
+            lines: lines.to_vec(),
+        };
+        // What cannot be evaluated makes no claim; `signals` says that it could not.
+        let shares = [
+            ("extraction.unrepeated", "texts that the group had not sent before", shape.unrepeated, s.least_unrepeated),
+            ("extraction.single_turn", "requests outside any conversation", shape.single_turn, s.least_single_turn),
+            ("extraction.rules", "texts that match one rule pack", shape.rule_share, s.least_rule_share),
+        ];
+        let mut claims: Vec<Claim> = shares
+            .into_iter()
+            .filter_map(|(signal, words, value, least)| Some(claim(signal, words, value?, least, "share")))
+            .collect();
+        let long = s.long_output(candidate.proposed_by) * self.baseline.ordinary_output;
+        claims.push(claim("extraction.output", "typical output of these requests", shape.output, long, "tokens"));
+        Axis { holds: verdict == Verdict::SuspectedDistillation, claims }
+    }
+
+    fn evasive(&self, members: &[String], lines: &[LineRef]) -> Axis {
+        let closed = members.iter().filter(|m| self.facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
+        let everyone = self.facts.values().filter(|f| f.closed_us.is_some()).count();
+        let closed_share = everyone as f64 / self.facts.len().max(1) as f64;
+        let fresh = |m: &&String| self.evidence.accounts.get(*m).is_some_and(|a| rotates(a) == Some(true));
+        let rotating = members.iter().filter(fresh).count();
+        let world = self.world.names.iter().filter(fresh).count() as f64 / self.world.names.len() as f64;
+        let n = members.len() as f64;
+        let claim = |signal: &str, statement: &str, observed: usize, expected: f64| Claim {
+            signal: signal.to_owned(),
+            family: "evasion".to_owned(),
+            statement: statement.to_owned(),
+            observed: observed as f64,
+            expected,
+            unit: "accounts".to_owned(),
+            p_value: None,
+            q_value: None,
+            weight: 0.0,
+            counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
+            lines: lines.to_vec(),
+        };
+        let claims = vec![
+            claim("evasion.rotation", "accounts that hardly ever use an address twice", rotating, n * world),
+            claim("evasion.closed", "accounts that the provider had closed", closed, n * closed_share),
+        ];
+        Axis { holds: claims.iter().any(|c| c.counts), claims }
+    }
+
+    pub fn link(&self, link: &PairLink, q_value: f64, network_id: &str) -> Link {
+        let object = &self.world.objects[link.object as usize];
+        Link {
+            account_a: self.world.names[link.a as usize].clone(),
+            account_b: self.world.names[link.b as usize].clone(),
+            network_id: network_id.to_owned(),
+            family: object.family.name().to_owned(),
+            shared: format!("{} {}", object.kind, object.value),
+            popularity: object.popularity,
+            p_value: link.p_value,
+            q_value,
+        }
+    }
+}
