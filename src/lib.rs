@@ -30,3 +30,4 @@ pub mod settings;
 pub mod signals;
 pub mod simulate;
 pub mod timing;
+pub mod visible;

@@ -8,8 +8,9 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 29] = [
+const ORDER: [&str; 30] = [
     "document",
+    "visible",
     "schema",
     "settings",
     "event",
