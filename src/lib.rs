@@ -34,3 +34,4 @@ pub mod signals;
 pub mod simulate;
 mod testimony;
 pub mod timing;
+pub mod visible;

@@ -97,7 +97,7 @@ fn own_objects<'a>(world: &'a World, inside: &BTreeSet<u32>, pure: f64) -> impl 
 /// Whether most of a group carry one object that hardly anyone else carries.
 fn has_common_object(world: &World, group: &[u32]) -> bool {
     let inside: BTreeSet<u32> = group.iter().copied().collect();
-    own_objects(world, &inside, 0.5).any(|held| held.len() as f64 >= COMMON * group.len() as f64)
+    own_objects(world, &inside, PURE).any(|held| held.len() as f64 >= COMMON * group.len() as f64)
 }
 
 /// Takes a group apart: again and again the carriers of the object that most of what is left carry and nobody else, as

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use stillhunt::document::*;
 use stillhunt::ingest::Reject;
+use stillhunt::report::case::CaseError;
 use stillhunt::report::terminal::{TerminalOptions, summary};
-use stillhunt::report::{inspect, json, tables};
+use stillhunt::report::{case, inspect, json, tables};
 use unicode_width::UnicodeWidthStr;
 
 fn claim(signal: &str, statement: &str, observed: f64, expected: f64, unit: &str, q: Option<f64>) -> Claim {
@@ -167,10 +168,11 @@ fn colour_carries_no_meaning() {
 /// Characters that act on a terminal, a reader's eye or a spreadsheet instead of being seen.
 fn acts(c: char) -> bool {
     (c.is_control() && c != '\n')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+            | '\u{3164}' | '\u{fe00}' | '\u{e0000}'..='\u{e01ef}')
 }
 
-const HOSTILE: [&str; 9] = [
+const HOSTILE: [&str; 14] = [
     "\u{1b}[2J\u{1b}]0;owned\u{7}",
     "\u{202e}gpj.exe",
     "=HYPERLINK(\"http://x\",\"y\")",
@@ -180,6 +182,11 @@ const HOSTILE: [&str; 9] = [
     "<script>alert(1)</script>",
     "a\",\"b\r\n\"c",
     "nul\0\u{feff}\u{2028}end",
+    "\u{9b}31m\u{85}\u{7f}",
+    "\u{2066}isolate\u{2069}\u{200f}",
+    "tag\u{e0041}\u{e0100}\u{fe00}\u{3164}",
+    " =1+1",
+    "\u{ff1d}1+1",
 ];
 
 #[test]
@@ -194,7 +201,7 @@ fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
             let bytes = bytes.unwrap();
             let mut rows = csv::Reader::from_reader(bytes.as_slice());
             for cell in rows.records().flat_map(|r| r.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
-                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell:?}");
+                assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}']), "{cell:?}");
                 assert!(!cell.chars().any(|c| acts(c) || c == '\n'), "{cell:?}");
             }
         }
@@ -205,18 +212,77 @@ fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
 fn json_gives_every_string_back_as_it_was() {
     for word in HOSTILE {
         let bytes = json(&document(word)).unwrap();
-        assert!(!bytes.iter().any(|b| *b < 0x20 && *b != b'\n'), "{word:?}");
+        let text = std::str::from_utf8(&bytes).unwrap();
+        assert!(!text.chars().any(acts), "{word:?}");
+        assert!(text.lines().all(|l| l.trim_start().starts_with(['{', '}', '[', ']', '"'])), "{word:?} breaks a line");
         let back: Document = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(back.accounts[0].account_id, word);
         assert_eq!(json(&back).unwrap(), bytes);
     }
 }
 
+#[test]
+fn a_long_path_keeps_its_line_number_and_leaves_room_for_the_account() {
+    let mut d = document("acct_7");
+    d.networks[0].exemplars[0].at.file = format!("exports/{}/events.jsonl", "deep/".repeat(30));
+    for width in [40, 80, 120] {
+        let text = summary(&d, plain(width));
+        assert!(text.lines().any(|l| l.trim_start().starts_with('…') && l.ends_with("/events.jsonl:41")), "{text}");
+        assert!(text.lines().any(|l| l.trim() == "acct_7"), "{text}");
+    }
+}
+
+#[test]
+fn only_suspected_networks_are_counted_as_such() {
+    let mut d = document("x");
+    d.networks[0].verdict = Verdict::ExtractionLike;
+    assert!(summary(&d, plain(200)).contains("0 suspected networks and 1 coordinated group among"));
+}
+
+#[test]
+fn a_document_of_a_later_minor_version_is_read_and_of_another_major_version_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (major, _) = SCHEMA_VERSION.split_once('.').unwrap();
+    let read = |version: String| {
+        let bytes = json(&Document { schema_version: version, ..document("x") }).unwrap();
+        std::fs::write(folder.path().join("report.json"), bytes).unwrap();
+        case::read(folder.path())
+    };
+    assert_eq!(read(format!("{major}.999")).unwrap().networks.len(), 2);
+    for other in ["0.1".to_owned(), format!("{major}0.0"), String::new()] {
+        assert!(matches!(read(other.clone()), Err(CaseError::Version { found, .. }) if found == other));
+    }
+}
+
+/// Pieces that are wide, widen what stands before them, have no width, break lines, or steer.
+fn nasty() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<String>(),
+        "[a-z/]{1,90}",
+        "[0-9#]\u{fe0f}{1,60}",
+        "(\u{2764}\u{fe0f}){1,60}",
+        "(\u{5206}|\u{ff57}){1,60}",
+        "e\u{301}{1,9}",
+        Just(" ".to_owned()),
+        prop::sample::select(&HOSTILE[..]).prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn no_line_is_wider_than_asked(word in any::<String>(), width in 40usize..=200) {
-        for line in summary(&document(&word), plain(width)).lines() {
+    fn no_line_is_wider_than_asked(word in nasty(), width in 40usize..=200) {
+        let mut d = document(&word);
+        for n in &mut d.networks {
+            n.summary = word.clone();
+            n.coordinated.claims[0].statement = word.clone();
+            n.explanations[0].seen = word.clone();
+        }
+        d.notices.push(word);
+        let text = summary(&d, plain(width));
+        prop_assert!(!text.chars().any(acts), "{text:?}");
+        for line in text.lines() {
             prop_assert!(line.width() <= width, "{} > {width}: {line:?}", line.width());
         }
     }

@@ -11,6 +11,7 @@ use crate::event::{Event, Fold, Origin};
 use crate::normalise::{FieldMap, WIDTH, filled};
 use crate::schema::{self, COLUMNS};
 use crate::settings::IngestSettings;
+use crate::visible::visible;
 use inputs::Format;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -58,16 +59,9 @@ impl IngestError {
     }
 }
 
-/// A path that is safe to print: control and direction characters are spelt out.
+/// A path that is safe to print: characters that act are spelt out.
 pub fn shown(path: &Path) -> String {
-    let safe = |c: char| {
-        !c.is_control()
-            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    path.to_string_lossy()
-        .chars()
-        .map(|c| if safe(c) { c.to_string() } else { c.escape_unicode().to_string() })
-        .collect()
+    visible(&path.to_string_lossy())
 }
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> IngestError {

@@ -1,45 +1,65 @@
 //! Text from logs, made safe for a terminal and for a spreadsheet.
 
+use crate::visible::acts;
+pub use crate::visible::visible;
 use unicode_width::UnicodeWidthChar;
 
-/// Characters that act instead of being seen: controls, directions, joiners, tags, line and paragraph separators.
-fn acts(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+/// A CSV cell that no spreadsheet computes: a quote before what would start a formula, wide forms included.
+pub fn csv_cell(text: &str) -> String {
+    let text = visible(text);
+    let starts_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if starts_formula { format!("'{text}") } else { text }
 }
 
-/// Spells out every character that acts, as `\u{1b}`.
-pub fn visible(text: &str) -> String {
+/// JSON whose strings hold no character that acts, as `\u001b`: serde leaves those above ASCII as they are.
+/// Outside strings JSON is ASCII, so that only strings change, and they read back the same.
+pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if acts(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+        if c != '\n' && acts(c) {
+            let mut units = [0; 2];
+            out.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            out.push(c);
+        }
     }
     out
 }
 
-/// A CSV cell that no spreadsheet computes: a quote before what would start a formula.
-pub fn csv_cell(text: &str) -> String {
-    let text = visible(text);
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
+/// Terminal columns a text takes at most. A selector of emoji style may widen the character before it.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(column).sum()
 }
 
-/// At most `columns` terminal columns, never cut inside a character.
-pub fn truncate(text: &str, columns: usize) -> String {
-    let width = |c: char| c.width().unwrap_or(0);
-    if text.chars().map(width).sum::<usize>() <= columns {
+fn column(c: char) -> usize {
+    if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(0) }
+}
+
+/// At most `most` terminal columns, never cut inside a character.
+pub fn truncate(text: &str, most: usize) -> String {
+    if columns(text) <= most {
         return text.to_owned();
     }
     let mut used = 0;
-    let mut out: String = text
-        .chars()
-        .take_while(|c| {
-            used += width(*c);
-            used < columns
-        })
-        .collect();
-    out.push('…');
-    out
+    let fits = |c: &char| {
+        used += column(*c);
+        used < most
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}
+
+/// As [`truncate`], but the end is kept.
+pub fn truncate_start(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
+    }
+    let mut used = 0;
+    let fits = |c: &char| {
+        used += column(*c);
+        used < most
+    };
+    let kept: Vec<char> = text.chars().rev().take_while(fits).collect();
+    std::iter::once('…').chain(kept.into_iter().rev()).collect()
 }
 
 #[cfg(test)]
@@ -51,6 +71,7 @@ mod tests {
     fn escapes_bidi_and_formulas_are_spelt_out() {
         assert_eq!(visible("a\u{1b}[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b\\u{a}");
         assert_eq!(csv_cell("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(csv_cell(" \u{ff1d}1"), "' \u{ff1d}1");
         assert_eq!(csv_cell("acct_1"), "acct_1");
     }
 
@@ -58,7 +79,9 @@ mod tests {
         #[test]
         fn nothing_that_acts_gets_through(text in any::<String>(), columns in 1usize..50) {
             prop_assert!(!visible(&text).chars().any(acts));
-            prop_assert!(unicode_width::UnicodeWidthStr::width(truncate(&visible(&text), columns).as_str()) <= columns);
+            for cut in [truncate(&visible(&text), columns), truncate_start(&visible(&text), columns)] {
+                prop_assert!(unicode_width::UnicodeWidthStr::width(cut.as_str()) <= columns);
+            }
         }
     }
 }

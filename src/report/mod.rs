@@ -8,14 +8,13 @@ pub mod terminal;
 
 use crate::document::Document;
 
-/// `report.json`: the document, pretty, with a final newline. JSON escapes control characters by itself.
+/// `report.json`: the document, pretty, with a final newline, safe to print.
 ///
 /// # Errors
 /// Never for a document of ours; the signature is serde's.
 pub fn json(document: &Document) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(document)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    let text = serde_json::to_string_pretty(document)?;
+    Ok((escape::json(&text) + "\n").into_bytes())
 }
 
 /// JSON Schema of `report.json`.

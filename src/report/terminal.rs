@@ -1,6 +1,6 @@
 //! The summary on the terminal, fit to be pasted into a ticket.
 
-use super::escape::{truncate, visible};
+use super::escape::{columns, truncate, truncate_start, visible};
 use crate::document::{Claim, Confidence, Document, Network, Verdict};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
@@ -49,9 +49,7 @@ impl Page {
         let room = self.width.saturating_sub(indent);
         let mut line = String::new();
         for word in visible(text).split(' ') {
-            let together =
-                unicode_width::UnicodeWidthStr::width(line.as_str()) + 1 + unicode_width::UnicodeWidthStr::width(word);
-            if !line.is_empty() && together > room {
+            if !line.is_empty() && columns(&line) + 1 + columns(word) > room {
                 self.line(indent, style, &line);
                 line.clear();
             }
@@ -61,6 +59,19 @@ impl Page {
             line.push_str(word);
         }
         self.line(indent, style, &line);
+    }
+
+    /// A place in the log with its account: on two lines where one has no room, and a long path is cut at its start,
+    /// for without the line number nobody finds the line.
+    fn place(&mut self, indent: usize, place: &str, account: &str) {
+        let room = self.width.saturating_sub(indent);
+        let (place, account) = (visible(place), visible(account));
+        if columns(&place) + 2 + columns(&account) <= room {
+            self.line(indent, Style::new(), &format!("{place}  {account}"));
+        } else {
+            self.line(indent, Style::new(), &truncate_start(&place, room));
+            self.line(indent + 2, Style::new(), &account);
+        }
     }
 
     pub fn blank(&mut self) {
@@ -152,7 +163,7 @@ fn network(page: &mut Page, n: &Network) {
         page.line(2, Style::new().bold(), "Lines to look at");
     }
     for e in &n.exemplars {
-        page.line(4, Style::new(), &format!("{}:{}  {}", e.at.file, e.at.line, e.account_id));
+        page.place(4, &format!("{}:{}", e.at.file, e.at.line), &e.account_id);
         page.line(6, Style::new().dimmed(), &e.excerpt);
     }
     page.blank();
@@ -192,7 +203,7 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
     for notice in &d.notices {
         page.paragraph(0, notice);
     }
-    let suspected = d.networks.len() - coordinated.len();
+    let suspected = d.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation).count();
     page.blank();
     page.paragraph(
         0,
