@@ -1,0 +1,23 @@
+//! What several integration tests share: simulated worlds on disk, and the whole method run on them.
+
+use std::path::Path;
+use stillhunt::account_table;
+use stillhunt::document::Document;
+use stillhunt::ingest::{find_inputs, read_logs};
+use stillhunt::investigate::{Settings, investigate};
+use stillhunt::normalise::FieldMap;
+use stillhunt::settings::IngestSettings;
+use stillhunt::simulate::{World, WorldSettings};
+
+/// Writes a world into `folder`, as `stillhunt` would find it.
+pub fn write_world(folder: &Path, settings: &WorldSettings) {
+    World::generate(settings).write(folder, false).unwrap();
+}
+
+/// Analyses the logs in `folder/events*` with `folder/accounts.csv`.
+pub fn analyse(folder: &Path) -> Document {
+    let facts = account_table::read(std::fs::File::open(folder.join("accounts.csv")).unwrap()).unwrap();
+    let inputs = find_inputs(&[folder.join("events*")]).unwrap();
+    let (evidence, report) = read_logs(&inputs, &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
+    investigate(&evidence, &facts, &report, &Settings::default())
+}
