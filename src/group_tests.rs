@@ -39,7 +39,7 @@ impl Line {
 /// null): of all spans that hold a given share of the members, the one with fewest accounts of the world.
 ///
 /// `members` are values of the group, which are among those of `world`. Returns the outcome with the span's ends, or
-/// `None` (not evaluable) below four members with a value. Bonferroni over the spans.
+/// `None` (not evaluable) below four members with a value. Bonferroni over starts and shares.
 pub fn cluster(world: &Line, members: &[f64]) -> Option<(Outcome, (f64, f64))> {
     if members.len() < 4 {
         return None;
@@ -53,9 +53,10 @@ pub fn cluster(world: &Line, members: &[f64]) -> Option<(Outcome, (f64, f64))> {
             let spans = members.sorted.windows(inside).map(|w| (w[0], w[inside - 1]));
             let (low, high) = spans.min_by_key(|(low, high)| world.within(*low, *high))?;
             let (near, held) = (world.within(low, high), members.within(low, high));
-            let tail = hypergeometric_tail(all as u64, near as u64, n as u64, held as u64);
-            // Spans are anchored at both ends: all pairs of ends count as looked at.
-            let p_value = (tail * (n * n) as f64 / 2.0).min(1.0);
+            // The member that a span starts at stands in it by construction, so only the others surprise. For each start
+            // the span grows until it holds its share: one look a start and a share.
+            let tail = hypergeometric_tail(all as u64 - 1, near as u64 - 1, n as u64 - 1, inside as u64 - 1);
+            let p_value = (tail * (n * CLUSTER_SHARES.len()) as f64).min(1.0);
             let expected = n as f64 * near as f64 / all as f64;
             Some((Outcome { observed: held as f64, expected, p_value }, (low, high)))
         })

@@ -4,8 +4,9 @@ use std::path::Path;
 use stillhunt::account_table;
 use stillhunt::document::Document;
 use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::{Settings, investigate};
+use stillhunt::investigate::investigate;
 use stillhunt::normalise::FieldMap;
+use stillhunt::scope::{Scope, Settings};
 use stillhunt::settings::IngestSettings;
 use stillhunt::simulate::{World, WorldSettings};
 
@@ -19,5 +20,5 @@ pub fn analyse(folder: &Path) -> Document {
     let facts = account_table::read(std::fs::File::open(folder.join("accounts.csv")).unwrap()).unwrap();
     let inputs = find_inputs(&[folder.join("events*")]).unwrap();
     let (evidence, report) = read_logs(&inputs, &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
-    investigate(&evidence, &facts, &report, &Settings::default())
+    investigate(&Scope::new(&evidence, &facts, &report), &Settings::default())
 }
