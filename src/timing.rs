@@ -12,7 +12,7 @@ const LEAST_ACCOUNTS: usize = 4;
 /// Shuffles of owners that give mean and spread under chance.
 const SHUFFLES: usize = 40;
 /// Version 1 of the stream of shuffles; a new number is a new generator.
-const SEED: u64 = 0x7475_726e_0001;
+pub const SEED: u64 = 0x7475_726e_0001;
 
 /// Sums over a line of places, with updates and prefix sums in logarithmic time (Fenwick 1994).
 struct Fenwick(Vec<i32>);

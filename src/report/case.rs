@@ -38,8 +38,8 @@ struct Manifest<'a> {
     stillhunt_version: &'a str,
     schema_version: &'a str,
     settings: &'a str,
-    /// No stage of `analyze` draws at random: there is no seed to record.
-    seed: Option<u64>,
+    /// Seed of the shuffles of turn-taking, the only thing drawn at random.
+    seed: u64,
     inputs: Vec<Hashed>,
     outputs: Vec<Hashed>,
 }
@@ -90,7 +90,7 @@ pub fn write(
         stillhunt_version: &document.stillhunt_version,
         schema_version: &document.schema_version,
         settings,
-        seed: None,
+        seed: crate::timing::SEED,
         inputs: inputs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes }).collect(),
         outputs,
     };
