@@ -2,6 +2,7 @@
 //! a group gets. Only families that had no part in proposing a group test it.
 
 use crate::account_table::Facts;
+use crate::chance::LEAST_P;
 use crate::features::{AccountEvidence, Evidence, typical};
 use crate::group_tests::{Line, Outcome, cluster, co_held, concentration, shard};
 use crate::links::{Layer, World};
@@ -279,6 +280,7 @@ impl Baseline {
                 background: 0.0,
             });
         }
+        tests.iter_mut().for_each(|t| t.outcome.p_value = t.outcome.p_value.max(LEAST_P));
         tests.retain(|t| leave_out.iter().all(|l| l.name() != t.family));
         tests
     }

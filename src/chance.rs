@@ -1,5 +1,8 @@
 //! Null models: how surprising a shared thing is when nobody coordinates. p-values are made here and nowhere else.
 
+/// The least p-value that is ever stated. Sums in log space underflow somewhere below it, and nobody is surer than this.
+pub const LEAST_P: f64 = 1e-300;
+
 /// Natural log of the binomial coefficient.
 fn ln_choose(n: f64, k: f64) -> f64 {
     libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0)

@@ -190,7 +190,7 @@ impl FindingSettings {
 pub fn evidence(tests: &[Test]) -> f64 {
     let mut best: BTreeMap<&str, f64> = BTreeMap::new();
     for t in tests.iter().filter(|t| t.family != "behaviour") {
-        let surprise = -t.outcome.p_value.max(f64::MIN_POSITIVE).ln();
+        let surprise = -t.outcome.p_value.ln();
         let held = best.entry(t.family).or_insert(0.0);
         *held = held.max(surprise);
     }

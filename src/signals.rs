@@ -6,12 +6,15 @@ use crate::schema;
 use std::collections::BTreeMap;
 
 /// Signals over event columns: any of the columns suffices.
-const OVER_EVENTS: [(&str, &[&str]); 8] = [
+const OVER_EVENTS: [(&str, &[&str]); 11] = [
     ("content.template", &[schema::USER_TEXT, schema::SYSTEM_TEXT]),
+    ("content.shard", &[schema::USER_TEXT]),
     ("extraction.rules", &[schema::USER_TEXT]),
     ("extraction.single_turn", &[schema::SESSION_ID]),
     ("extraction.output", &[schema::OUTPUT_TOKENS]),
     ("infrastructure.address", &[schema::CLIENT_IP]),
+    ("infrastructure.prefix", &[schema::CLIENT_IP]),
+    ("infrastructure.rotation", &[schema::CLIENT_IP]),
     ("evasion.rotation", &[schema::CLIENT_IP]),
     ("behaviour.client", &[schema::USER_AGENT, schema::TLS_FINGERPRINT, schema::TEMPERATURE, schema::MAX_TOKENS]),
     ("entity.organisation", &[schema::ORG_ID]),
@@ -42,7 +45,7 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>) -> Vec<Signal
         };
         Signal { name: name.to_owned(), evaluable, reason }
     });
-    let always = ["time.quota", "time.round_the_clock"].map(|name| Signal {
+    let always = ["time.quota", "time.round_the_clock", "time.turn_taking"].map(|name| Signal {
         name: name.to_owned(),
         evaluable: true,
         reason: "can run".to_owned(),
