@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use stillhunt::account_table::{self, Facts};
 use stillhunt::document::{self, Document, Verdict};
@@ -14,12 +14,13 @@ use stillhunt::features::Evidence;
 use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
-use stillhunt::report::escape::visible;
+use stillhunt::report::case::{CaseError, Hashed};
 use stillhunt::report::terminal::{TerminalOptions, summary};
-use stillhunt::report::{case, inspect, json_schema};
+use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
 use stillhunt::scope::Settings;
 use stillhunt::settings::IngestSettings;
+use stillhunt::visible::visible;
 use stillhunt::{evaluate, evidence_table, signals};
 
 #[derive(Parser)]
@@ -91,6 +92,8 @@ struct Inquiry {
     evidence: Evidence,
     facts: BTreeMap<String, Facts>,
     read: IngestReport,
+    /// The account table and the map, where given.
+    beside: Vec<Hashed>,
 }
 
 /// Runs the program.
@@ -99,14 +102,25 @@ pub fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "stillhunt: {error:#}");
-            ExitCode::from(
-                error
-                    .downcast_ref::<IngestError>()
-                    .map_or_else(|| if error.is::<UsageError>() { 2 } else { 1 }, IngestError::exit_code),
-            )
+            let _ = writeln!(anstream::stderr(), "{}", lines_visible(&format!("stillhunt: {error:#}")));
+            ExitCode::from(exit_code(&error))
         }
     }
+}
+
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<IngestError>() {
+        error.exit_code()
+    } else if let Some(error) = error.downcast_ref::<CaseError>() {
+        error.exit_code()
+    } else {
+        if error.is::<UsageError>() { 2 } else { 1 }
+    }
+}
+
+/// Messages quote cells and names of files: a log must not write to the terminal by way of an error.
+fn lines_visible(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
 /// What the person asked for cannot be done as asked.
@@ -119,20 +133,25 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn read(input: &Input) -> anyhow::Result<Inquiry> {
+    let mut beside = Vec::new();
+    let mut bytes_of = |what: &str, path: &Path| {
+        let bytes = std::fs::read(path)
+            .map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))?;
+        beside.push(Hashed::new(path, &bytes));
+        Ok::<_, UsageError>(bytes)
+    };
     let map = match &input.map {
         None => FieldMap::generic(),
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| UsageError(format!("the field map {} cannot be read: {e}", ingest::shown(path))))?;
+            let text = String::from_utf8(bytes_of("field map", path)?)
+                .map_err(|e| UsageError(format!("the field map {} is not UTF-8: {e}", ingest::shown(path))))?;
             FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?
         }
     };
     let facts = match &input.accounts {
         None => BTreeMap::new(),
         Some(path) => {
-            let unreadable =
-                |e: io::Error| UsageError(format!("the account table {} cannot be read: {e}", ingest::shown(path)));
-            account_table::read(File::open(path).map_err(unreadable)?).map_err(|e| UsageError(e.to_string()))?
+            account_table::read(bytes_of("account table", path)?.as_slice()).map_err(|e| UsageError(e.to_string()))?
         }
     };
     let inputs = ingest::find_inputs(&input.logs)?;
@@ -147,7 +166,7 @@ fn read(input: &Input) -> anyhow::Result<Inquiry> {
     let result = ingest::read_logs(&inputs, &map, &IngestSettings::default(), &tell);
     bar.finish_and_clear();
     let (evidence, read) = result?;
-    Ok(Inquiry { evidence, facts, read })
+    Ok(Inquiry { evidence, facts, read, beside })
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
@@ -169,14 +188,12 @@ fn show(document: &Document) -> anyhow::Result<()> {
 fn dispatch(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Analyze { input, output, force, exit_zero, leave_out } => {
-            if output.exists() && !force {
-                return Err(UsageError(case::CaseError::Exists(output).to_string()).into());
-            }
-            let Inquiry { evidence, facts, read } = read(&input)?;
+            case::may_write(&output, force)?;
+            let Inquiry { evidence, facts, read, beside } = read(&input)?;
             let settings = Settings { leave_out: leave_out.into_iter().collect(), ..Settings::default() };
             let document = investigate_robustly(&evidence, &facts, &read, &settings);
             let table = evidence_table::parquet(&evidence).context("the evidence cannot be written as a table")?;
-            case::write(&output, &document, &read.rejects, table, &format!("{settings:?}"), force)?;
+            case::write(&output, &document, &read.rejects, table, &beside, &format!("{settings:?}"), force)?;
             show(&document)?;
             let suspected = document.networks.iter().any(|n| n.verdict == Verdict::SuspectedDistillation);
             Ok(if suspected && !exit_zero { 10 } else { 0 })
@@ -207,7 +224,7 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             let open =
                 |path: PathBuf| File::open(&path).with_context(|| format!("{} cannot be read", ingest::shown(&path)));
             let found = evaluate::evaluate(open(case.join("accounts.csv"))?, open(labels)?)?;
-            print(&if json { found.to_json()? } else { found.to_text() })?;
+            print(&if json { escape::json(&found.to_json()?) } else { lines_visible(&found.to_text()) + "\n" })?;
             Ok(0)
         }
         Command::Schema => {
@@ -218,7 +235,7 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
 }
 
 fn check(inquiry: &Inquiry) -> anyhow::Result<()> {
-    let Inquiry { evidence, facts, read } = inquiry;
+    let Inquiry { evidence, facts, read, .. } = inquiry;
     let i = &read.intake;
     let mut text = String::new();
     for f in &i.files {

@@ -1,6 +1,7 @@
 //! The binary as a person runs it: what it writes, what it leaves behind, and how it exits.
 
 use assert_cmd::Command;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use stillhunt::simulate::{World, WorldSettings};
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/sample");
 
 fn stillhunt(arguments: &[&Path]) -> assert_cmd::assert::Assert {
-    Command::cargo_bin("stillhunt").unwrap().args(arguments).assert()
+    // Even where somebody forces colours for all programs, a pipe gets none.
+    Command::cargo_bin("stillhunt").unwrap().env("CLICOLOR_FORCE", "1").args(arguments).assert()
 }
 
 fn arg(word: &str) -> &Path {
@@ -62,7 +64,7 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     ];
     assert_eq!(names(&case), expected);
     assert_eq!(names(folder.path()), ["case"], "nothing temporary is left");
-    let manifest: serde_json::Value = serde_json::from_slice(&fs::read(case.join("manifest.json")).unwrap()).unwrap();
+    let manifest: Value = serde_json::from_slice(&fs::read(case.join("manifest.json")).unwrap()).unwrap();
     let hash =
         |path: &Path| Sha256::digest(fs::read(path).unwrap()).iter().map(|b| format!("{b:02x}")).collect::<String>();
     let outputs = manifest["outputs"].as_array().unwrap();
@@ -70,7 +72,8 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     for file in outputs {
         assert_eq!(file["sha256"], hash(&case.join(file["path"].as_str().unwrap())), "{file}");
     }
-    assert_eq!(manifest["inputs"][0]["sha256"], hash(Path::new(&format!("{SAMPLE}/events.jsonl.zst"))));
+    let inputs: Vec<_> = manifest["inputs"].as_array().unwrap().iter().map(|f| f["sha256"].as_str().unwrap()).collect();
+    assert_eq!(inputs, ["events.jsonl.zst", "accounts.csv"].map(|n| hash(&Path::new(SAMPLE).join(n))));
 
     let bytes = fs::read(case.join("report.json")).unwrap();
     let found = document(&case);
@@ -81,7 +84,13 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     assert_eq!(i.rows_read, i.rows_kept + i.rows_rejected + i.rows_repeated);
     let table = fs::read_to_string(case.join("accounts.csv")).unwrap();
     assert!(table.starts_with("account_id,network_id,verdict,membership"));
-    assert_eq!(table.lines().count() as u64, found.population.accounts + 1);
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let rows: Vec<Vec<String>> =
+        rows.records().map(|r| r.unwrap().iter().take(3).map(str::to_owned).collect()).collect();
+    let accounts: Vec<Vec<String>> = (found.accounts.iter())
+        .map(|a| vec![a.account_id.clone(), a.network_id.clone(), a.verdict.as_str().to_owned()])
+        .collect();
+    assert!(rows == accounts && rows.len() as u64 == found.population.accounts, "accounts.csv and report.json differ");
     assert!(found.networks.iter().all(|n| !n.explanations.is_empty() && !n.members.is_empty()));
     for claim in found.networks.iter().flat_map(|n| &n.coordinated.claims).filter(|c| c.counts) {
         assert!(claim.q_value.is_some() && !claim.lines.is_empty() && claim.observed != claim.expected, "{claim:?}");
@@ -119,9 +128,12 @@ fn exit_zero_turns_a_finding_into_success_and_force_replaces_only_a_case() {
     let precious = folder.path().join("home");
     fs::create_dir(&precious).unwrap();
     write(&precious, "thesis.txt", "years of work");
-    analyse_sample(&precious, &["--force"]).failure();
+    analyse_sample(&precious, &["--force"]).code(2);
     assert_eq!(names(&precious), ["thesis.txt"]);
-    assert_eq!(names(folder.path()), ["case", "home"]);
+    let file = write(folder.path(), "letter", "dear");
+    analyse_sample(&file, &["--force"]).code(2);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "dear");
+    assert_eq!(names(folder.path()), ["case", "home", "letter"]);
 }
 
 #[test]
@@ -151,6 +163,9 @@ fn wrong_usage_exits_with_2_and_leaves_nothing() {
     let bad_map = write(folder.path(), "bad.toml", "[fields]\nacount_id = \"x\"\n");
     let absent_column = write(folder.path(), "absent.toml", "[fields]\nuser_text = \"no such column\"\n");
     let no_account = write(folder.path(), "facts.csv", "x,y\n1,2\n");
+    let ragged = write(folder.path(), "ragged.csv", "account_id,device_id\na,1\nb,2,3\n");
+    let latin = folder.path().join("latin.toml");
+    fs::write(&latin, b"[fields]\nts = \"\xe9\"\n").unwrap();
     let before = names(folder.path());
     let case = folder.path().join("case");
     let missing = folder.path().join("missing");
@@ -164,6 +179,9 @@ fn wrong_usage_exits_with_2_and_leaves_nothing() {
         vec![arg("analyze"), &log, arg("--map"), &absent_column, arg("-o"), &case],
         vec![arg("analyze"), &log, arg("--accounts"), &missing, arg("-o"), &case],
         vec![arg("analyze"), &log, arg("--accounts"), &no_account, arg("-o"), &case],
+        vec![arg("analyze"), &log, arg("--accounts"), &ragged, arg("-o"), &case],
+        vec![arg("analyze"), &log, arg("--map"), &latin, arg("-o"), &case],
+        vec![arg("check"), &missing],
     ] {
         let run = stillhunt(&arguments).code(2);
         assert!(!run.get_output().stderr.is_empty(), "{arguments:?}");
@@ -177,8 +195,12 @@ fn nothing_readable_exits_with_3_and_a_failure_with_1() {
     let garbage = write(folder.path(), "garbage.jsonl", "{\"account_id\":\"a\"}\n{broken\n");
     let case = folder.path().join("case");
     stillhunt(&[arg("analyze"), &garbage, arg("-o"), &case]).code(3);
-    let cut = write(folder.path(), "cut.jsonl.gz", "\u{1f}not gzip at all");
-    stillhunt(&[arg("analyze"), &cut, arg("-o"), &case]).failure();
+    let noise = write(folder.path(), "noise.log", "no JSON at all\nnor here\n");
+    stillhunt(&[arg("analyze"), &noise, arg("-o"), &case]).code(3);
+    let cut = folder.path().join("cut.jsonl.gz");
+    fs::write(&cut, b"\x1f\x8bno gzip behind these two bytes").unwrap();
+    let run = stillhunt(&[arg("analyze"), &cut, arg("-o"), &case]).code(1);
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("is damaged"));
     assert!(!case.exists());
 
     fs::create_dir(&case).unwrap();
@@ -188,9 +210,13 @@ fn nothing_readable_exits_with_3_and_a_failure_with_1() {
     write(&case, "report.json", "{\"schema_version\":\"99.0\"}");
     let run = stillhunt(&[arg("report"), &case]).code(1);
     assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("99.0"));
+    let missing = folder.path().join("missing");
     let unwritable = folder.path().join("no").join("such").join("place");
     analyse_sample(&unwritable, &[]).code(1);
-    assert_eq!(names(folder.path()), ["case", "cut.jsonl.gz", "garbage.jsonl"]);
+    // A file where a folder should be is found before the logs are read.
+    let run = stillhunt(&[arg("analyze"), &missing, arg("-o"), &noise.join("case")]).code(1);
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("cannot be written"));
+    assert_eq!(names(folder.path()), ["case", "cut.jsonl.gz", "garbage.jsonl", "noise.log"]);
 }
 
 #[test]
@@ -208,24 +234,118 @@ fn check_names_what_is_filled_rejected_and_impossible() {
     assert!(text.contains("2026-08-03T00:00:05Z"), "{text}");
 }
 
+/// Where `value` departs from `schema`, in the keywords that the schema of ours uses; any other is a failure.
+fn departs(schema: &Value, root: &Value, value: &Value, at: &str) -> Option<String> {
+    let wrong = |what: &str| Some(format!("{at}: {what}"));
+    let is = |kind: &Value| match kind.as_str().unwrap() {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "number" => value.is_number(),
+        "integer" => value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        other => panic!("unknown type {other}"),
+    };
+    for (keyword, rule) in schema.as_object().unwrap() {
+        let found = match keyword.as_str() {
+            "$schema" | "$defs" | "title" | "description" | "format" | "default" => None,
+            "minimum" => (value.as_f64() < rule.as_f64()).then(|| wrong("too small")).flatten(),
+            "$ref" => {
+                let name = rule.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
+                departs(&root["$defs"][name], root, value, at)
+            }
+            "type" => {
+                let fits = rule.as_array().map_or_else(|| is(rule), |kinds| kinds.iter().any(is));
+                (!fits).then(|| wrong("type")).flatten()
+            }
+            "required" => {
+                let absent = rule.as_array().unwrap().iter().find(|k| value.get(k.as_str().unwrap()).is_none());
+                absent.and_then(|k| wrong(&format!("{k} is absent")))
+            }
+            "properties" => value.as_object().unwrap().iter().find_map(|(key, inner)| {
+                let Some(rule) = rule.get(key) else { return wrong(&format!("{key} is not in the schema")) };
+                departs(rule, root, inner, &format!("{at}/{key}"))
+            }),
+            "items" => {
+                value.as_array().unwrap().iter().find_map(|inner| departs(rule, root, inner, &format!("{at}[]")))
+            }
+            "const" => (rule != value).then(|| wrong("other constant")).flatten(),
+            "enum" => (!rule.as_array().unwrap().contains(value)).then(|| wrong("not in the list")).flatten(),
+            "oneOf" | "anyOf" => {
+                let fits = rule.as_array().unwrap().iter().any(|one| departs(one, root, value, at).is_none());
+                (!fits).then(|| wrong("fits no alternative")).flatten()
+            }
+            other => panic!("unknown keyword {other}"),
+        };
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
+}
+
 #[test]
-fn the_schema_is_a_json_schema_of_the_document() {
+fn the_report_of_the_sample_is_as_the_schema_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse_sample(&case, &[]).code(10);
     let run = stillhunt(&[arg("schema")]).code(0);
-    let schema: serde_json::Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
-    assert!(schema["$schema"].is_string());
-    let required: Vec<&str> = schema["required"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
-    for field in ["schema_version", "intake", "networks", "accounts", "population"] {
-        assert!(required.contains(&field), "{field}");
+    let schema: Value = serde_json::from_slice(&run.get_output().stdout).unwrap();
+    assert!(schema["$schema"].as_str().is_some_and(|s| s.contains("json-schema.org")));
+    let mut report: Value = serde_json::from_slice(&fs::read(case.join("report.json")).unwrap()).unwrap();
+    assert_eq!(departs(&schema, &schema, &report, ""), None);
+    report["networks"][0]["verdict"] = "guilty".into();
+    assert_eq!(departs(&schema, &schema, &report, "").as_deref(), Some("/networks[]/verdict: fits no alternative"));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse_sample(&case, &[]).code(10);
+    for arguments in [vec![arg("schema")], vec![arg("report"), &case]] {
+        // The reader is gone before the first byte.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = std::process::Command::new(env!("CARGO_BIN_EXE_stillhunt"))
+            .args(&arguments)
+            .stdout(writer)
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .and_then(std::process::Child::wait_with_output)
+            .unwrap();
+        assert_eq!((run.status.code(), String::from_utf8_lossy(&run.stderr).as_ref()), (Some(0), ""), "{arguments:?}");
     }
 }
 
-#[cfg(unix)]
+/// Names, cells and labels that would clear the screen or turn the line.
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
-    let run = std::process::Command::new("sh")
-        .arg("-c")
-        .arg(format!("set -o pipefail 2>/dev/null; '{}' schema | true", env!("CARGO_BIN_EXE_stillhunt")))
-        .output()
-        .unwrap();
-    assert_eq!(String::from_utf8_lossy(&run.stderr), "");
+fn hostile_words_act_on_no_terminal_by_way_of_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let (evil, spelt) = ("\u{1b}[2J\u{9b}\u{202e}", "\\u{1b}[2J\\u{9b}\\u{202e}");
+    let case = folder.path().join("case");
+    let map = write(folder.path(), "map.toml", "[fields]\n\"\\u001b[2J\\u009b\\u202e\" = \"x\"\n");
+    let log = write(folder.path(), "log.jsonl", "{\"timestamp\":\"2026-08-03T00:00:05Z\",\"account_id\":\"a\"}\n");
+    let accounts = format!("account_id,network_id,verdict\n{evil},N-1,suspected_distillation\n");
+    fs::create_dir(&case).unwrap();
+    write(&case, "accounts.csv", &accounts);
+    let unlabelled = write(folder.path(), "none.csv", "account_id,campaign,population\n");
+    let labels = write(folder.path(), "labels.csv", &format!("account_id,campaign,population\n{evil},{evil},x\n"));
+    let evil_log = folder.path().join(format!("{evil}.jsonl"));
+    for arguments in [
+        vec![arg("check"), &evil_log],
+        vec![arg("check"), &log, arg("--map"), &map],
+        vec![arg("evaluate"), &case, &unlabelled],
+        vec![arg("evaluate"), &case, &labels],
+        vec![arg("evaluate"), &case, &labels, arg("--json")],
+    ] {
+        let run = stillhunt(&arguments);
+        let output = run.get_output();
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(!said.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}')), "{arguments:?}: {said:?}");
+        let json = "\\u001b[2J\\u009b\\u202e";
+        assert!(said.contains(spelt) || said.contains(json), "{arguments:?} does not name it: {said}");
+    }
 }

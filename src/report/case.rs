@@ -16,6 +16,11 @@ pub enum CaseError {
     #[error("{} is not a case: it has no report.json; name the folder that analyze wrote", crate::ingest::shown(.0))]
     NoCase(PathBuf),
     #[error(
+        "{} is no case that this version reads, so --force does not replace it; choose another folder with -o",
+        crate::ingest::shown(.0)
+    )]
+    NotReplaced(PathBuf),
+    #[error(
         "{} has schema version {found}, this program reads {SCHEMA_VERSION}; use the version that wrote it",
         crate::ingest::shown(path)
     )]
@@ -26,11 +31,27 @@ pub enum CaseError {
     Write { path: PathBuf, source: io::Error },
 }
 
-#[derive(Serialize)]
-struct Hashed {
+impl CaseError {
+    /// Exit status: 2 for what the person asked, 1 for the rest.
+    pub fn exit_code(&self) -> u8 {
+        if matches!(self, Self::Exists(_) | Self::NotReplaced(_)) { 2 } else { 1 }
+    }
+}
+
+/// A file as the manifest knows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Hashed {
+    /// Safe to print.
     path: String,
     sha256: String,
     bytes: u64,
+}
+
+impl Hashed {
+    /// Hashes `bytes`, which stand at `path`.
+    pub fn new(path: &Path, bytes: &[u8]) -> Self {
+        Self { path: crate::ingest::shown(path), sha256: sha256(bytes), bytes: bytes.len() as u64 }
+    }
 }
 
 #[derive(Serialize)]
@@ -48,29 +69,51 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded as given and
-/// `evidence` stored as `evidence.parquet`.
+/// Whether a case can go to `folder`. Asked before the work, so that nobody waits for a refusal.
 ///
 /// # Errors
-/// When the folder exists and `force` is not set, or when it cannot be written; nothing is left behind then.
+/// When something stands there and `force` is not set or it is no case, or when there is no folder to put it in.
+pub fn may_write(folder: &Path, force: bool) -> Result<(), CaseError> {
+    if folder.exists() {
+        if !force {
+            return Err(CaseError::Exists(folder.to_owned()));
+        }
+        // Only a case of ours is replaced: --force on a wrong folder must not cost anybody a home directory.
+        read(folder).map_err(|_| CaseError::NotReplaced(folder.to_owned()))?;
+    }
+    let source = match std::fs::metadata(parent(folder)) {
+        Ok(there) if there.is_dir() => return Ok(()),
+        Ok(_) => io::ErrorKind::NotADirectory.into(),
+        Err(e) => e,
+    };
+    Err(CaseError::Write { path: folder.to_owned(), source })
+}
+
+fn parent(folder: &Path) -> &Path {
+    folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded as given,
+/// `beside` are the files that were read besides the logs, and `evidence` is stored as `evidence.parquet`.
+///
+/// # Errors
+/// See [`may_write`], and when it cannot be written; nothing is left behind then.
 pub fn write(
     folder: &Path,
     document: &Document,
     rejects: &[Reject],
     evidence: Vec<u8>,
+    beside: &[Hashed],
     settings: &str,
     force: bool,
 ) -> Result<(), CaseError> {
-    if folder.exists() && !force {
-        return Err(CaseError::Exists(folder.to_owned()));
-    }
+    may_write(folder, force)?;
     let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
-    let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".stillhunt-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let temporary = builder.tempdir_in(parent).map_err(failed)?;
+    let temporary = builder.tempdir_in(parent(folder)).map_err(failed)?;
     let files = [
         ("report.json", super::json(document).map_err(io::Error::from)),
         ("networks.csv", tables::networks(document).map_err(io::Error::other)),
@@ -83,22 +126,22 @@ pub fn write(
     for (name, bytes) in files {
         let bytes = bytes.map_err(failed)?;
         std::fs::write(temporary.path().join(name), &bytes).map_err(failed)?;
-        outputs.push(Hashed { path: name.to_owned(), sha256: sha256(&bytes), bytes: bytes.len() as u64 });
+        outputs.push(Hashed::new(Path::new(name), &bytes));
     }
-    let inputs = document.intake.files.iter();
+    let logs = document.intake.files.iter();
+    let logs = logs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes });
     let manifest = Manifest {
         stillhunt_version: &document.stillhunt_version,
         schema_version: &document.schema_version,
         settings,
         seed: crate::timing::SEED,
-        inputs: inputs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes }).collect(),
+        inputs: logs.chain(beside.iter().cloned()).collect(),
         outputs,
     };
     let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| failed(e.into()))?;
     std::fs::write(temporary.path().join("manifest.json"), bytes).map_err(failed)?;
     if folder.exists() {
-        // Only a case of ours is replaced: --force on a wrong folder must not cost anybody a home directory.
-        read(folder)?;
+        may_write(folder, force)?;
         std::fs::remove_dir_all(folder).map_err(failed)?;
     }
     std::fs::rename(temporary.path(), folder).map_err(failed)?;
