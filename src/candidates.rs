@@ -26,6 +26,10 @@ pub(crate) struct Candidate {
 const CARRIER: f64 = 2.0;
 /// Share of the smaller of two groups that has to stand in the larger for them to be one.
 const OVERLAP: f64 = 0.5;
+/// Share of a network that has to stand in a group of one habit for the group to complete it...
+const CONTAINED: f64 = 0.8;
+/// ...and share from which the group holds part of another network too, and completes none.
+const ELSEWHERE: f64 = 0.2;
 
 /// What every step on the way to a verdict looks at.
 pub(crate) struct Inquiry<'a> {
@@ -114,8 +118,39 @@ impl Inquiry<'_> {
             accounts.sort_unstable();
             joined.push(self.candidate(accounts, side));
         }
+        self.completed_by_habit(&mut joined, &habits);
         joined.extend(habits);
         joined
+    }
+
+    /// Completes a network of one template by a group of one habit that holds nearly all of it, no other network, and
+    /// carries one template too: what the search for templates left outside, the habit has kept together.
+    fn completed_by_habit(&self, joined: &mut [Candidate], habits: &[Candidate]) {
+        let overlap = |a: &Candidate, inside: &BTreeSet<u32>| {
+            a.accounts.iter().filter(|x| inside.contains(x)).count() as f64 / a.accounts.len() as f64
+        };
+        for habit in habits {
+            let template = habit
+                .tests
+                .iter()
+                .find(|t| t.signal == "content.template" && self.settings.findings.speaks(t, habit.proposed_by));
+            let Some(template) = template else { continue };
+            let entity = |a: &u32| self.world.entity[*a as usize];
+            let carriers: BTreeSet<u32> =
+                habit.accounts.iter().copied().filter(|a| template.agreeing.get(&entity(a)) == Some(&true)).collect();
+            let near: Vec<usize> = (0..joined.len())
+                .filter(|i| joined[*i].proposed_by == Side::Content && overlap(&joined[*i], &carriers) >= ELSEWHERE)
+                .collect();
+            let [home] = near[..] else { continue };
+            if overlap(&joined[home], &carriers) < CONTAINED || carriers.len() <= joined[home].accounts.len() {
+                continue;
+            }
+            let together: BTreeSet<u32> = joined[home].accounts.iter().copied().chain(carriers).collect();
+            let whole = self.candidate(together.into_iter().collect(), Side::Content);
+            if findings::evidence(&whole.tests) >= findings::evidence(&joined[home].tests) {
+                joined[home] = whole;
+            }
+        }
     }
 
     /// Leaves out accounts that contradict what the group was found to have in common. The tests stay those of the
