@@ -2,13 +2,26 @@
 //! a group gets. Only families that had no part in proposing a group test it.
 
 use crate::account_table::Facts;
-use crate::chance::LEAST_P;
+use crate::chance::{LEAST_P, hypergeometric_tail};
 use crate::features::{AccountEvidence, Evidence, typical};
 use crate::group_tests::{Line, Outcome, cluster, co_held, concentration, shard};
 use crate::links::{Layer, World};
 use crate::proposals::Side;
 use crate::timing::turn_taking;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// What a test counts, and so how large a deviation has to be to matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Members that are alike in one respect.
+    Members,
+    /// Objects that several members share.
+    Objects,
+    /// What is shared although more was due: the finding is too little.
+    TooLittle,
+    /// A mean between 0 and 1, of which there is no multiple.
+    Mean,
+}
 
 /// One test of one group.
 #[derive(Debug, Clone)]
@@ -18,6 +31,7 @@ pub struct Test {
     pub family: &'static str,
     pub statement: String,
     pub unit: &'static str,
+    pub counts: Counts,
     pub outcome: Outcome,
     /// Set once all groups are tested.
     pub q_value: f64,
@@ -45,7 +59,7 @@ struct Holdings {
     /// Objects of each entity, by its first account.
     of_entity: BTreeMap<u32, Vec<u32>>,
     /// Entities that hold each object.
-    popularity: Vec<u64>,
+    holders: Vec<Vec<u32>>,
     /// How many objects have each popularity.
     histogram: Vec<(u64, u64)>,
 }
@@ -55,14 +69,18 @@ impl Holdings {
         let mut all = Self::default();
         let mut histogram: BTreeMap<u64, u64> = BTreeMap::new();
         for (object, entities) in (0u32..).zip(lists) {
-            all.popularity.push(entities.len() as u64);
             *histogram.entry(entities.len() as u64).or_default() += 1;
-            for entity in entities {
-                all.of_entity.entry(entity).or_default().push(object);
+            for entity in &entities {
+                all.of_entity.entry(*entity).or_default().push(object);
             }
+            all.holders.push(entities);
         }
         all.histogram = histogram.into_iter().collect();
         all
+    }
+
+    fn popularity(&self, object: u32) -> u64 {
+        self.holders[object as usize].len() as u64
     }
 
     /// Members that hold each object, in order of objects.
@@ -80,16 +98,15 @@ impl Holdings {
 }
 
 /// The columns and objects of the world.
-pub struct Baseline {
+pub struct Baseline<'a> {
     created: Column,
     volume: Column,
     rhythm: Column,
     holdings: BTreeMap<&'static str, Holdings>,
-    /// Texts that several entities sent, with who did, and the distinct texts of each account.
+    /// Texts that several entities sent, and the distinct texts of each account.
     items: Holdings,
-    senders: Vec<Vec<u32>>,
     distinct_items: Vec<u64>,
-    starts: Vec<Vec<i64>>,
+    starts: Vec<&'a [i64]>,
     /// Distinct addresses of each entity, by its first account, and of all.
     reach: BTreeMap<u32, u64>,
     whole_reach: u64,
@@ -180,10 +197,10 @@ const KINDS: [(&str, &str, &str, &str, &str); 8] = [
     ("template", "content", "content.template", "accounts carry one recurring template", ""),
 ];
 
-impl Baseline {
+impl<'a> Baseline<'a> {
     /// From everything known of all accounts, in the order of `world.names`.
-    pub fn new(world: &World, evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> Self {
-        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+    pub fn new(world: &World, evidence: &'a Evidence, facts: &BTreeMap<String, Facts>) -> Self {
+        let accounts: Vec<&'a AccountEvidence> = evidence.accounts.values().collect();
         let created = world.names.iter().map(|name| facts.get(name)?.created_us.map(|us| us as f64 / DAY_US)).collect();
         let volume = accounts.iter().map(|a| Some((a.requests as f64).ln())).collect();
         let hours = accounts.iter().map(|a| rhythm(&a.hours, a.requests)).collect();
@@ -196,6 +213,8 @@ impl Baseline {
         lists.insert("rotation", vec![entities(world, &rotating)]);
         let mut prefixes: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
         let mut senders: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
+        let mut reach: BTreeMap<u32, u64> = BTreeMap::new();
+        let mut unrotated = BTreeSet::new();
         for (id, account) in (0u32..).zip(&accounts) {
             let entity = world.entity[id as usize];
             for address in account.addresses.keys().filter_map(|a| prefix(a)) {
@@ -204,21 +223,15 @@ impl Baseline {
             for item in account.items.keys() {
                 senders.entry(*item).or_default().insert(entity);
             }
+            *reach.entry(entity).or_default() += account.addresses.len() as u64;
+            if rotates(account).is_none() {
+                unrotated.insert(entity);
+            }
         }
-        let mut reach: BTreeMap<u32, u64> = BTreeMap::new();
-        for (id, account) in (0u32..).zip(&accounts) {
-            *reach.entry(world.entity[id as usize]).or_default() += account.addresses.len() as u64;
-        }
-        let unrotated = (0u32..)
-            .zip(&accounts)
-            .filter(|(_, a)| rotates(a).is_none())
-            .map(|(id, _)| world.entity[id as usize])
-            .collect();
         let shared = |sets: &mut dyn Iterator<Item = BTreeSet<u32>>| -> Vec<Vec<u32>> {
             sets.filter(|s| s.len() > 1).map(|s| s.into_iter().collect()).collect()
         };
         lists.insert("prefix", shared(&mut prefixes.into_values()));
-        let senders = shared(&mut senders.into_values());
         let mut outputs: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
         outputs.sort_by(f64::total_cmp);
         Self {
@@ -226,10 +239,9 @@ impl Baseline {
             volume: Column::new(volume),
             rhythm: Column::new(hours),
             holdings: lists.into_iter().map(|(kind, lists)| (kind, Holdings::new(lists.into_iter()))).collect(),
-            items: Holdings::new(senders.iter().cloned()),
-            senders,
+            items: Holdings::new(shared(&mut senders.into_values()).into_iter()),
             distinct_items: accounts.iter().map(|a| a.items.len() as u64).collect(),
-            starts: accounts.iter().map(|a| a.times.as_slice().to_vec()).collect(),
+            starts: accounts.iter().map(|a| a.times.as_slice()).collect(),
             unrotated,
             whole_reach: reach.values().sum(),
             reach,
@@ -260,13 +272,14 @@ impl Baseline {
                 statement: "texts that two accounts have in common are fewer than independent draws from the same material would give"
                     .to_owned(),
                 unit: "texts",
+                counts: Counts::TooLittle,
                 outcome,
                 q_value: 1.0,
                 agreeing: BTreeMap::new(),
                 background: 0.0,
             });
         }
-        let starts: Vec<&[i64]> = accounts.iter().map(|a| self.starts[*a as usize].as_slice()).collect();
+        let starts: Vec<&[i64]> = accounts.iter().map(|a| self.starts[*a as usize]).collect();
         if let Some(outcome) = turn_taking(&starts) {
             tests.push(Test {
                 signal: "time.turn_taking",
@@ -274,6 +287,7 @@ impl Baseline {
                 statement: "each request goes to an account that has rested for long, as a load balancer does it"
                     .to_owned(),
                 unit: "mean rest",
+                counts: Counts::Mean,
                 outcome,
                 q_value: 1.0,
                 agreeing: BTreeMap::new(),
@@ -310,6 +324,7 @@ impl Baseline {
                     family,
                     statement: format!("{} of {} {words}", outcome.observed, members.len()),
                     unit: "accounts",
+                    counts: Counts::Members,
                     outcome,
                     q_value: 1.0,
                     agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
@@ -326,8 +341,8 @@ impl Baseline {
                 continue;
             }
             let inside = holdings.inside(group);
-            let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (holdings.popularity[*o as usize], *n)).collect();
-            let objects = holdings.popularity.len() as u64;
+            let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (holdings.popularity(*o), *n)).collect();
+            let objects = holdings.holders.len() as u64;
             let n = match kind {
                 "address" | "prefix" => self.effective_size(group),
                 _ => group.len() as u64,
@@ -337,28 +352,33 @@ impl Baseline {
             let many = if several.is_empty() { None } else { co_held(self.entities, n, &holdings.histogram, &numbers) };
             // Two looks at one kind of object: both pay for it.
             let twice = |o: Outcome| Outcome { p_value: (2.0 * o.p_value).min(1.0), ..o };
-            let (outcome, statement, unit, wanted) = match many {
+            let (outcome, statement, unit, counts, wanted) = match many {
                 Some(many) if many.p_value < single.p_value => {
-                    let telling = |o: &u32| {
-                        co_held(self.entities, n, &[(holdings.popularity[*o as usize], 1)], &[2])
-                            .is_some_and(|c| c.expected <= TELLING)
-                    };
+                    let telling =
+                        |o: &u32| hypergeometric_tail(self.entities, holdings.popularity(*o), n, 2) <= TELLING;
                     let wanted: BTreeSet<u32> =
                         inside.iter().filter(|(o, n)| **n >= 2 && telling(o)).map(|(o, _)| *o).collect();
-                    (twice(many), format!("{} {several}", many.observed), kind, wanted)
+                    (twice(many), format!("{} {several}", many.observed), plural(kind), Counts::Objects, wanted)
                 }
                 many => {
                     let wanted = inside.keys().copied().skip(place).take(1).collect();
                     let outcome = if many.is_some() { twice(single) } else { single };
-                    (outcome, format!("{} of {} {one}", single.observed, group.len()), "accounts", wanted)
+                    (
+                        outcome,
+                        format!("{} of {} {one}", single.observed, group.len()),
+                        "accounts",
+                        Counts::Members,
+                        wanted,
+                    )
                 }
             };
-            let held: u64 = wanted.iter().map(|o| holdings.popularity[*o as usize]).sum();
+            let held: u64 = wanted.iter().map(|o| holdings.popularity(*o)).sum();
             tests.push(Test {
                 signal,
                 family,
                 statement,
-                unit: if unit == "prefix" { "prefixes" } else { plural(unit) },
+                unit,
+                counts,
                 outcome,
                 q_value: 1.0,
                 agreeing: group
@@ -387,7 +407,7 @@ impl Baseline {
         let members: BTreeSet<u32> = group.iter().copied().collect();
         let mut overlap: BTreeMap<u32, u64> = BTreeMap::new();
         for item in inside.keys() {
-            for sender in self.senders[*item as usize].iter().filter(|s| !members.contains(s)) {
+            for sender in self.items.holders[*item as usize].iter().filter(|s| !members.contains(s)) {
                 *overlap.entry(*sender).or_default() += 1;
             }
         }
@@ -395,7 +415,7 @@ impl Baseline {
         if overlap.len() < LEAST_OUTSIDERS {
             return None;
         }
-        let theirs = |item: &u32| self.senders[*item as usize].iter().any(|s| overlap.contains_key(s));
+        let theirs = |item: &u32| self.items.holders[*item as usize].iter().any(|s| overlap.contains_key(s));
         let shared = inside.iter().filter(|(item, _)| theirs(item)).map(|(_, n)| n * (n - 1) / 2).sum();
         let items: Vec<u64> = group
             .iter()
@@ -418,6 +438,7 @@ fn plural(unit: &'static str) -> &'static str {
         "device" => "devices",
         "phone" => "phones",
         "address" => "addresses",
+        "prefix" => "prefixes",
         other => other,
     }
 }

@@ -35,7 +35,7 @@ const ELSEWHERE: f64 = 0.2;
 pub(crate) struct Inquiry<'a> {
     pub world: &'a World,
     pub evidence: &'a Evidence,
-    pub baseline: &'a Baseline,
+    pub baseline: &'a Baseline<'a>,
     pub settings: &'a Settings,
 }
 

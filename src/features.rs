@@ -108,20 +108,12 @@ impl Fingerprints {
 #[derive(Debug, Clone, Default)]
 pub struct Times {
     starts: Vec<i64>,
-    settled: usize,
 }
 
 impl Times {
-    fn push(&mut self, start: i64) {
-        self.starts.push(start);
-        if self.starts.len() > 64 + 2 * self.settled.max(MAX_TIMES / 2) {
-            self.settle();
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.starts.extend(other.starts);
-        if self.starts.len() > 64 + 2 * self.settled.max(MAX_TIMES / 2) {
+    fn extend(&mut self, starts: impl IntoIterator<Item = i64>) {
+        self.starts.extend(starts);
+        if self.starts.len() > 2 * MAX_TIMES {
             self.settle();
         }
     }
@@ -130,7 +122,6 @@ impl Times {
         self.starts.sort_unstable();
         self.starts.truncate(MAX_TIMES);
         self.starts.shrink_to_fit();
-        self.settled = self.starts.len();
     }
 
     /// In order. Complete after [`Fold::finish`].
@@ -226,7 +217,7 @@ impl AccountEvidence {
         count_value(&mut self.parameters, parameter_tuple(event), 1, at);
         self.ln_input += ln_millionths(event.input_tokens);
         self.ln_output += ln_millionths(event.output_tokens);
-        self.times.push(event.ts_us);
+        self.times.extend([event.ts_us]);
         let Some(text) = event.user_text.as_deref() else { return };
         self.with_text += 1;
         let item = fingerprint::item(text);
@@ -295,7 +286,7 @@ impl AccountEvidence {
         }
         self.ln_input += other.ln_input;
         self.ln_output += other.ln_output;
-        self.times.merge(other.times);
+        self.times.extend(other.times.starts);
         for (k, (n, at)) in other.rule_hits {
             count_value(&mut self.rule_hits, k, n, at);
         }

@@ -1,7 +1,7 @@
 //! Judges groups on three axes. C: run as one, by tests of families that did not propose the group. X: shaped like
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
-use crate::baseline::{Baseline, Test};
+use crate::baseline::{Baseline, Counts, Test};
 use crate::features::{AccountEvidence, Evidence, typical};
 use crate::links::{Family, World};
 use crate::proposals::Side;
@@ -89,7 +89,7 @@ pub fn own_templates<'a>(world: &'a World, group: &[u32]) -> Vec<&'a crate::link
 }
 
 /// Measures the shape of a group's work; its texts are looked at where `reads_text`.
-pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u32], reads_text: bool) -> Shape {
+pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], reads_text: bool) -> Shape {
     let members: Vec<&AccountEvidence> =
         group.iter().filter_map(|a| evidence.accounts.get(&world.names[*a as usize])).collect();
     let texts: u64 = if reads_text { members.iter().map(|a| a.with_text).sum() } else { 0 };
@@ -130,7 +130,7 @@ pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline, group: &[u
 impl Shape {
     /// X: unrepeated single-turn work that either says what it is or is answered at unusual length. What the log does
     /// not tell is not held against a group: without text only single turns *and* long answers together speak.
-    pub fn is_extraction(&self, baseline: &Baseline, side: Side, s: &FindingSettings) -> bool {
+    pub fn is_extraction(&self, baseline: &Baseline<'_>, side: Side, s: &FindingSettings) -> bool {
         let long = self.output >= s.long_output(side) * baseline.ordinary_output && self.output > 0.0;
         let single = self.single_turn.is_none_or(|v| v >= s.least_single_turn);
         match (self.unrepeated, self.rule_share) {
@@ -152,13 +152,12 @@ impl FindingSettings {
     pub fn speaks(&self, test: &Test, side: Side) -> bool {
         let q = if side == Side::Profile { self.q_habit } else { self.q_family };
         let (observed, expected) = (test.outcome.observed, test.outcome.expected);
-        let matters = match test.signal {
-            // Too little overlap is the finding. Outsiders are those who overlap at all, so the expectation errs high.
-            "content.shard" => expected >= self.least_lift_several * observed,
-            // A mean rest stands between 0 and 1; there is no multiple of a half in it.
-            "time.turn_taking" => observed >= expected + 0.05,
-            _ if test.unit != "accounts" => observed >= self.least_lift_several * expected,
-            _ => observed >= self.least_lift * expected,
+        let matters = match test.counts {
+            Counts::Members => observed >= self.least_lift * expected,
+            Counts::Objects => observed >= self.least_lift_several * expected,
+            // The expectation errs high: outsiders are those who overlap at all.
+            Counts::TooLittle => expected >= self.least_lift_several * observed,
+            Counts::Mean => observed >= expected + 0.05,
         };
         test.q_value <= q && matters
     }
@@ -186,25 +185,24 @@ impl FindingSettings {
     }
 }
 
-/// Weight of the evidence for a group: the sum over families of −ln p of each one's best test. Behaviour does not count.
-pub fn evidence(tests: &[Test]) -> f64 {
+/// The least value of each family's tests, in order of families. Behaviour does not count.
+fn best_of_families(tests: &[Test], value: impl Fn(&Test) -> f64) -> impl Iterator<Item = f64> {
     let mut best: BTreeMap<&str, f64> = BTreeMap::new();
     for t in tests.iter().filter(|t| t.family != "behaviour") {
-        let surprise = -t.outcome.p_value.ln();
-        let held = best.entry(t.family).or_insert(0.0);
-        *held = held.max(surprise);
+        let held = best.entry(t.family).or_insert(1.0);
+        *held = held.min(value(t));
     }
-    best.into_values().sum()
+    best.into_values()
+}
+
+/// Weight of the evidence for a group: the sum over families of −ln p of each one's best test.
+pub fn evidence(tests: &[Test]) -> f64 {
+    best_of_families(tests, |t| t.outcome.p_value).map(|p| -p.ln()).sum()
 }
 
 /// q-value of a whole group: the weakest of as many families as are needed decides, each by its best test.
 pub fn network_q(tests: &[Test], s: &FindingSettings) -> f64 {
-    let mut best: BTreeMap<&str, f64> = BTreeMap::new();
-    for t in tests.iter().filter(|t| t.family != "behaviour") {
-        let q = best.entry(t.family).or_insert(1.0);
-        *q = q.min(t.q_value);
-    }
-    let mut best: Vec<f64> = best.into_values().collect();
+    let mut best: Vec<f64> = best_of_families(tests, |t| t.q_value).collect();
     best.sort_by(f64::total_cmp);
     best.get(s.least_families - 1).copied().unwrap_or(1.0)
 }

@@ -26,7 +26,7 @@ pub struct Scope<'a> {
     pub(crate) facts: &'a BTreeMap<String, Facts>,
     pub(crate) read: &'a IngestReport,
     pub(crate) world: World,
-    pub(crate) baseline: Baseline,
+    pub(crate) baseline: Baseline<'a>,
 }
 
 impl<'a> Scope<'a> {

@@ -25,7 +25,7 @@ pub(crate) struct Scene<'a> {
     pub evidence: &'a Evidence,
     pub facts: &'a BTreeMap<String, Facts>,
     pub read: &'a IngestReport,
-    pub baseline: &'a Baseline,
+    pub baseline: &'a Baseline<'a>,
     pub settings: &'a Settings,
 }
 

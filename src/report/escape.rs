@@ -35,17 +35,23 @@ fn column(c: char) -> usize {
     if c == '\u{fe0f}' { 1 } else { c.width().unwrap_or(0) }
 }
 
+/// As many of the characters as leave room for an ellipsis within `most` columns.
+fn fitting(chars: impl Iterator<Item = char>, most: usize) -> Vec<char> {
+    let mut used = 0;
+    chars
+        .take_while(|c| {
+            used += column(*c);
+            used < most
+        })
+        .collect()
+}
+
 /// At most `most` terminal columns, never cut inside a character.
 pub fn truncate(text: &str, most: usize) -> String {
     if columns(text) <= most {
         return text.to_owned();
     }
-    let mut used = 0;
-    let fits = |c: &char| {
-        used += column(*c);
-        used < most
-    };
-    text.chars().take_while(fits).chain(['…']).collect()
+    fitting(text.chars(), most).into_iter().chain(['…']).collect()
 }
 
 /// As [`truncate`], but the end is kept.
@@ -53,13 +59,7 @@ pub fn truncate_start(text: &str, most: usize) -> String {
     if columns(text) <= most {
         return text.to_owned();
     }
-    let mut used = 0;
-    let fits = |c: &char| {
-        used += column(*c);
-        used < most
-    };
-    let kept: Vec<char> = text.chars().rev().take_while(fits).collect();
-    std::iter::once('…').chain(kept.into_iter().rev()).collect()
+    std::iter::once('…').chain(fitting(text.chars().rev(), most).into_iter().rev()).collect()
 }
 
 #[cfg(test)]
