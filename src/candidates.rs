@@ -1,18 +1,24 @@
 //! Groups on their way from a proposal to a verdict: tested, joined, cleared of bystanders, made one where they overlap.
 
-use crate::baseline::{Baseline, Test};
+use crate::baseline::Test;
 use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
-use crate::features::Evidence;
 use crate::findings::{self, Shape};
 use crate::joining::{bridges, recruits};
-use crate::links::{Layer, Object, World};
+use crate::links::{Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
-use crate::scope::Settings;
+use crate::scope::{Inquiry, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A proposed group on its way to a verdict.
+/// A proposed group, tested.
+pub(crate) struct Group {
+    pub accounts: Vec<u32>,
+    pub proposed_by: Side,
+    pub tests: Vec<Test>,
+}
+
+/// What is left of a coordinated group without bystanders.
 pub(crate) struct Candidate {
     pub accounts: Vec<u32>,
     /// Probability that each account belongs to it, in the order of `accounts`.
@@ -31,37 +37,23 @@ const CONTAINED: f64 = 0.8;
 /// ...and share from which the group holds part of another network too, and completes none.
 const ELSEWHERE: f64 = 0.2;
 
-/// What every step on the way to a verdict looks at.
-pub(crate) struct Inquiry<'a> {
-    pub world: &'a World,
-    pub evidence: &'a Evidence,
-    pub baseline: &'a Baseline<'a>,
-    pub settings: &'a Settings,
-}
-
 impl Inquiry<'_> {
-    pub fn candidate(&self, accounts: Vec<u32>, side: Side) -> Candidate {
-        Candidate {
-            tests: self.test(&accounts, side),
-            shape: self.shape(&accounts),
-            membership: vec![1.0; accounts.len()],
-            accounts,
-            proposed_by: side,
-        }
+    pub fn group(&self, accounts: Vec<u32>, side: Side) -> Group {
+        Group { tests: self.test(&accounts, side), accounts, proposed_by: side }
     }
 
     fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
-        self.baseline.test(self.world, accounts, side, &self.settings.leave_out)
+        self.scope.baseline.test(&self.scope.world, accounts, side, &self.settings.leave_out)
     }
 
     fn shape(&self, accounts: &[u32]) -> Shape {
-        let reads_text = !self.settings.leave_out.contains(&Layer::Content);
-        findings::shape(self.world, self.evidence, self.baseline, accounts, reads_text)
+        let Scope { world, evidence, baseline, .. } = self.scope;
+        findings::shape(world, evidence, baseline, accounts, !self.settings.leave_out.contains(&Layer::Content))
     }
 
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
         let (settings, side) = (&self.settings.findings, candidate.proposed_by);
-        if candidate.shape.is_extraction(self.baseline, side, settings)
+        if candidate.shape.is_extraction(&self.scope.baseline, side, settings)
             && settings.one_hand(&candidate.tests, &candidate.shape, side)
         {
             Verdict::SuspectedDistillation
@@ -73,15 +65,14 @@ impl Inquiry<'_> {
     /// Joins groups that share templates of their own where the whole is better evidenced than its best part, and recruits
     /// carriers. Two campaigns on one benchmark share its wording, but together they are a worse account of either's
     /// payments, addresses and rhythm. Groups of one habit are left as they are.
-    pub fn joined(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
-        let (habits, mut candidates): (Vec<_>, Vec<_>) =
-            candidates.into_iter().partition(|c| c.proposed_by == Side::Profile);
-        candidates.sort_by(|a, b| {
-            let evidence = |c: &Candidate| findings::evidence(&c.tests);
+    pub fn joined(&self, groups: Vec<Group>) -> Vec<Group> {
+        let (habits, mut groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(|c| c.proposed_by == Side::Profile);
+        groups.sort_by(|a, b| {
+            let evidence = |g: &Group| findings::evidence(&g.tests);
             evidence(b).total_cmp(&evidence(a)).then_with(|| a.accounts.cmp(&b.accounts))
         });
-        let groups: Vec<Vec<u32>> = candidates.iter().map(|c| c.accounts.clone()).collect();
-        let bridges = bridges(self.world, &groups);
+        let members: Vec<&[u32]> = groups.iter().map(|g| g.accounts.as_slice()).collect();
+        let bridges = bridges(&self.scope.world, &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for bridge in &bridges {
             for a in &bridge.groups {
@@ -92,17 +83,17 @@ impl Inquiry<'_> {
         let mut joined = Vec::new();
         while let Some(seed) = free.pop_first() {
             let mut parts = BTreeSet::from([seed]);
-            let mut whole: BTreeSet<u32> = groups[seed].iter().copied().collect();
-            let mut known = findings::evidence(&candidates[seed].tests);
+            let mut whole: BTreeSet<u32> = members[seed].iter().copied().collect();
+            let mut known = findings::evidence(&groups[seed].tests);
             // The seed has the best evidence of all that are free, so it says which families are free to test.
-            let side = candidates[seed].proposed_by;
+            let side = groups[seed].proposed_by;
             let mut refused: BTreeSet<usize> = BTreeSet::new();
             loop {
                 let neighbours = parts.iter().filter_map(|p| near.get(p)).flatten();
                 let next = neighbours.filter(|n| free.contains(n) && !refused.contains(n)).min().copied();
                 let Some(next) = next else { break };
                 let together: Vec<u32> =
-                    whole.iter().chain(&groups[next]).copied().collect::<BTreeSet<_>>().into_iter().collect();
+                    whole.iter().chain(members[next]).copied().collect::<BTreeSet<_>>().into_iter().collect();
                 let evidence = findings::evidence(&self.test(&together, side));
                 if evidence < known {
                     refused.insert(next);
@@ -111,12 +102,12 @@ impl Inquiry<'_> {
                 known = evidence;
                 free.remove(&next);
                 parts.insert(next);
-                whole.extend(&groups[next]);
+                whole.extend(members[next]);
             }
             let mut accounts: Vec<u32> = whole.into_iter().collect();
             accounts.extend(recruits(&bridges, &parts, &accounts));
             accounts.sort_unstable();
-            joined.push(self.candidate(accounts, side));
+            joined.push(self.group(accounts, side));
         }
         self.completed_by_habit(&mut joined, &habits);
         joined.extend(habits);
@@ -125,8 +116,8 @@ impl Inquiry<'_> {
 
     /// Completes a network of one template by a group of one habit that holds nearly all of it, no other network, and
     /// carries one template too: what the search for templates left outside, the habit has kept together.
-    fn completed_by_habit(&self, joined: &mut [Candidate], habits: &[Candidate]) {
-        let overlap = |a: &Candidate, inside: &BTreeSet<u32>| {
+    fn completed_by_habit(&self, joined: &mut [Group], habits: &[Group]) {
+        let overlap = |a: &Group, inside: &BTreeSet<u32>| {
             a.accounts.iter().filter(|x| inside.contains(x)).count() as f64 / a.accounts.len() as f64
         };
         for habit in habits {
@@ -135,7 +126,7 @@ impl Inquiry<'_> {
                 .iter()
                 .find(|t| t.signal == "content.template" && self.settings.findings.speaks(t, habit.proposed_by));
             let Some(template) = template else { continue };
-            let entity = |a: &u32| self.world.entity[*a as usize];
+            let entity = |a: &u32| self.scope.world.entity[*a as usize];
             let carriers: BTreeSet<u32> =
                 habit.accounts.iter().copied().filter(|a| template.agreeing.get(&entity(a)) == Some(&true)).collect();
             let near: Vec<usize> = (0..joined.len())
@@ -146,7 +137,7 @@ impl Inquiry<'_> {
                 continue;
             }
             let together: BTreeSet<u32> = joined[home].accounts.iter().copied().chain(carriers).collect();
-            let whole = self.candidate(together.into_iter().collect(), Side::Content);
+            let whole = self.group(together.into_iter().collect(), Side::Content);
             if findings::evidence(&whole.tests) >= findings::evidence(&joined[home].tests) {
                 joined[home] = whole;
             }
@@ -155,39 +146,37 @@ impl Inquiry<'_> {
 
     /// Leaves out accounts that contradict what the group was found to have in common. The tests stay those of the
     /// group as proposed: tested again, a group chosen by a test would pass it.
-    pub fn members_only(&self, candidate: Candidate) -> Candidate {
+    pub fn members_only(&self, group: Group) -> Candidate {
         let settings = &self.settings.findings;
         let mut best: BTreeMap<&str, &Test> = BTreeMap::new();
-        for test in
-            candidate.tests.iter().filter(|t| settings.speaks(t, candidate.proposed_by) && !t.agreeing.is_empty())
-        {
+        for test in group.tests.iter().filter(|t| settings.speaks(t, group.proposed_by) && !t.agreeing.is_empty()) {
             let held = best.entry(test.family).or_insert(test);
             if (test.q_value, test.signal) < (held.q_value, held.signal) {
                 *held = test;
             }
         }
-        let entity = |account: &u32| self.world.entity[*account as usize];
+        let entity = |account: &u32| self.scope.world.entity[*account as usize];
         let mut common: Vec<Common> = best
             .into_values()
             .map(|t| Common {
-                agrees: candidate.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect(),
+                agrees: group.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect(),
                 background: t.background,
             })
             .collect();
-        let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
-        let own = findings::own_templates(self.world, &candidate.accounts);
-        let held = |o: &Object| o.accounts.iter().filter(|a| inside.contains(a)).count() as f64;
+        let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
+        let own = findings::own_templates(&self.scope.world, &group.accounts);
+        let held = |o: &Object| o.held_in(&inside) as f64;
         let purity = |o: &Object| held(o) / o.accounts.len() as f64;
         let mut of_most: Vec<&Object> =
             own.iter().copied().filter(|o| held(o) >= COMMON * inside.len() as f64).collect();
         // Words of the material are carried by many; the group's own instruction by hardly anyone else.
         let purest = of_most.iter().map(|o| purity(o)).fold(0.0, f64::max);
         of_most.retain(|o| purity(o) >= 0.9 * purest);
-        let mut prior = vec![0.0; candidate.accounts.len()];
+        let mut prior = vec![0.0; group.accounts.len()];
         if of_most.is_empty() {
             // Several variants, none carried by most: to carry any is all that can be asked.
             let carriers: BTreeSet<u32> = own.iter().flat_map(|o| o.accounts.iter().copied()).collect();
-            for (prior, account) in prior.iter_mut().zip(&candidate.accounts) {
+            for (prior, account) in prior.iter_mut().zip(&group.accounts) {
                 *prior = if carriers.contains(account) { CARRIER } else { 0.0 };
             }
         } else {
@@ -197,11 +186,11 @@ impl Inquiry<'_> {
             };
             // A network was looked for by its templates: to carry one says little more, to carry none a lot.
             common.push(Common {
-                agrees: candidate.accounts.iter().map(|a| Some(carried(a))).collect(),
+                agrees: group.accounts.iter().map(|a| Some(carried(a))).collect(),
                 background: (-CARRIER).exp(),
             });
         }
-        let (accounts, membership): (Vec<u32>, Vec<f64>) = candidate
+        let (accounts, membership): (Vec<u32>, Vec<f64>) = group
             .accounts
             .iter()
             .copied()
@@ -209,7 +198,7 @@ impl Inquiry<'_> {
             .filter(|(_, probability)| *probability >= 0.5)
             .unzip();
         let shape = self.shape(&accounts);
-        Candidate { accounts, membership, shape, ..candidate }
+        Candidate { accounts, membership, proposed_by: group.proposed_by, tests: group.tests, shape }
     }
 
     /// A group without accounts that stand elsewhere. What is left of one that lost most of them is not the group that was
@@ -265,10 +254,10 @@ impl Inquiry<'_> {
 }
 
 /// q-values over every test of every group, so that looking at many groups costs what it should.
-pub(crate) fn correct(candidates: &mut [Candidate], tests_made: u64) {
-    let p: Vec<f64> = candidates.iter().flat_map(|c| c.tests.iter().map(|t| t.outcome.p_value)).collect();
+pub(crate) fn correct(groups: &mut [Group], tests_made: u64) {
+    let p: Vec<f64> = groups.iter().flat_map(|c| c.tests.iter().map(|t| t.outcome.p_value)).collect();
     let mut q = benjamini_yekutieli(&p, tests_made).into_iter();
-    for test in candidates.iter_mut().flat_map(|c| &mut c.tests) {
+    for test in groups.iter_mut().flat_map(|g| &mut g.tests) {
         test.q_value = q.next().unwrap_or(1.0);
     }
 }

@@ -88,7 +88,8 @@ struct Input {
     map: Option<PathBuf>,
 }
 
-struct Inquiry {
+/// What was read.
+struct Reading {
     evidence: Evidence,
     facts: BTreeMap<String, Facts>,
     read: IngestReport,
@@ -113,8 +114,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         error.exit_code()
     } else if let Some(error) = error.downcast_ref::<CaseError>() {
         error.exit_code()
+    } else if error.is::<UsageError>() {
+        2
     } else {
-        if error.is::<UsageError>() { 2 } else { 1 }
+        1
     }
 }
 
@@ -132,7 +135,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn read(input: &Input) -> anyhow::Result<Inquiry> {
+fn read(input: &Input) -> anyhow::Result<Reading> {
     let mut beside = Vec::new();
     let mut bytes_of = |what: &str, path: &Path| {
         let bytes = std::fs::read(path)
@@ -166,7 +169,7 @@ fn read(input: &Input) -> anyhow::Result<Inquiry> {
     let result = ingest::read_logs(&inputs, &map, &IngestSettings::default(), &tell);
     bar.finish_and_clear();
     let (evidence, read) = result?;
-    Ok(Inquiry { evidence, facts, read, beside })
+    Ok(Reading { evidence, facts, read, beside })
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
@@ -189,7 +192,7 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Analyze { input, output, force, exit_zero, leave_out } => {
             case::may_write(&output, force)?;
-            let Inquiry { evidence, facts, read, beside } = read(&input)?;
+            let Reading { evidence, facts, read, beside } = read(&input)?;
             let settings = Settings { leave_out: leave_out.into_iter().collect(), ..Settings::default() };
             let document = investigate_robustly(&evidence, &facts, &read, &settings);
             let table = evidence_table::parquet(&evidence).context("the evidence cannot be written as a table")?;
@@ -234,8 +237,8 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
     }
 }
 
-fn check(inquiry: &Inquiry) -> anyhow::Result<()> {
-    let Inquiry { evidence, facts, read, .. } = inquiry;
+fn check(reading: &Reading) -> anyhow::Result<()> {
+    let Reading { evidence, facts, read, .. } = reading;
     let i = &read.intake;
     let mut text = String::new();
     for f in &i.files {

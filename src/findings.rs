@@ -3,7 +3,7 @@
 
 use crate::baseline::{Baseline, Counts, Test};
 use crate::features::{AccountEvidence, Evidence, typical};
-use crate::links::{Family, World};
+use crate::links::{Family, Object, World};
 use crate::proposals::Side;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,17 +75,13 @@ pub struct Shape {
 }
 
 /// The group's own templates: carried by several members and hardly by anyone else.
-pub fn own_templates<'a>(world: &'a World, group: &[u32]) -> Vec<&'a crate::links::Object> {
+pub fn own_templates<'a>(world: &'a World, group: &[u32]) -> Vec<&'a Object> {
     let inside: BTreeSet<u32> = group.iter().copied().collect();
-    world
-        .objects
-        .iter()
-        .filter(|o| o.family == Family::Content)
-        .filter(|o| {
-            let n = o.accounts.iter().filter(|a| inside.contains(a)).count();
-            n >= 3 && 2 * n > o.accounts.len()
-        })
-        .collect()
+    let own = |o: &&Object| {
+        let n = o.held_in(&inside);
+        n >= 3 && 2 * n > o.accounts.len()
+    };
+    world.of(Family::Content).iter().filter(own).collect()
 }
 
 /// Measures the shape of a group's work; its texts are looked at where `reads_text`.

@@ -1,15 +1,14 @@
 //! The main job from evidence to document: propose, test, correct over all groups, judge, write down.
 
-use crate::candidates::{Candidate, Inquiry, correct};
+use crate::candidates::{Candidate, Group, correct};
 use crate::chance::benjamini_yekutieli;
 use crate::document::*;
 use crate::features::Evidence;
 use crate::links::{Family, World};
 use crate::profiles::propose_profiles;
 use crate::proposals::{PairLink, Side, propose};
-use crate::scope::{Scope, Settings};
+use crate::scope::{Inquiry, Scope, Settings};
 use crate::signals;
-use crate::testimony::Scene;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +16,18 @@ const SIDES: [Side; 3] = [Side::Content, Side::Control, Side::Profile];
 /// Links listed for one network; all are counted.
 const LINKS_LISTED: usize = 2_000;
 
-/// Runs the method.
-pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
-    let Scope { evidence, facts, read, world, baseline } = scope;
-    let inquiry = Inquiry { world, evidence, baseline, settings };
+/// What a search came to, before it is written down.
+pub(crate) struct Found {
+    /// In the order in which they are reported; an account stands in one.
+    pub candidates: Vec<Candidate>,
+    links: Vec<PairLink>,
+    groups_tested: u64,
+    notices: Vec<String>,
+}
+
+/// Proposes, tests, corrects and judges.
+pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
+    let Inquiry { scope: Scope { evidence, world, .. }, settings } = inquiry;
     let mut notices = Vec::new();
     let mut links: Vec<PairLink> = Vec::new();
     let mut proposed: Vec<(Side, Vec<u32>)> = Vec::new();
@@ -45,20 +52,19 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
         };
         proposed.extend(groups.into_iter().map(|accounts| (side, accounts)));
     }
-    let mut candidates: Vec<Candidate> =
-        proposed.into_par_iter().map(|(side, accounts)| inquiry.candidate(accounts, side)).collect();
-    let tests_made = candidates.iter().map(|c| c.tests.len() as u64).sum();
-    correct(&mut candidates, tests_made);
-    let groups_tested = candidates.len() as u64;
-    candidates.retain(|c| settings.findings.is_coordinated(&c.tests, c.proposed_by));
+    let mut groups: Vec<Group> =
+        proposed.into_par_iter().map(|(side, accounts)| inquiry.group(accounts, side)).collect();
+    let tests_made = groups.iter().map(|g| g.tests.len() as u64).sum();
+    correct(&mut groups, tests_made);
+    let groups_tested = groups.len() as u64;
+    groups.retain(|g| settings.findings.is_coordinated(&g.tests, g.proposed_by));
 
-    let mut candidates = inquiry.joined(candidates);
-    correct(&mut candidates, tests_made);
-    let mut candidates: Vec<Candidate> = candidates.into_par_iter().map(|c| inquiry.members_only(c)).collect();
+    let mut groups = inquiry.joined(groups);
+    correct(&mut groups, tests_made);
+    let mut candidates: Vec<Candidate> = groups.into_par_iter().map(|g| inquiry.members_only(g)).collect();
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
     let mut candidates = inquiry.merged(candidates);
-    // Suspected before merely coordinated, surer side before less sure, larger before smaller: an account stands in one
-    // network.
+    // Suspected before merely coordinated, surer side before less sure, larger before smaller.
     candidates
         .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
     let mut taken: BTreeSet<u32> = BTreeSet::new();
@@ -69,22 +75,26 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
             standing.push(candidate);
         }
     }
-    let candidates = standing;
-    let pairs = {
-        let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
-        let n = entities.len() as u64;
-        n * n.saturating_sub(1) / 2 * 2
-    };
+    Found { candidates: standing, links, groups_tested, notices }
+}
+
+/// Runs the method.
+pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
+    let Scope { evidence, facts, read, world, .. } = scope;
+    let inquiry = Inquiry { scope, settings };
+    let Found { candidates, links, groups_tested, notices } = search(&inquiry);
+    let population = population(world, evidence, groups_tested);
+    // Pairs are looked at twice, by content and by control.
+    let pairs = population.entities * population.entities.saturating_sub(1);
     let p: Vec<f64> = links.iter().map(|l| l.p_value).collect();
     let q = benjamini_yekutieli(&p, pairs);
-    let scene = Scene { world, evidence, facts, read, baseline, settings };
     let mut document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         stillhunt_version: env!("CARGO_PKG_VERSION").to_owned(),
         intake: read.intake.clone(),
         signals: signals::evaluable(&read.intake, facts),
         left_out: settings.leave_out.iter().map(|l| l.name().to_owned()).collect(),
-        population: population(world, evidence, groups_tested),
+        population,
         networks: Vec::new(),
         accounts: Vec::new(),
         links: Vec::new(),
@@ -93,7 +103,7 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
     let mut place: BTreeMap<u32, (String, Verdict, f64)> = BTreeMap::new();
     for candidate in &candidates {
         let verdict = inquiry.verdict(candidate);
-        let network = scene.network(candidate, verdict);
+        let network = inquiry.network(candidate, verdict);
         let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
         let mut own: Vec<(usize, &PairLink)> =
             links.iter().enumerate().filter(|(_, l)| inside.contains(&l.a) && inside.contains(&l.b)).collect();
@@ -105,7 +115,7 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
                 network.id
             ));
         }
-        document.links.extend(own.iter().take(LINKS_LISTED).map(|(i, l)| scene.link(l, q[*i], &network.id)));
+        document.links.extend(own.iter().take(LINKS_LISTED).map(|(i, l)| inquiry.link(l, q[*i], &network.id)));
         for (account, membership) in candidate.accounts.iter().zip(&candidate.membership) {
             place.insert(*account, (network.id.clone(), verdict, *membership));
         }

@@ -19,14 +19,14 @@ pub struct Bridge {
 }
 
 /// Objects that may join `groups` (accounts, rising; an account may stand in several) or recruit for one of them.
-pub fn bridges(world: &World, groups: &[Vec<u32>]) -> Vec<Bridge> {
+pub fn bridges(world: &World, groups: &[&[u32]]) -> Vec<Bridge> {
     let sets: Vec<BTreeSet<u32>> = groups.iter().map(|g| g.iter().copied().collect()).collect();
     let mut of_account: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, group) in groups.iter().enumerate() {
         group.iter().for_each(|a| of_account.entry(*a).or_default().push(i));
     }
     let mut found = Vec::new();
-    for object in world.objects.iter().filter(|o| o.family == Family::Content && o.popularity >= 3) {
+    for object in world.of(Family::Content).iter().filter(|o| o.popularity >= 3) {
         let mut carriers: BTreeMap<usize, usize> = BTreeMap::new();
         for group in object.accounts.iter().filter_map(|a| of_account.get(a)).flatten() {
             *carriers.entry(*group).or_default() += 1;
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn halves_of_one_network_are_bridged_and_its_stragglers_recruited() {
-        let found = bridges(&world(&[(0..12).collect()]), &[(0..5).collect(), (5..10).collect()]);
+        let found = bridges(&world(&[(0..12).collect()]), &[&[0, 1, 2, 3, 4], &[5, 6, 7, 8, 9]]);
         assert_eq!(found, [Bridge { groups: vec![0, 1], carriers: (0..12).collect() }]);
         let whole: Vec<u32> = (0..10).collect();
         assert_eq!(recruits(&found, &[0, 1].into(), &whole), [10, 11].into());
@@ -83,7 +83,6 @@ mod tests {
 
     #[test]
     fn a_popular_template_bridges_and_recruits_nobody() {
-        let groups = [(0..5).collect::<Vec<u32>>(), (5..10).collect()];
-        assert!(bridges(&world(&[(0..100).collect()]), &groups).is_empty());
+        assert!(bridges(&world(&[(0..100).collect()]), &[&[0, 1, 2, 3, 4], &[5, 6, 7, 8, 9]]).is_empty());
     }
 }

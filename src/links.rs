@@ -2,7 +2,7 @@
 
 use crate::account_table::Facts;
 use crate::features::{AccountEvidence, Evidence};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Families of evidence. A family counts once, however many objects it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +79,13 @@ pub struct Object {
     pub value: String,
 }
 
+impl Object {
+    /// Holders that stand in a group.
+    pub fn held_in(&self, group: &BTreeSet<u32>) -> usize {
+        self.accounts.iter().filter(|a| group.contains(a)).count()
+    }
+}
+
 /// Accounts as integers, and the objects that at least two entities share.
 #[derive(Debug, Default)]
 pub struct World {
@@ -91,6 +98,15 @@ pub struct World {
     pub rank: Vec<u32>,
     /// Shared objects in order of family, kind, and accounts.
     pub objects: Vec<Object>,
+}
+
+impl World {
+    /// Objects of one family; they stand together.
+    pub fn of(&self, family: Family) -> &[Object] {
+        let start = self.objects.partition_point(|o| o.family < family);
+        let end = self.objects.partition_point(|o| o.family <= family);
+        &self.objects[start..end]
+    }
 }
 
 /// A fingerprint is part of an account's *template* when it recurs around different payloads: this many times...

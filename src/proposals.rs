@@ -1,7 +1,7 @@
 //! Which groups are worth testing: communities of accounts that share rare objects of one side of the evidence.
 
 use crate::chance::SharedRarity;
-use crate::links::{Family, World};
+use crate::links::{Family, Object, World};
 use crate::networks::{Graph, communities};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,19 +85,17 @@ const PURE: f64 = 0.8;
 /// Share of a chained group below which a part is not worth taking out.
 const LEAST_PART: f64 = 0.02;
 
-/// Accounts inside a set that hold each content object of which most holders stand in the set.
-fn own_objects<'a>(world: &'a World, inside: &BTreeSet<u32>, pure: f64) -> impl Iterator<Item = Vec<u32>> + 'a {
-    let inside = inside.clone();
-    world.objects.iter().filter(|o| o.family == Family::Content).filter_map(move |o| {
-        let held: Vec<u32> = o.accounts.iter().copied().filter(|a| inside.contains(a)).collect();
-        (!held.is_empty() && held.len() as f64 >= pure * o.accounts.len() as f64).then_some(held)
-    })
+/// Accounts inside a set that hold each content object that is the set's own.
+fn own_objects(world: &World, inside: &BTreeSet<u32>) -> impl Iterator<Item = Vec<u32>> {
+    let own = |o: &&Object| o.held_in(inside) as f64 >= PURE * o.accounts.len() as f64;
+    let held = |o: &Object| o.accounts.iter().copied().filter(|a| inside.contains(a)).collect();
+    world.of(Family::Content).iter().filter(own).map(held)
 }
 
 /// Whether most of a group carry one object that hardly anyone else carries.
 fn has_common_object(world: &World, group: &[u32]) -> bool {
     let inside: BTreeSet<u32> = group.iter().copied().collect();
-    own_objects(world, &inside, PURE).any(|held| held.len() as f64 >= COMMON * group.len() as f64)
+    own_objects(world, &inside).any(|held| held.len() as f64 >= COMMON * group.len() as f64)
 }
 
 /// Takes a group apart: again and again the carriers of the object that most of what is left carry and nobody else, as
@@ -105,7 +103,7 @@ fn has_common_object(world: &World, group: &[u32]) -> bool {
 fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
     let least_part = least.max((LEAST_PART * group.len() as f64).ceil() as usize);
     let whole: BTreeSet<u32> = group.into_iter().collect();
-    let mut own: Vec<Vec<u32>> = own_objects(world, &whole, PURE).filter(|held| held.len() >= least_part).collect();
+    let mut own: Vec<Vec<u32>> = own_objects(world, &whole).filter(|held| held.len() >= least_part).collect();
     own.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     let mut left = whole;
     let mut parts = Vec::new();
@@ -214,7 +212,6 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::links::Object;
 
     fn object(accounts: &[u32]) -> Object {
         let popularity = accounts.len() as u64;

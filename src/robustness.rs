@@ -5,9 +5,9 @@ use crate::account_table::Facts;
 use crate::document::{Confidence, Document, Robustness};
 use crate::features::Evidence;
 use crate::ingest::IngestReport;
-use crate::investigate::investigate;
+use crate::investigate::{investigate, search};
 use crate::links::Layer;
-use crate::scope::{Scope, Settings};
+use crate::scope::{Inquiry, Scope, Settings};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,13 +33,14 @@ pub fn investigate_robustly(
         return document;
     }
     let layers: Vec<Layer> = Layer::ALL.into_iter().filter(|l| !settings.leave_out.contains(l)).collect();
-    let without: Vec<Vec<BTreeSet<String>>> = layers
+    let without: Vec<Vec<BTreeSet<&String>>> = layers
         .par_iter()
         .map(|layer| {
             let mut settings = settings.clone();
             settings.leave_out.insert(*layer);
-            let found = investigate(&scope, &settings);
-            found.networks.into_iter().map(|n| n.members.into_iter().collect()).collect()
+            let found = search(&Inquiry { scope: &scope, settings: &settings });
+            let name = |account: &u32| &scope.world.names[*account as usize];
+            found.candidates.iter().map(|c| c.accounts.iter().map(name).collect()).collect()
         })
         .collect();
     for network in &mut document.networks {
@@ -47,7 +48,7 @@ pub fn investigate_robustly(
             .iter()
             .zip(&without)
             .map(|(layer, groups)| {
-                let overlap = groups.iter().map(|g| jaccard(&network.members, &g.iter().collect())).fold(0.0, f64::max);
+                let overlap = groups.iter().map(|g| jaccard(&network.members, g)).fold(0.0, f64::max);
                 Robustness { without: layer.name().to_owned(), overlap, survives: overlap >= SAME }
             })
             .collect();

@@ -29,6 +29,12 @@ pub struct Scope<'a> {
     pub(crate) baseline: Baseline<'a>,
 }
 
+/// One run: a scope, and how to look at it.
+pub(crate) struct Inquiry<'a> {
+    pub scope: &'a Scope<'a>,
+    pub settings: &'a Settings,
+}
+
 impl<'a> Scope<'a> {
     /// From what was read.
     pub fn new(evidence: &'a Evidence, facts: &'a BTreeMap<String, Facts>, read: &'a IngestReport) -> Self {

@@ -1,17 +1,13 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
-use crate::account_table::Facts;
-use crate::baseline::{Baseline, Test, rotates};
+use crate::baseline::{Test, rotates};
 use crate::candidates::Candidate;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
-use crate::features::Evidence;
 use crate::findings;
-use crate::ingest::IngestReport;
-use crate::links::World;
 use crate::proposals::PairLink;
-use crate::scope::Settings;
+use crate::scope::Inquiry;
 use std::collections::BTreeMap;
 
 /// Log lines beside a claim.
@@ -19,25 +15,35 @@ const LINES_LISTED: usize = 5;
 /// A family adds at most this much to the log-likelihood ratio, nats.
 const FAMILY_CAP: f64 = 12.0;
 
-/// What every claim is written from.
-pub(crate) struct Scene<'a> {
-    pub world: &'a World,
-    pub evidence: &'a Evidence,
-    pub facts: &'a BTreeMap<String, Facts>,
-    pub read: &'a IngestReport,
-    pub baseline: &'a Baseline<'a>,
-    pub settings: &'a Settings,
+/// A claim without a test: a figure beside what it is compared with.
+fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), unit: &str, lines: &[LineRef]) -> Claim {
+    Claim {
+        signal: signal.to_owned(),
+        family: "content".to_owned(),
+        statement: statement.to_owned(),
+        observed,
+        expected,
+        unit: unit.to_owned(),
+        p_value: None,
+        q_value: None,
+        weight: 0.0,
+        counts: observed >= expected,
+        lines: lines.to_vec(),
+    }
 }
 
-impl Scene<'_> {
+impl Inquiry<'_> {
     fn line(&self, at: Origin) -> LineRef {
-        let file = self.read.intake.files.get(at.file_id as usize).map_or("", |f| f.path.as_str());
+        let file = self.scope.read.intake.files.get(at.file_id as usize).map_or("", |f| f.path.as_str());
         LineRef { file: file.to_owned(), line: at.line_no }
     }
 
     fn first_lines(&self, members: &[String]) -> Vec<LineRef> {
-        let mut lines: Vec<LineRef> =
-            members.iter().filter_map(|m| self.evidence.accounts.get(m)?.first_at).map(|at| self.line(at)).collect();
+        let mut lines: Vec<LineRef> = members
+            .iter()
+            .filter_map(|m| self.scope.evidence.accounts.get(m)?.first_at)
+            .map(|at| self.line(at))
+            .collect();
         lines.sort();
         lines.truncate(LINES_LISTED);
         lines
@@ -46,9 +52,9 @@ impl Scene<'_> {
     /// First lines of the accounts that agree with what a test found.
     fn lines_behind(&self, test: &Test, candidate: &Candidate) -> Vec<LineRef> {
         let agrees = |account: &&u32| {
-            test.agreeing.is_empty() || test.agreeing.get(&self.world.entity[**account as usize]) == Some(&true)
+            test.agreeing.is_empty() || test.agreeing.get(&self.scope.world.entity[**account as usize]) == Some(&true)
         };
-        let members = candidate.accounts.iter().filter(agrees).map(|a| self.world.names[*a as usize].clone());
+        let members = candidate.accounts.iter().filter(agrees).map(|a| self.scope.world.names[*a as usize].clone());
         self.first_lines(&members.collect::<Vec<_>>())
     }
 
@@ -84,8 +90,9 @@ impl Scene<'_> {
     }
 
     pub fn network(&self, candidate: &Candidate, verdict: Verdict) -> Network {
-        let members: Vec<String> = candidate.accounts.iter().map(|a| self.world.names[*a as usize].clone()).collect();
-        let accounts: Vec<_> = members.iter().filter_map(|m| self.evidence.accounts.get(m)).collect();
+        let members: Vec<String> =
+            candidate.accounts.iter().map(|a| self.scope.world.names[*a as usize].clone()).collect();
+        let accounts: Vec<_> = members.iter().filter_map(|m| self.scope.evidence.accounts.get(m)).collect();
         let lines = self.first_lines(&members);
         let claims = self.claims(candidate);
         let families = self.settings.findings.speaking(&candidate.tests, candidate.proposed_by);
@@ -100,7 +107,7 @@ impl Scene<'_> {
             Verdict::SuspectedDistillation => "consistent with one operator harvesting outputs",
             _ => "consistent with one operator; nothing says extraction",
         };
-        let exemplars = findings::exemplars(self.evidence, &members);
+        let exemplars = findings::exemplars(self.scope.evidence, &members);
         let id = findings::network_id(&members);
         Network {
             summary: format!(
@@ -139,19 +146,6 @@ impl Scene<'_> {
     fn extraction(&self, candidate: &Candidate, verdict: Verdict, lines: &[LineRef]) -> Axis {
         let shape = &candidate.shape;
         let s = &self.settings.findings;
-        let claim = |signal: &str, statement: &str, observed: f64, expected: f64, unit: &str| Claim {
-            signal: signal.to_owned(),
-            family: "content".to_owned(),
-            statement: statement.to_owned(),
-            observed,
-            expected,
-            unit: unit.to_owned(),
-            p_value: None,
-            q_value: None,
-            weight: 0.0,
-            counts: observed >= expected,
-            lines: lines.to_vec(),
-        };
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
             ("extraction.unrepeated", "texts that the group had not sent before", shape.unrepeated, s.least_unrepeated),
@@ -160,33 +154,31 @@ impl Scene<'_> {
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
-            .filter_map(|(signal, words, value, least)| Some(claim(signal, words, value?, least, "share")))
+            .filter_map(|(signal, words, value, least)| Some(described(signal, words, (value?, least), "share", lines)))
             .collect();
-        let long = s.long_output(candidate.proposed_by) * self.baseline.ordinary_output;
-        claims.push(claim("extraction.output", "typical output of these requests", shape.output, long, "tokens"));
+        let long = s.long_output(candidate.proposed_by) * self.scope.baseline.ordinary_output;
+        claims.push(described(
+            "extraction.output",
+            "typical output of these requests",
+            (shape.output, long),
+            "tokens",
+            lines,
+        ));
         Axis { holds: verdict == Verdict::SuspectedDistillation, claims }
     }
 
     fn evasive(&self, members: &[String], lines: &[LineRef]) -> Axis {
-        let closed = members.iter().filter(|m| self.facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
-        let everyone = self.facts.values().filter(|f| f.closed_us.is_some()).count();
-        let closed_share = everyone as f64 / self.facts.len().max(1) as f64;
-        let fresh = |m: &&String| self.evidence.accounts.get(*m).is_some_and(|a| rotates(a) == Some(true));
+        let closed = members.iter().filter(|m| self.scope.facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
+        let everyone = self.scope.facts.values().filter(|f| f.closed_us.is_some()).count();
+        let closed_share = everyone as f64 / self.scope.facts.len().max(1) as f64;
+        let fresh = |m: &&String| self.scope.evidence.accounts.get(*m).is_some_and(|a| rotates(a) == Some(true));
         let rotating = members.iter().filter(fresh).count();
-        let world = self.world.names.iter().filter(fresh).count() as f64 / self.world.names.len() as f64;
+        let world = self.scope.world.names.iter().filter(fresh).count() as f64 / self.scope.world.names.len() as f64;
         let n = members.len() as f64;
         let claim = |signal: &str, statement: &str, observed: usize, expected: f64| Claim {
-            signal: signal.to_owned(),
             family: "evasion".to_owned(),
-            statement: statement.to_owned(),
-            observed: observed as f64,
-            expected,
-            unit: "accounts".to_owned(),
-            p_value: None,
-            q_value: None,
-            weight: 0.0,
             counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
-            lines: lines.to_vec(),
+            ..described(signal, statement, (observed as f64, expected), "accounts", lines)
         };
         let claims = vec![
             claim("evasion.rotation", "accounts that hardly ever use an address twice", rotating, n * world),
@@ -196,10 +188,10 @@ impl Scene<'_> {
     }
 
     pub fn link(&self, link: &PairLink, q_value: f64, network_id: &str) -> Link {
-        let object = &self.world.objects[link.object as usize];
+        let object = &self.scope.world.objects[link.object as usize];
         Link {
-            account_a: self.world.names[link.a as usize].clone(),
-            account_b: self.world.names[link.b as usize].clone(),
+            account_a: self.scope.world.names[link.a as usize].clone(),
+            account_b: self.scope.world.names[link.b as usize].clone(),
             network_id: network_id.to_owned(),
             family: object.family.name().to_owned(),
             shared: format!("{} {}", object.kind, object.value),
