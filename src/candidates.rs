@@ -5,7 +5,7 @@ use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
 use crate::findings::{self, Shape};
 use crate::joining::{bridges, recruits};
-use crate::links::{Layer, Object};
+use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
 use crate::scope::{Inquiry, Scope};
@@ -46,9 +46,15 @@ impl Inquiry<'_> {
         self.scope.baseline.test(&self.scope.world, accounts, side, &self.settings.leave_out)
     }
 
+    /// Templates of the world; `None` where content is left out, for then no later step may look at them either.
+    fn templates(&self) -> Option<&[Object]> {
+        let looked_at = !self.settings.leave_out.contains(&Layer::Content);
+        looked_at.then(|| self.scope.world.of(Family::Content))
+    }
+
     fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { world, evidence, baseline, .. } = self.scope;
-        findings::shape(world, evidence, baseline, accounts, !self.settings.leave_out.contains(&Layer::Content))
+        findings::shape(world, evidence, baseline, accounts, self.templates())
     }
 
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
@@ -72,7 +78,7 @@ impl Inquiry<'_> {
             evidence(b).total_cmp(&evidence(a)).then_with(|| a.accounts.cmp(&b.accounts))
         });
         let members: Vec<&[u32]> = groups.iter().map(|g| g.accounts.as_slice()).collect();
-        let bridges = bridges(&self.scope.world, &members);
+        let bridges = bridges(self.templates().unwrap_or_default(), &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for bridge in &bridges {
             for a in &bridge.groups {
@@ -164,7 +170,7 @@ impl Inquiry<'_> {
             })
             .collect();
         let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
-        let own = findings::own_templates(&self.scope.world, &group.accounts);
+        let own = findings::own_templates(self.templates().unwrap_or_default(), &group.accounts);
         let held = |o: &Object| o.held_in(&inside) as f64;
         let purity = |o: &Object| held(o) / o.accounts.len() as f64;
         let mut of_most: Vec<&Object> =

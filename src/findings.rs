@@ -3,7 +3,7 @@
 
 use crate::baseline::{Baseline, Counts, Test};
 use crate::features::{AccountEvidence, Evidence, typical};
-use crate::links::{Family, Object, World};
+use crate::links::{Object, World};
 use crate::proposals::Side;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,28 +74,36 @@ pub struct Shape {
     pub output: f64,
 }
 
-/// The group's own templates: carried by several members and hardly by anyone else.
-pub fn own_templates<'a>(world: &'a World, group: &[u32]) -> Vec<&'a Object> {
+/// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
+pub fn own_templates<'a>(templates: &'a [Object], group: &[u32]) -> Vec<&'a Object> {
     let inside: BTreeSet<u32> = group.iter().copied().collect();
     let own = |o: &&Object| {
         let n = o.held_in(&inside);
         n >= 3 && 2 * n > o.accounts.len()
     };
-    world.of(Family::Content).iter().filter(own).collect()
+    templates.iter().filter(own).collect()
 }
 
-/// Measures the shape of a group's work; its texts are looked at where `reads_text`.
-pub fn shape(world: &World, evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], reads_text: bool) -> Shape {
+/// Measures the shape of a group's work. `templates` are those of the world, `None` where text is not to be looked at.
+pub fn shape(
+    world: &World,
+    evidence: &Evidence,
+    baseline: &Baseline<'_>,
+    group: &[u32],
+    templates: Option<&[Object]>,
+) -> Shape {
     let members: Vec<&AccountEvidence> =
         group.iter().filter_map(|a| evidence.accounts.get(&world.names[*a as usize])).collect();
-    let texts: u64 = if reads_text { members.iter().map(|a| a.with_text).sum() } else { 0 };
+    let texts: u64 = templates.map_or(0, |_| members.iter().map(|a| a.with_text).sum());
     let mut uses: BTreeMap<u64, u64> = BTreeMap::new();
     for (item, n) in members.iter().flat_map(|a| &a.items) {
         *uses.entry(*item).or_default() += u64::from(*n);
     }
     let counted: u64 = uses.values().sum();
-    let own: Vec<u64> =
-        own_templates(world, group).into_iter().filter_map(|o| u64::from_str_radix(&o.value, 16).ok()).collect();
+    let own: Vec<u64> = own_templates(templates.unwrap_or_default(), group)
+        .into_iter()
+        .filter_map(|o| u64::from_str_radix(&o.value, 16).ok())
+        .collect();
     let (mut requests, mut single, mut output) = (0u64, 0u64, 0u64);
     for carried in members.iter().flat_map(|a| own.iter().filter_map(|f| a.fingerprints.get(*f))) {
         requests += u64::from(carried.count);

@@ -1,7 +1,7 @@
 //! Joins what the search for groups split, and recruits accounts that carry a network's own template. An object counts
 //! as a network's own only when most of its holders already stand in it: a popular template joins and recruits nobody.
 
-use crate::links::{Family, World};
+use crate::links::Object;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Share of a group that has to carry an object before it speaks for the group.
@@ -18,15 +18,15 @@ pub struct Bridge {
     pub carriers: Vec<u32>,
 }
 
-/// Objects that may join `groups` (accounts, rising; an account may stand in several) or recruit for one of them.
-pub fn bridges(world: &World, groups: &[&[u32]]) -> Vec<Bridge> {
+/// Those of the `templates` that may join `groups` (accounts, rising; an account may stand in several) or recruit for one of them.
+pub fn bridges(templates: &[Object], groups: &[&[u32]]) -> Vec<Bridge> {
     let sets: Vec<BTreeSet<u32>> = groups.iter().map(|g| g.iter().copied().collect()).collect();
     let mut of_account: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (i, group) in groups.iter().enumerate() {
         group.iter().for_each(|a| of_account.entry(*a).or_default().push(i));
     }
     let mut found = Vec::new();
-    for object in world.of(Family::Content).iter().filter(|o| o.popularity >= 3) {
+    for object in templates.iter().filter(|o| o.popularity >= 3) {
         let mut carriers: BTreeMap<usize, usize> = BTreeMap::new();
         for group in object.accounts.iter().filter_map(|a| of_account.get(a)).flatten() {
             *carriers.entry(*group).or_default() += 1;
@@ -59,9 +59,9 @@ pub fn recruits(bridges: &[Bridge], parts: &BTreeSet<usize>, group: &[u32]) -> B
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::links::Object;
+    use crate::links::Family;
 
-    fn world(lists: &[Vec<u32>]) -> World {
+    fn templates(lists: &[Vec<u32>]) -> Vec<Object> {
         let object = |accounts: &Vec<u32>| Object {
             family: Family::Content,
             kind: "template",
@@ -69,12 +69,12 @@ mod tests {
             accounts: accounts.clone(),
             value: String::new(),
         };
-        World { objects: lists.iter().map(object).collect(), ..World::default() }
+        lists.iter().map(object).collect()
     }
 
     #[test]
     fn halves_of_one_network_are_bridged_and_its_stragglers_recruited() {
-        let found = bridges(&world(&[(0..12).collect()]), &[&[0, 1, 2, 3, 4], &[5, 6, 7, 8, 9]]);
+        let found = bridges(&templates(&[(0..12).collect()]), &[&[0, 1, 2, 3, 4], &[5, 6, 7, 8, 9]]);
         assert_eq!(found, [Bridge { groups: vec![0, 1], carriers: (0..12).collect() }]);
         let whole: Vec<u32> = (0..10).collect();
         assert_eq!(recruits(&found, &[0, 1].into(), &whole), [10, 11].into());
@@ -83,6 +83,6 @@ mod tests {
 
     #[test]
     fn a_popular_template_bridges_and_recruits_nobody() {
-        assert!(bridges(&world(&[(0..100).collect()]), &[&[0, 1, 2, 3, 4], &[5, 6, 7, 8, 9]]).is_empty());
+        assert!(bridges(&templates(&[(0..100).collect()]), &[&[0, 1, 2, 3, 4], &[5, 6, 7, 8, 9]]).is_empty());
     }
 }

@@ -2,13 +2,15 @@
 
 mod common;
 
-use common::{analyse, write_world};
+use common::{analyse, analyse_with, write_world};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use stillhunt::document::{Document, Verdict};
 use stillhunt::evaluate::evaluate;
+use stillhunt::links::Layer;
 use stillhunt::report;
+use stillhunt::scope::Settings;
 use stillhunt::simulate::WorldSettings;
 
 fn world(folder: &Path, seed: u64, people: usize, campaigns: bool) {
@@ -64,11 +66,9 @@ fn hard_campaigns_are_found_and_hard_innocents_are_not_among_them() {
     }
 }
 
-#[test]
-fn without_text_campaigns_are_still_found_and_innocents_are_not() {
-    let folder = tempfile::tempdir().unwrap();
-    world(folder.path(), 7, 400, true);
-    let bare: Vec<String> = lines(folder.path())
+/// Takes the text out of every row.
+fn remove_text(folder: &Path) {
+    let bare: Vec<String> = lines(folder)
         .iter()
         .map(|l| {
             let mut row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(l).unwrap();
@@ -77,7 +77,25 @@ fn without_text_campaigns_are_still_found_and_innocents_are_not() {
             serde_json::to_string(&row).unwrap()
         })
         .collect();
-    fs::write(folder.path().join("events.jsonl"), bare.join("\n")).unwrap();
+    fs::write(folder.join("events.jsonl"), bare.join("\n")).unwrap();
+}
+
+#[test]
+fn leaving_content_out_finds_what_a_log_without_text_shows() {
+    let folder = tempfile::tempdir().unwrap();
+    world(folder.path(), 7, 200, true);
+    let settings = Settings { leave_out: [Layer::Content].into(), ..Settings::default() };
+    let left_out = analyse_with(folder.path(), &settings);
+    assert!(!left_out.networks.is_empty());
+    remove_text(folder.path());
+    assert_eq!(networks(&left_out), networks(&analyse(folder.path())));
+}
+
+#[test]
+fn without_text_campaigns_are_still_found_and_innocents_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    world(folder.path(), 7, 400, true);
+    remove_text(folder.path());
     let accounts = report::tables::accounts(&analyse(folder.path())).unwrap();
     let score = evaluate(accounts.as_slice(), fs::File::open(folder.path().join("labels.csv")).unwrap()).unwrap();
     assert!(score.account.precision >= 0.95, "{}", score.to_text());

@@ -17,8 +17,13 @@ pub fn write_world(folder: &Path, settings: &WorldSettings) {
 
 /// Analyses the logs in `folder/events*` with `folder/accounts.csv`.
 pub fn analyse(folder: &Path) -> Document {
+    analyse_with(folder, &Settings::default())
+}
+
+/// [`analyse`] under other settings.
+pub fn analyse_with(folder: &Path, settings: &Settings) -> Document {
     let facts = account_table::read(std::fs::File::open(folder.join("accounts.csv")).unwrap()).unwrap();
     let inputs = find_inputs(&[folder.join("events*")]).unwrap();
     let (evidence, report) = read_logs(&inputs, &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
-    investigate(&Scope::new(&evidence, &facts, &report), &Settings::default())
+    investigate(&Scope::new(&evidence, &facts, &report), settings)
 }
