@@ -166,11 +166,11 @@ impl FindingSettings {
         test.q_value <= q && matters
     }
 
-    /// Families that speak for the coordination of a group, sorted.
+    /// Families that speak for the coordination of a group, sorted. Behaviour is reported and not counted: whoever uses
+    /// the same software behaves the same.
     pub fn speaking(&self, tests: &[Test], side: Side) -> Vec<&'static str> {
-        let families: BTreeSet<&'static str> =
-            tests.iter().filter(|t| self.speaks(t, side)).map(|t| t.family).collect();
-        families.into_iter().collect()
+        let speaking = tests.iter().filter(|t| t.family != "behaviour" && self.speaks(t, side));
+        speaking.map(|t| t.family).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Whether something says that one hand runs the accounts, and not only that they are of one kind. A class opens its
@@ -183,9 +183,9 @@ impl FindingSettings {
         tested || side == Side::Control || shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
     }
 
-    /// C: enough independent families speak. Behaviour is not counted: whoever uses the same software behaves the same.
+    /// C: enough independent families speak.
     pub fn is_coordinated(&self, tests: &[Test], side: Side) -> bool {
-        self.speaking(tests, side).iter().filter(|f| **f != "behaviour").count() >= self.least_families
+        self.speaking(tests, side).len() >= self.least_families
     }
 }
 
@@ -231,4 +231,46 @@ pub fn network_id(members: &[String]) -> String {
         hash.update(&[0]);
     }
     format!("N-{:012x}", hash.digest() & 0xffff_ffff_ffff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::group_tests::Outcome;
+
+    fn sure(family: &'static str) -> Test {
+        Test {
+            signal: family,
+            family,
+            statement: String::new(),
+            unit: "accounts",
+            counts: Counts::Members,
+            outcome: Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 },
+            q_value: 1e-6,
+            agreeing: BTreeMap::new(),
+            background: 0.1,
+        }
+    }
+
+    #[test]
+    fn behaviour_is_no_independent_family() {
+        let s = FindingSettings::default();
+        let tests = [sure("behaviour"), sure("identity"), sure("time")];
+        assert_eq!(s.speaking(&tests, Side::Content), ["identity", "time"]);
+        assert!(s.is_coordinated(&tests, Side::Content));
+        assert!(!s.is_coordinated(&tests[..2], Side::Content));
+        assert_eq!(network_q(&tests[..2], &s), 1.0);
+        assert_eq!(evidence(&tests[..1]), 0.0);
+    }
+
+    #[test]
+    fn a_significant_trifle_does_not_speak() {
+        let s = FindingSettings::default();
+        let outcome = Outcome { observed: 60.0, expected: 40.0, p_value: 1e-12 };
+        assert!(!s.speaks(&Test { outcome, ..sure("time") }, Side::Content));
+        let outcome = Outcome { observed: 3.0, expected: 40.0, p_value: 1e-12 };
+        let shard = Test { outcome, counts: Counts::TooLittle, ..sure("content") };
+        assert!(s.speaks(&shard, Side::Content));
+        assert!(!s.speaks(&Test { counts: Counts::Objects, ..shard }, Side::Content));
+    }
 }
