@@ -241,7 +241,7 @@ pub struct Claim {
     pub p_value: Option<f64>,
     /// Corrected over all tests of this run; absent where the claim is descriptive.
     pub q_value: Option<f64>,
-    /// Natural log of the likelihood ratio that this claim adds, capped by family.
+    /// Natural log of the likelihood ratio that this claim adds, capped by family; 0 where it does not count.
     pub weight: f64,
     /// Whether it counts for the axis.
     pub counts: bool,

@@ -166,10 +166,15 @@ impl FindingSettings {
         test.q_value <= q && matters
     }
 
-    /// Families that speak for the coordination of a group, sorted. Behaviour is reported and not counted: whoever uses
-    /// the same software behaves the same.
+    /// Whether a test counts for coordination. Behaviour is reported and not counted: whoever uses the same software
+    /// behaves the same.
+    pub fn counts(&self, test: &Test, side: Side) -> bool {
+        test.family != "behaviour" && self.speaks(test, side)
+    }
+
+    /// Families that count for the coordination of a group, sorted.
     pub fn speaking(&self, tests: &[Test], side: Side) -> Vec<&'static str> {
-        let speaking = tests.iter().filter(|t| t.family != "behaviour" && self.speaks(t, side));
+        let speaking = tests.iter().filter(|t| self.counts(t, side));
         speaking.map(|t| t.family).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -257,6 +262,7 @@ mod tests {
         let s = FindingSettings::default();
         let tests = [sure("behaviour"), sure("identity"), sure("time")];
         assert_eq!(s.speaking(&tests, Side::Content), ["identity", "time"]);
+        assert!(s.speaks(&tests[0], Side::Content) && !s.counts(&tests[0], Side::Content));
         assert!(s.is_coordinated(&tests, Side::Content));
         assert!(!s.is_coordinated(&tests[..2], Side::Content));
         assert_eq!(network_q(&tests[..2], &s), 1.0);

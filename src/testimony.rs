@@ -65,12 +65,12 @@ impl Inquiry<'_> {
         tests
             .into_iter()
             .map(|t| {
-                let counts = self.settings.findings.speaks(t, candidate.proposed_by);
+                let counts = self.settings.findings.counts(t, candidate.proposed_by);
                 let left = spent.entry(t.family).or_insert(FAMILY_CAP);
                 // Upper bound of the Bayes factor of a p-value (Sellke, Bayarri and Berger 2001).
                 let p = t.outcome.p_value.max(f64::MIN_POSITIVE);
                 let bound = if p < 1.0 / std::f64::consts::E { -(-std::f64::consts::E * p * p.ln()).ln() } else { 0.0 };
-                let weight = bound.clamp(0.0, *left);
+                let weight = if counts { bound.clamp(0.0, *left) } else { 0.0 };
                 *left -= weight;
                 Claim {
                     signal: t.signal.to_owned(),

@@ -58,6 +58,12 @@ fn document(word: &str) -> Document {
                     "accounts",
                     Some(4.1e-4),
                 ),
+                Claim {
+                    counts: false,
+                    weight: 0.0,
+                    lines: Vec::new(),
+                    ..claim("behaviour.client", "5 of 12 accounts use one client", 5.0, 4.0, "accounts", Some(0.3))
+                },
             ],
         },
         extraction: Axis {

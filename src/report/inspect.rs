@@ -1,7 +1,7 @@
 //! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
 
 use super::terminal::{Page, TerminalOptions, figure, measured};
-use crate::document::{Account, Document, LineRef, Network};
+use crate::document::{Account, Claim, Document, LineRef, Network};
 use anstyle::Style;
 
 /// Columns of the longest bar.
@@ -66,31 +66,29 @@ fn waterfall(page: &mut Page, n: &Network) {
     page.styled(0, Style::new().bold(), "Run as one: evidence in nats, each family capped");
     let most = n.coordinated.claims.iter().map(|c| c.weight).fold(0.0, f64::max);
     let mut sum = 0.0;
-    for c in n.coordinated.claims.iter().filter(|c| c.weight > 0.0) {
-        sum += c.weight;
-        let bar = "#".repeat((BAR * c.weight / most).round() as usize);
-        page.paragraph(2, &format!("+{:.1} = {sum:.1}  {bar}  {}", c.weight, c.signal));
+    let figures = |c: &Claim| {
         let chance = |v: Option<f64>| v.map_or_else(|| "not tested".to_owned(), figure);
-        page.paragraph(
-            6,
-            &format!(
-                "{}: {}, by chance {}, p = {}, q = {}{}",
-                c.statement,
-                measured(c.observed, &c.unit),
-                measured(c.expected, &c.unit),
-                chance(c.p_value),
-                chance(c.q_value),
-                if c.counts { "" } else { "; does not count" }
-            ),
-        );
+        format!(
+            "{}: {}, by chance {}, p = {}, q = {}",
+            c.statement,
+            measured(c.observed, &c.unit),
+            measured(c.expected, &c.unit),
+            chance(c.p_value),
+            chance(c.q_value)
+        )
+    };
+    for c in n.coordinated.claims.iter().filter(|c| c.counts) {
+        sum += c.weight;
+        let bar = "#".repeat((BAR * c.weight / most.max(f64::MIN_POSITIVE)).round() as usize);
+        page.paragraph(2, &format!("+{:.1} = {sum:.1}  {bar}  {}", c.weight, c.signal));
+        page.paragraph(6, &figures(c));
         if !c.lines.is_empty() {
             page.paragraph(6, &places(&c.lines));
         }
     }
-    let silent: Vec<&str> =
-        n.coordinated.claims.iter().filter(|c| c.weight <= 0.0).map(|c| c.signal.as_str()).collect();
-    if !silent.is_empty() {
-        page.paragraph(2, &format!("adds nothing: {}", silent.join(", ")));
+    for c in n.coordinated.claims.iter().filter(|c| !c.counts) {
+        page.paragraph(2, &format!("does not count  {}", c.signal));
+        page.paragraph(6, &figures(c));
     }
     page.blank();
 }
