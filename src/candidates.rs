@@ -4,7 +4,7 @@ use crate::baseline::Test;
 use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
 use crate::findings::{self, Shape};
-use crate::joining::{bridges, recruits};
+use crate::joining::{bridges, occasional_carriers, recruits};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
@@ -78,6 +78,7 @@ impl Inquiry<'_> {
             evidence(b).total_cmp(&evidence(a)).then_with(|| a.accounts.cmp(&b.accounts))
         });
         let members: Vec<&[u32]> = groups.iter().map(|g| g.accounts.as_slice()).collect();
+        let grouped: BTreeSet<u32> = members.iter().flat_map(|m| m.iter().copied()).collect();
         let bridges = bridges(self.templates().unwrap_or_default(), &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         for bridge in &bridges {
@@ -112,6 +113,14 @@ impl Inquiry<'_> {
             }
             let mut accounts: Vec<u32> = whole.into_iter().collect();
             accounts.extend(recruits(&bridges, &parts, &accounts));
+            accounts.sort_unstable();
+            let own: Vec<u64> = findings::own_templates(self.templates().unwrap_or_default(), &accounts)
+                .iter()
+                .filter_map(|o| o.fingerprint())
+                .collect();
+            // Who stands in another group is no straggler of this one.
+            let stragglers = occasional_carriers(self.scope.evidence, &own, &accounts);
+            accounts.extend(stragglers.difference(&grouped));
             accounts.sort_unstable();
             joined.push(self.group(accounts, side));
         }
@@ -150,6 +159,13 @@ impl Inquiry<'_> {
         }
     }
 
+    /// Whether an account carries a template in any of its texts.
+    fn carries(&self, account: u32, template: &Object) -> bool {
+        let evidence = self.scope.evidence.accounts.get(&self.scope.world.names[account as usize]);
+        let anywhere = |f| evidence.is_some_and(|e| e.fingerprints.get(f).is_some());
+        template.fingerprint().is_some_and(anywhere)
+    }
+
     /// Leaves out accounts that contradict what the group was found to have in common. The tests stay those of the
     /// group as proposed: tested again, a group chosen by a test would pass it.
     pub fn members_only(&self, group: Group) -> Candidate {
@@ -169,6 +185,7 @@ impl Inquiry<'_> {
                 background: t.background,
             })
             .collect();
+        let tested = common.clone();
         let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
         let own = findings::own_templates(self.templates().unwrap_or_default(), &group.accounts);
         let held = |o: &Object| o.held_in(&inside) as f64;
@@ -181,27 +198,31 @@ impl Inquiry<'_> {
         let mut prior = vec![0.0; group.accounts.len()];
         if of_most.is_empty() {
             // Several variants, none carried by most: to carry any is all that can be asked.
-            let carriers: BTreeSet<u32> = own.iter().flat_map(|o| o.accounts.iter().copied()).collect();
             for (prior, account) in prior.iter_mut().zip(&group.accounts) {
-                *prior = if carriers.contains(account) { CARRIER } else { 0.0 };
+                *prior = if own.iter().any(|o| self.carries(*account, o)) { CARRIER } else { 0.0 };
             }
         } else {
-            let carried = |account: &u32| {
-                let n = of_most.iter().filter(|o| o.accounts.binary_search(account).is_ok()).count();
-                2 * n >= of_most.len()
-            };
+            let carried =
+                |account: &u32| 2 * of_most.iter().filter(|o| self.carries(*account, o)).count() >= of_most.len();
             // A network was looked for by its templates: to carry one says little more, to carry none a lot.
             common.push(Common {
                 agrees: group.accounts.iter().map(|a| Some(carried(a))).collect(),
                 background: (-CARRIER).exp(),
             });
         }
+        let recurs: BTreeSet<u32> = own.iter().flat_map(|o| o.accounts.iter().copied()).collect();
+        // One text may be quoted by anybody: who carries no template again and again needs another sign.
+        let vouched = |place: usize, account: &u32| {
+            own.is_empty() || recurs.contains(account) || tested.iter().any(|c| c.agrees[place] == Some(true))
+        };
         let (accounts, membership): (Vec<u32>, Vec<f64>) = group
             .accounts
             .iter()
             .copied()
             .zip(memberships(&common, &prior))
-            .filter(|(_, probability)| *probability >= 0.5)
+            .enumerate()
+            .filter(|(place, (account, probability))| *probability >= 0.5 && vouched(*place, account))
+            .map(|(_, member)| member)
             .unzip();
         let shape = self.shape(&accounts);
         Candidate { accounts, membership, proposed_by: group.proposed_by, tests: group.tests, shape }

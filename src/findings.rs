@@ -100,10 +100,8 @@ pub fn shape(
         *uses.entry(*item).or_default() += u64::from(*n);
     }
     let counted: u64 = uses.values().sum();
-    let own: Vec<u64> = own_templates(templates.unwrap_or_default(), group)
-        .into_iter()
-        .filter_map(|o| u64::from_str_radix(&o.value, 16).ok())
-        .collect();
+    let own: Vec<u64> =
+        own_templates(templates.unwrap_or_default(), group).into_iter().filter_map(Object::fingerprint).collect();
     let (mut requests, mut single, mut output) = (0u64, 0u64, 0u64);
     for carried in members.iter().flat_map(|a| own.iter().filter_map(|f| a.fingerprints.get(*f))) {
         requests += u64::from(carried.count);

@@ -1,6 +1,7 @@
 //! Joins what the search for groups split, and recruits accounts that carry a network's own template. An object counts
 //! as a network's own only when most of its holders already stand in it: a popular template joins and recruits nobody.
 
+use crate::features::Evidence;
 use crate::links::Object;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const CARRIED_BY: f64 = 0.6;
 /// Share of an object's holders that have to stand in the groups it speaks for.
 const OWNED: f64 = 0.6;
+
+/// The same where to carry an object once is to be enough.
+const PURE: f64 = 0.8;
 
 /// An object that speaks for some groups: most of each carry it, and most of its holders stand in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +60,28 @@ pub fn recruits(bridges: &[Bridge], parts: &BTreeSet<usize>, group: &[u32]) -> B
         .collect()
 }
 
+/// Accounts outside `group` (rising) that carry one of its own `fingerprints` at all, if only in one text: a campaign's
+/// account that was closed after three requests, or that hides one of its requests among fifteen of a customer. A
+/// fingerprint that others carry too recruits nobody. Accounts are numbered in the order of the evidence.
+pub fn occasional_carriers(evidence: &Evidence, fingerprints: &[u64], group: &[u32]) -> BTreeSet<u32> {
+    let mut found = BTreeSet::new();
+    for fingerprint in fingerprints {
+        let carries = |account: &crate::features::AccountEvidence| account.fingerprints.get(*fingerprint).is_some();
+        let holders: Vec<u32> =
+            (0u32..).zip(evidence.accounts.values()).filter(|(_, a)| carries(a)).map(|(id, _)| id).collect();
+        let (inside, outside): (Vec<u32>, Vec<u32>) =
+            holders.iter().partition(|account| group.binary_search(account).is_ok());
+        if inside.len() as f64 >= PURE * holders.len() as f64 {
+            found.extend(outside);
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::{Event, Fold, Origin};
     use crate::links::Family;
 
     fn templates(lists: &[Vec<u32>]) -> Vec<Object> {
@@ -84,5 +107,33 @@ mod tests {
     #[test]
     fn a_popular_template_bridges_and_recruits_nobody() {
         assert!(bridges(&templates(&[(0..100).collect()]), &[&[0, 1, 2, 3, 4], &[5, 6, 7, 8, 9]]).is_empty());
+    }
+
+    #[test]
+    fn one_text_with_a_groups_own_template_recruits_and_a_popular_passage_does_not() {
+        let own = "Produce a plan, the derivation with every intermediate result, and the answer.";
+        let popular = "You are a helpful assistant who answers in the language of the question.";
+        let mut evidence = Evidence::default();
+        for account in 0..30u64 {
+            for line_no in 0..3 {
+                // Five members, one account that carried it in one text of three, and 24 others.
+                let carries = account < 5 || (account == 5 && line_no == 0);
+                let text = format!("{popular} {} item {account} {line_no}", if carries { own } else { "" });
+                let origin = Origin { file_id: 0, line_no };
+                evidence.push(&Event {
+                    user_text: Some(text.into()),
+                    ..Event::new(origin, 0, format!("a{account:02}").into())
+                });
+            }
+        }
+        evidence.finish();
+        let members = [0, 1, 2, 3, 4];
+        let of = |id: &str| -> BTreeSet<u64> { evidence.accounts[id].fingerprints.iter().map(|(f, _)| *f).collect() };
+        let everywhere = of("a20");
+        let (common, special): (Vec<u64>, Vec<u64>) =
+            of("a00").intersection(&of("a01")).copied().partition(|f| everywhere.contains(f));
+        assert!(!common.is_empty() && !special.is_empty());
+        assert_eq!(occasional_carriers(&evidence, &special, &members), [5].into());
+        assert!(occasional_carriers(&evidence, &common, &members).is_empty());
     }
 }

@@ -80,6 +80,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// Least fingerprint of a template; `None` for every other kind.
+    pub fn fingerprint(&self) -> Option<u64> {
+        (self.kind == "template").then(|| u64::from_str_radix(&self.value, 16).ok()).flatten()
+    }
+
     /// Holders that stand in a group.
     pub fn held_in(&self, group: &BTreeSet<u32>) -> usize {
         self.accounts.iter().filter(|a| group.contains(a)).count()
