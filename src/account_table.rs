@@ -3,6 +3,7 @@
 use crate::normalise::{parse_timestamp, present};
 use std::collections::BTreeMap;
 use std::io::Read;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Facts of one account; what the table leaves empty is `None` and equals nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +15,34 @@ pub struct Facts {
     pub payment: Option<String>,
     pub device: Option<String>,
     pub phone: Option<String>,
+    pub email: Option<String>,
+    pub email_domain: Option<String>,
+    /// How the local part of the address is built, such as `a5.9` for five letters, a dot and digits; see [`email_shape`].
+    pub email_shape: Option<String>,
+}
+
+/// The build of an e-mail address's local part: runs of letters become `a` and their number, runs of digits `9` and
+/// theirs, other signs stay. Addresses made by one generator share it; the address itself is not kept.
+pub fn email_shape(address: &str) -> Option<String> {
+    let (local, _) = address.rsplit_once('@')?;
+    let class = |c: char| match c {
+        c if c.is_alphabetic() => 'a',
+        c if c.is_numeric() => '9',
+        c => c,
+    };
+    let mut shape = String::new();
+    let mut signs = local.chars().take(64).map(class).peekable();
+    while let Some(sign) = signs.next() {
+        let mut run = 1;
+        while signs.next_if_eq(&sign).is_some() {
+            run += 1;
+        }
+        shape.push(sign);
+        if sign == 'a' || sign == '9' {
+            shape += &run.to_string();
+        }
+    }
+    (!shape.is_empty()).then_some(shape)
 }
 
 /// Why the table cannot be used.
@@ -25,7 +54,8 @@ pub enum TableError {
     NoAccountColumn,
 }
 
-/// Reads `account_id` with any of `org_id, created_at, closed_at, payment_fingerprint, device_id, phone_hash`.
+/// Reads `account_id` with any of `org_id, created_at, closed_at, payment_fingerprint, device_id, phone_hash, email_hash,
+/// email_domain, email`; of an `email` only its hash, its domain and the build of its local part are kept.
 /// Of several rows for one account the first counts.
 ///
 /// # Errors
@@ -35,13 +65,26 @@ pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
     let header = csv.headers()?.clone();
     let column = |name: &str| header.iter().position(|h| h.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
     let account = column("account_id").ok_or(TableError::NoAccountColumn)?;
-    let columns = ["org_id", "created_at", "closed_at", "payment_fingerprint", "device_id", "phone_hash"].map(column);
+    let columns = [
+        "org_id",
+        "created_at",
+        "closed_at",
+        "payment_fingerprint",
+        "device_id",
+        "phone_hash",
+        "email_hash",
+        "email_domain",
+        "email",
+    ]
+    .map(column);
     let mut facts = BTreeMap::new();
     for record in csv.records() {
         let record = record?;
         let cell = |i: usize| columns[i].and_then(|c| record.get(c)).and_then(present).map(str::to_owned);
         let time = |i: usize| cell(i).and_then(|t| parse_timestamp(&t));
         if let Some(id) = record.get(account).and_then(present) {
+            let email = cell(8).map(|e| e.to_lowercase());
+            let domain = email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
             facts.entry(id.to_owned()).or_insert_with(|| Facts {
                 org_id: cell(0),
                 created_us: time(1),
@@ -49,6 +92,9 @@ pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
                 payment: cell(3),
                 device: cell(4),
                 phone: cell(5),
+                email: cell(6).or(email.as_deref().map(|e| format!("{:016x}", xxh3_64(e.as_bytes())))),
+                email_domain: cell(7).map(|d| d.to_lowercase()).or(domain),
+                email_shape: email.as_deref().and_then(email_shape),
             });
         }
     }
@@ -66,6 +112,17 @@ mod tests {
         assert_eq!(facts["a"].payment, None);
         assert_eq!(facts["b"].payment.as_deref(), Some("pm_1"));
         assert!(facts["a"].created_us.is_some() && facts["b"].created_us.is_none());
+    }
+
+    #[test]
+    fn of_an_address_only_hash_domain_and_build_are_kept() {
+        let facts =
+            read("account_id,email\na,Mara.Lindt82@Example.org\nb,kari.osten17@example.org\nc,x\n".as_bytes()).unwrap();
+        assert_eq!(facts["a"].email_domain.as_deref(), Some("example.org"));
+        assert_eq!(facts["a"].email_shape.as_deref(), Some("a4.a592"));
+        assert_ne!(facts["a"].email, facts["b"].email);
+        assert_eq!(email_shape("kari.osten17@example.org"), facts["b"].email_shape);
+        assert_eq!((&facts["c"].email_domain, &facts["c"].email_shape), (&None, &None));
     }
 
     #[test]

@@ -4,98 +4,12 @@
 use crate::account_table::Facts;
 use crate::chance::{LEAST_P, hypergeometric_tail};
 use crate::features::{AccountEvidence, Evidence, typical};
-use crate::group_tests::{Line, Outcome, cluster, co_held, concentration, shard};
+use crate::group_tests::{Counts, Outcome, Test, cluster, co_held, concentration, shard};
+use crate::holdings::{Column, Holdings};
 use crate::links::{Layer, World};
+use crate::over_time::OverTime;
 use crate::proposals::Side;
-use crate::timing::turn_taking;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What a test counts, and so how large a deviation has to be to matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counts {
-    /// Members that are alike in one respect.
-    Members,
-    /// Objects that several members share.
-    Objects,
-    /// What is shared although more was due: the finding is too little.
-    TooLittle,
-    /// A mean between 0 and 1, of which there is no multiple.
-    Mean,
-}
-
-/// One test of one group.
-#[derive(Debug, Clone)]
-pub struct Test {
-    pub signal: &'static str,
-    /// Name of the family, which counts once.
-    pub family: &'static str,
-    pub statement: String,
-    pub unit: &'static str,
-    pub counts: Counts,
-    pub outcome: Outcome,
-    /// Set once all groups are tested.
-    pub q_value: f64,
-    /// Which of the tested entities agree with what was found; empty where the test speaks of the group as a whole.
-    pub agreeing: BTreeMap<u32, bool>,
-    /// Share of all entities that agree by chance.
-    pub background: f64,
-}
-
-/// A value of each account, where it has one.
-struct Column {
-    value: Vec<Option<f64>>,
-    line: Line,
-}
-
-impl Column {
-    fn new(value: Vec<Option<f64>>) -> Self {
-        Self { line: Line::new(value.iter().flatten().copied().collect()), value }
-    }
-}
-
-/// Objects of one kind: who holds what.
-#[derive(Default)]
-struct Holdings {
-    /// Objects of each entity, by its first account.
-    of_entity: BTreeMap<u32, Vec<u32>>,
-    /// Entities that hold each object.
-    holders: Vec<Vec<u32>>,
-    /// How many objects have each popularity.
-    histogram: Vec<(u64, u64)>,
-}
-
-impl Holdings {
-    fn new(lists: impl Iterator<Item = Vec<u32>>) -> Self {
-        let mut all = Self::default();
-        let mut histogram: BTreeMap<u64, u64> = BTreeMap::new();
-        for (object, entities) in (0u32..).zip(lists) {
-            *histogram.entry(entities.len() as u64).or_default() += 1;
-            for entity in &entities {
-                all.of_entity.entry(*entity).or_default().push(object);
-            }
-            all.holders.push(entities);
-        }
-        all.histogram = histogram.into_iter().collect();
-        all
-    }
-
-    fn popularity(&self, object: u32) -> u64 {
-        self.holders[object as usize].len() as u64
-    }
-
-    /// Members that hold each object, in order of objects.
-    fn inside(&self, group: &[u32]) -> BTreeMap<u32, u64> {
-        let mut inside = BTreeMap::new();
-        for object in group.iter().filter_map(|e| self.of_entity.get(e)).flatten() {
-            *inside.entry(*object).or_default() += 1;
-        }
-        inside
-    }
-
-    fn holds(&self, entity: u32, wanted: &BTreeSet<u32>) -> bool {
-        self.of_entity.get(&entity).is_some_and(|o| o.iter().any(|o| wanted.contains(o)))
-    }
-}
 
 /// The columns and objects of the world.
 pub struct Baseline<'a> {
@@ -106,7 +20,7 @@ pub struct Baseline<'a> {
     /// Texts that several entities sent, and the distinct texts of each account.
     items: Holdings,
     distinct_items: Vec<u64>,
-    starts: Vec<&'a [i64]>,
+    over_time: OverTime<'a>,
     /// Distinct addresses of each entity, by its first account, and of all.
     reach: BTreeMap<u32, u64>,
     whole_reach: u64,
@@ -126,6 +40,9 @@ const DAY_US: f64 = 86_400e6;
 const LEAST_FOR_RHYTHM: u64 = 16;
 /// A rhythm below this is no person's: eight hours of sleep alone make it 1.5.
 const SLEEPLESS: f64 = 1.5;
+/// What an account does often: in this share of its requests, and so many of them.
+const OFTEN: f64 = 0.2;
+const LEAST_OFTEN: u64 = 3;
 /// An object that chance would give to a group this often is not what its members have in common.
 const TELLING: f64 = 0.01;
 
@@ -168,7 +85,7 @@ pub fn entities(world: &World, accounts: &[u32]) -> Vec<u32> {
 }
 
 /// Kinds of objects with family, signal, and what is said of one object and of several.
-const KINDS: [(&str, &str, &str, &str, &str); 8] = [
+const KINDS: [(&str, &str, &str, &str, &str); 13] = [
     (
         "payment",
         "identity",
@@ -178,6 +95,15 @@ const KINDS: [(&str, &str, &str, &str, &str); 8] = [
     ),
     ("device", "identity", "identity.device", "accounts share one device", "devices each serve several accounts"),
     ("phone", "identity", "identity.phone", "accounts share one phone", "phones each belong to several accounts"),
+    (
+        "email",
+        "identity",
+        "identity.email",
+        "accounts share one e-mail address",
+        "e-mail addresses each belong to several accounts",
+    ),
+    ("email_domain", "identity", "identity.email_domain", "accounts have e-mail addresses of one domain", ""),
+    ("email_shape", "identity", "identity.email_shape", "accounts have e-mail addresses built in one way", ""),
     (
         "address",
         "infrastructure",
@@ -194,6 +120,8 @@ const KINDS: [(&str, &str, &str, &str, &str); 8] = [
     ),
     ("rotation", "infrastructure", "infrastructure.rotation", "accounts hardly ever use an address twice", ""),
     ("client", "behaviour", "behaviour.client", "accounts use one client with the same parameters", ""),
+    ("cut_short", "behaviour", "behaviour.cut_short", "accounts have answers cut at their limit again and again", ""),
+    ("refused", "behaviour", "behaviour.refused", "accounts are refused for quota again and again", ""),
     ("template", "content", "content.template", "accounts carry one recurring template", ""),
 ];
 
@@ -211,6 +139,23 @@ impl<'a> Baseline<'a> {
         let rotating =
             (0u32..).zip(&accounts).filter(|(_, a)| rotates(a) == Some(true)).map(|(id, _)| id).collect::<Vec<u32>>();
         lists.insert("rotation", vec![entities(world, &rotating)]);
+        let often = |part: fn(&AccountEvidence) -> u64| {
+            let of = |a: &AccountEvidence| part(a) >= LEAST_OFTEN && part(a) as f64 >= OFTEN * a.requests as f64;
+            let ids: Vec<u32> = (0u32..).zip(&accounts).filter(|(_, a)| of(a)).map(|(id, _)| id).collect();
+            vec![entities(world, &ids)]
+        };
+        lists.insert("cut_short", often(|a| a.cut_short));
+        lists.insert("refused", often(|a| a.refused));
+        let mut domains: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        let mut shapes: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        for (name, entity) in world.names.iter().zip(&world.entity) {
+            let Some(facts) = facts.get(name) else { continue };
+            for (of, value) in [(&mut domains, &facts.email_domain), (&mut shapes, &facts.email_shape)] {
+                if let Some(value) = value {
+                    of.entry(value).or_default().insert(*entity);
+                }
+            }
+        }
         let mut prefixes: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
         let mut senders: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
         let mut reach: BTreeMap<u32, u64> = BTreeMap::new();
@@ -232,6 +177,8 @@ impl<'a> Baseline<'a> {
             sets.filter(|s| s.len() > 1).map(|s| s.into_iter().collect()).collect()
         };
         lists.insert("prefix", shared(&mut prefixes.into_values()));
+        lists.insert("email_domain", shared(&mut domains.into_values()));
+        lists.insert("email_shape", shared(&mut shapes.into_values()));
         let mut outputs: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
         outputs.sort_by(f64::total_cmp);
         Self {
@@ -241,7 +188,7 @@ impl<'a> Baseline<'a> {
             holdings: lists.into_iter().map(|(kind, lists)| (kind, Holdings::new(lists.into_iter()))).collect(),
             items: Holdings::new(shared(&mut senders.into_values()).into_iter()),
             distinct_items: accounts.iter().map(|a| a.items.len() as u64).collect(),
-            starts: accounts.iter().map(|a| a.times.as_slice()).collect(),
+            over_time: OverTime::new(world, &accounts, facts),
             unrotated,
             whole_reach: reach.values().sum(),
             reach,
@@ -266,34 +213,17 @@ impl<'a> Baseline<'a> {
         self.scan(&group, side, &mut tests);
         self.look_for_shared(&group, side, &mut tests);
         if let Some(outcome) = self.dealt(&group) {
-            tests.push(Test {
-                signal: "content.shard",
-                family: "content",
-                statement: "texts that two accounts have in common are fewer than independent draws from the same material would give"
-                    .to_owned(),
-                unit: "texts",
-                counts: Counts::TooLittle,
+            let words = "texts that two accounts have in common are fewer than independent draws from the same material would give";
+            tests.push(Test::of_the_whole(
+                "content.shard",
+                "content",
+                words.to_owned(),
+                "texts",
+                Counts::TooLittle,
                 outcome,
-                q_value: 1.0,
-                agreeing: BTreeMap::new(),
-                background: 0.0,
-            });
+            ));
         }
-        let starts: Vec<&[i64]> = accounts.iter().map(|a| self.starts[*a as usize]).collect();
-        if let Some(outcome) = turn_taking(&starts) {
-            tests.push(Test {
-                signal: "time.turn_taking",
-                family: "time",
-                statement: "each request goes to an account that has rested for long, as a load balancer does it"
-                    .to_owned(),
-                unit: "mean rest",
-                counts: Counts::Mean,
-                outcome,
-                q_value: 1.0,
-                agreeing: BTreeMap::new(),
-                background: 0.0,
-            });
-        }
+        tests.extend(self.over_time.tests(world, accounts));
         tests.iter_mut().for_each(|t| t.outcome.p_value = t.outcome.p_value.max(LEAST_P));
         tests.retain(|t| leave_out.iter().all(|l| l.name() != t.family));
         tests
@@ -319,16 +249,11 @@ impl<'a> Baseline<'a> {
                 group.iter().filter_map(|a| Some((*a, column.value[*a as usize]?))).collect();
             let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
             if let Some((outcome, (low, high))) = cluster(&column.line, &values) {
+                let words = format!("{} of {} {words}", outcome.observed, members.len());
                 tests.push(Test {
-                    signal,
-                    family,
-                    statement: format!("{} of {} {words}", outcome.observed, members.len()),
-                    unit: "accounts",
-                    counts: Counts::Members,
-                    outcome,
-                    q_value: 1.0,
                     agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
                     background: outcome.expected / members.len() as f64,
+                    ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
                 });
             }
         }
@@ -374,19 +299,14 @@ impl<'a> Baseline<'a> {
             };
             let held: u64 = wanted.iter().map(|o| holdings.popularity(*o)).sum();
             tests.push(Test {
-                signal,
-                family,
-                statement,
-                unit,
-                counts,
-                outcome,
-                q_value: 1.0,
                 agreeing: group
                     .iter()
                     .filter(|e| kind != "rotation" || !self.unrotated.contains(e))
                     .map(|e| (*e, holdings.holds(*e, &wanted)))
                     .collect(),
                 background: (held as f64 / self.entities as f64).min(1.0),
+                shared: wanted,
+                ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
             });
         }
     }
@@ -437,6 +357,7 @@ fn plural(unit: &'static str) -> &'static str {
         "payment" => "payment instruments",
         "device" => "devices",
         "phone" => "phones",
+        "email" => "e-mail addresses",
         "address" => "addresses",
         "prefix" => "prefixes",
         other => other,

@@ -1,9 +1,9 @@
 //! Groups on their way from a proposal to a verdict: tested, joined, cleared of bystanders, made one where they overlap.
 
-use crate::baseline::Test;
 use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
 use crate::findings::{self, Shape};
+use crate::group_tests::Test;
 use crate::joining::{bridges, occasional_carriers, recruits};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};

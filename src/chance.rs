@@ -23,6 +23,24 @@ pub fn hypergeometric_tail(all: u64, marked: u64, drawn: u64, seen: u64) -> f64 
     tail.clamp(0.0, 1.0)
 }
 
+/// Upper tail of the binomial distribution, P(X ≥ `seen`) of `trials` with chance `p` each, summed in log space.
+pub fn binomial_upper(trials: u64, p: f64, seen: u64) -> f64 {
+    if seen == 0 || p >= 1.0 {
+        return 1.0;
+    }
+    if p <= 0.0 {
+        return 0.0;
+    }
+    let n = trials as f64;
+    let ln_term = |k: u64| ln_choose(n, k as f64) + k as f64 * p.ln() + (n - k as f64) * libm::log1p(-p);
+    (seen..=trials).map(|k| ln_term(k).exp()).sum::<f64>().clamp(0.0, 1.0)
+}
+
+/// Natural log of the chance that none of `trials` with chance `p` each succeeds.
+pub fn ln_binomial_zero(trials: u64, p: f64) -> f64 {
+    trials as f64 * libm::log1p(-p)
+}
+
 /// Upper tail of the Poisson distribution, P(X ≥ `seen`), summed in log space. It bounds a sum of many rare independent
 /// events from above (Hoeffding 1956), whatever their single chances.
 pub fn poisson_upper(mean: f64, seen: u64) -> f64 {
@@ -125,6 +143,14 @@ mod tests {
         assert!((hypergeometric_tail(52, 4, 5, 1) - (1.0 - none)).abs() < 1e-12);
         assert_eq!(hypergeometric_tail(52, 4, 5, 0), 1.0);
         assert!((hypergeometric_tail(10, 10, 4, 4) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_binomial_tail_is_the_textbook_one() {
+        assert!((binomial_upper(10, 0.5, 8) - 56.0 / 1024.0).abs() < 1e-12);
+        assert!((binomial_upper(4, 0.25, 1) - (1.0 - 0.75f64.powi(4))).abs() < 1e-12);
+        assert_eq!((binomial_upper(5, 0.3, 0), binomial_upper(5, 0.0, 1), binomial_upper(5, 1.0, 5)), (1.0, 0.0, 1.0));
+        assert!((ln_binomial_zero(4, 0.25).exp() - 0.75f64.powi(4)).abs() < 1e-12);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
@@ -196,10 +196,70 @@ pub struct Network {
     /// What becomes of the network when one layer of evidence is left out; empty where that was not tried.
     #[serde(default)]
     pub robustness: Vec<Robustness>,
+    /// Instructions that the network sends, most requests first.
+    #[serde(default)]
+    pub streams: Vec<Stream>,
+    /// Accounts in the same hand, largest first; `P0` those that nothing links.
+    #[serde(default)]
+    pub pools: Vec<Pool>,
+    /// Which pool carries how much of which stream; what is not listed is nothing.
+    #[serde(default)]
+    pub cells: Vec<Cell>,
+    /// The material that the network works through; absent without text.
+    #[serde(default)]
+    pub material: Option<Material>,
     /// Innocent explanations that were weighed, best first.
     pub explanations: Vec<Explanation>,
     /// A few log lines to look at.
     pub exemplars: Vec<Exemplar>,
+}
+
+/// Requests of one instruction.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Stream {
+    /// `S1`, `S2` and so on, within the network.
+    pub id: String,
+    /// Accounts of the network that carry it again and again.
+    pub accounts: u64,
+    /// Their requests with it.
+    pub requests: u64,
+    /// A redacted line that shows it; empty where none was kept.
+    pub excerpt: String,
+}
+
+/// Accounts of a network that payments, devices, phones or addresses of its own link.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Pool {
+    /// `P1`, `P2` and so on, within the network.
+    pub id: String,
+    /// Accounts in it.
+    pub accounts: u64,
+    /// Numbers and kinds of shared objects, such as `2 address, 1 payment`.
+    pub linked_by: String,
+}
+
+/// How much of a stream runs through a pool.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Cell {
+    /// Pool id.
+    pub pool: String,
+    /// Stream id.
+    pub stream: String,
+    /// Accounts of the pool that carry the stream.
+    pub accounts: u64,
+    /// Their requests with it.
+    pub requests: u64,
+}
+
+/// Size of a network's material by capture and recapture of whole texts (Chao 1987).
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Material {
+    /// Texts sent, as far as they were counted.
+    pub texts: u64,
+    /// Distinct ones.
+    pub distinct: u64,
+    /// Lower bound of the whole, sent or not yet; absent where too few texts came twice to tell.
+    pub at_least: Option<u64>,
 }
 
 /// The analysis run again without one layer of evidence.

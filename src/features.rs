@@ -147,6 +147,14 @@ pub struct AccountEvidence {
     pub clients: BTreeMap<String, (u32, Origin)>,
     /// Sampling parameters, whatever client sent them.
     pub parameters: BTreeMap<String, (u32, Origin)>,
+    /// User agent with TLS fingerprint, where a request has both.
+    pub stacks: BTreeMap<(String, String), (u32, Origin)>,
+    /// First use of each model, µs since the Unix epoch.
+    pub models: BTreeMap<String, i64>,
+    /// Requests whose answer was cut at its limit.
+    pub cut_short: u64,
+    /// Requests refused for quota (HTTP 429).
+    pub refused: u64,
     /// Sums of ln(1 + tokens) over requests, in millionths: whole numbers, so that no order of adding changes them.
     pub ln_input: u64,
     pub ln_output: u64,
@@ -215,10 +223,25 @@ impl AccountEvidence {
             count_value(&mut self.clients, client, 1, at);
         }
         count_value(&mut self.parameters, parameter_tuple(event), 1, at);
+        if let (Some(agent), Some(tls)) = (event.user_agent.as_deref(), event.tls_fingerprint.as_deref()) {
+            count_value(&mut self.stacks, (agent.to_owned(), tls.to_owned()), 1, at);
+        }
+        if let Some(model) = event.model.as_deref() {
+            self.use_model(model, event.ts_us);
+        }
+        self.cut_short += u64::from(is_cut_short(event));
+        self.refused += u64::from(event.status == Some(429));
         self.ln_input += ln_millionths(event.input_tokens);
         self.ln_output += ln_millionths(event.output_tokens);
         self.times.extend([event.ts_us]);
-        let Some(text) = event.user_text.as_deref() else { return };
+        if let Some(text) = event.user_text.as_deref() {
+            self.push_text(event, text, scratch);
+        }
+        self.bound();
+    }
+
+    fn push_text(&mut self, event: &Event<'_>, text: &str, scratch: &mut Vec<u64>) {
+        let at = event.origin;
         self.with_text += 1;
         let item = fingerprint::item(text);
         *self.items.entry(item).or_default() += 1;
@@ -249,10 +272,20 @@ impl AccountEvidence {
                 self.fingerprints.push(f, carried);
             }
         }
-        self.bound();
+    }
+
+    fn use_model(&mut self, model: &str, at: i64) {
+        match self.models.get_mut(model) {
+            Some(first) => *first = at.min(*first),
+            None => {
+                self.models.insert(model.to_owned(), at);
+            }
+        }
     }
 
     fn bound(&mut self) {
+        keep_least(&mut self.stacks, MAX_VALUES);
+        keep_least(&mut self.models, MAX_VALUES);
         keep_least(&mut self.items, MAX_FINGERPRINTS);
         keep_least(&mut self.sessions, MAX_VALUES);
         keep_least(&mut self.addresses, MAX_VALUES);
@@ -284,6 +317,14 @@ impl AccountEvidence {
         for (k, (n, at)) in other.parameters {
             count_value(&mut self.parameters, k, n, at);
         }
+        for (k, (n, at)) in other.stacks {
+            count_value(&mut self.stacks, k, n, at);
+        }
+        for (model, at) in &other.models {
+            self.use_model(model, *at);
+        }
+        self.cut_short += other.cut_short;
+        self.refused += other.refused;
         self.ln_input += other.ln_input;
         self.ln_output += other.ln_output;
         self.times.extend(other.times.starts);
@@ -308,6 +349,12 @@ impl AccountEvidence {
     pub fn lone_requests(&self) -> u64 {
         self.single_turn + self.sessions.values().filter(|n| **n == 1).count() as u64
     }
+}
+
+/// Whether the answer ended at its limit and not by itself.
+fn is_cut_short(event: &Event<'_>) -> bool {
+    let said = matches!(event.finish_reason.as_deref(), Some("length" | "max_tokens" | "MAX_TOKENS"));
+    said || event.max_tokens.is_some_and(|most| event.output_tokens.is_some_and(|n| n >= most))
 }
 
 /// Typical number of tokens, the geometric mean, from a sum of ln(1 + tokens) in millionths. A few huge answers move a

@@ -1,8 +1,9 @@
 //! Judges groups on three axes. C: run as one, by tests of families that did not propose the group. X: shaped like
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
-use crate::baseline::{Baseline, Counts, Test};
+use crate::baseline::Baseline;
 use crate::features::{AccountEvidence, Evidence, typical};
+use crate::group_tests::{Counts, Test};
 use crate::links::{Object, World};
 use crate::proposals::Side;
 use std::collections::{BTreeMap, BTreeSet};
@@ -180,8 +181,20 @@ impl FindingSettings {
     /// accounts on one day, is set the same number of tasks and sits in the same hours; it does not share payments or
     /// gateways, change addresses with each request, take turns, deal out one data set, or stay awake.
     pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
-        let of_one_kind =
-            ["identity.cohort", "time.quota", "time.round_the_clock", "behaviour.client", "content.template"];
+        let of_one_kind = [
+            "identity.cohort",
+            "identity.email_domain",
+            "identity.email_shape",
+            "time.quota",
+            "time.round_the_clock",
+            "time.silence",
+            "time.burst",
+            "time.pivot",
+            "behaviour.client",
+            "behaviour.cut_short",
+            "behaviour.refused",
+            "content.template",
+        ];
         let tested = tests.iter().any(|t| self.speaks(t, side) && !of_one_kind.contains(&t.signal));
         tested || side == Side::Control || shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
     }
@@ -242,17 +255,9 @@ mod tests {
     use crate::group_tests::Outcome;
 
     fn sure(family: &'static str) -> Test {
-        Test {
-            signal: family,
-            family,
-            statement: String::new(),
-            unit: "accounts",
-            counts: Counts::Members,
-            outcome: Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 },
-            q_value: 1e-6,
-            agreeing: BTreeMap::new(),
-            background: 0.1,
-        }
+        let outcome = Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 };
+        let test = Test::of_the_whole(family, family, String::new(), "accounts", Counts::Members, outcome);
+        Test { q_value: 1e-6, background: 0.1, ..test }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
 use crate::chance::{hypergeometric_tail, poisson_lower, poisson_upper};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Outcome of one group test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,6 +13,54 @@ pub struct Outcome {
     pub expected: f64,
     /// Corrected for every window or object that the test looked at.
     pub p_value: f64,
+}
+
+/// What a test counts, and so how large a deviation has to be to matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Members that are alike in one respect.
+    Members,
+    /// Objects that several members share.
+    Objects,
+    /// What is shared although more was due: the finding is too little.
+    TooLittle,
+    /// A mean between 0 and 1, of which there is no multiple.
+    Mean,
+}
+
+/// One test of one group.
+#[derive(Debug, Clone)]
+pub struct Test {
+    pub signal: &'static str,
+    /// Name of the family, which counts once.
+    pub family: &'static str,
+    pub statement: String,
+    pub unit: &'static str,
+    pub counts: Counts,
+    pub outcome: Outcome,
+    /// Set once all groups are tested.
+    pub q_value: f64,
+    /// Which of the tested entities agree with what was found; empty where the test speaks of the group as a whole.
+    pub agreeing: BTreeMap<u32, bool>,
+    /// Share of all entities that agree by chance.
+    pub background: f64,
+    /// Places of the shared objects among those of their kind, where there are such.
+    pub shared: BTreeSet<u32>,
+}
+
+impl Test {
+    /// A test that speaks of the group as a whole and not of single members.
+    pub fn of_the_whole(
+        signal: &'static str,
+        family: &'static str,
+        statement: String,
+        unit: &'static str,
+        counts: Counts,
+        outcome: Outcome,
+    ) -> Self {
+        let (agreeing, shared) = (BTreeMap::new(), BTreeSet::new());
+        Self { signal, family, statement, unit, counts, outcome, q_value: 1.0, agreeing, background: 0.0, shared }
+    }
 }
 
 /// Shares of a group that a cluster may hold: nearly all, most, or the third that bystanders leave.

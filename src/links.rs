@@ -147,7 +147,13 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     for (id, (name, account)) in evidence.accounts.iter().enumerate() {
         let id = id as u32;
         if let Some(facts) = facts.get(name) {
-            for (kind, value) in [("payment", &facts.payment), ("device", &facts.device), ("phone", &facts.phone)] {
+            let held = [
+                ("payment", &facts.payment),
+                ("device", &facts.device),
+                ("phone", &facts.phone),
+                ("email", &facts.email),
+            ];
+            for (kind, value) in held {
                 if let Some(value) = value {
                     lists.entry((Family::Identity, kind, value.clone())).or_default().push(id);
                 }

@@ -6,7 +6,7 @@ use crate::schema;
 use std::collections::BTreeMap;
 
 /// Signals over event columns: any of the columns suffices.
-const OVER_EVENTS: [(&str, &[&str]); 11] = [
+const OVER_EVENTS: [(&str, &[&str]); 15] = [
     ("content.template", &[schema::USER_TEXT, schema::SYSTEM_TEXT]),
     ("content.shard", &[schema::USER_TEXT]),
     ("extraction.rules", &[schema::USER_TEXT]),
@@ -17,11 +17,18 @@ const OVER_EVENTS: [(&str, &[&str]); 11] = [
     ("infrastructure.rotation", &[schema::CLIENT_IP]),
     ("evasion.rotation", &[schema::CLIENT_IP]),
     ("behaviour.client", &[schema::USER_AGENT, schema::TLS_FINGERPRINT, schema::TEMPERATURE, schema::MAX_TOKENS]),
+    ("behaviour.cut_short", &[schema::FINISH_REASON, schema::MAX_TOKENS]),
+    ("behaviour.refused", &[schema::STATUS]),
+    ("evasion.contradiction", &[schema::TLS_FINGERPRINT]),
+    ("time.pivot", &[schema::MODEL]),
     ("entity.organisation", &[schema::ORG_ID]),
 ];
 
-/// Every signal with whether it can be evaluated.
-pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>) -> Vec<Signal> {
+/// Hours of the week can be compared from the second week on.
+const TWO_WEEKS_US: i64 = 14 * 86_400_000_000;
+
+/// Every signal with whether it can be evaluated. `span` are the first and last request, µs since the Unix epoch.
+pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, span: Option<(i64, i64)>) -> Vec<Signal> {
     let there = |column: &str| intake.fill_rates.iter().any(|f| f.column == column && f.share > 0.0);
     let events = OVER_EVENTS.iter().map(|(name, columns)| {
         let evaluable = columns.iter().any(|c| there(c));
@@ -29,12 +36,16 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>) -> Vec<Signal
         Signal { name: (*name).to_owned(), evaluable, reason }
     });
     type Has = fn(&Facts) -> bool;
-    let over_facts: [(&str, &str, Has); 5] = [
+    let over_facts: [(&str, &str, Has); 9] = [
         ("identity.payment", "payment_fingerprint", |f| f.payment.is_some()),
         ("identity.device", "device_id", |f| f.device.is_some()),
         ("identity.phone", "phone_hash", |f| f.phone.is_some()),
         ("identity.cohort", "created_at", |f| f.created_us.is_some()),
+        ("identity.email", "email or email_hash", |f| f.email.is_some()),
+        ("identity.email_domain", "email or email_domain", |f| f.email_domain.is_some()),
+        ("identity.email_shape", "email", |f| f.email_shape.is_some()),
         ("evasion.closed", "closed_at", |f| f.closed_us.is_some()),
+        ("time.succession", "closed_at", |f| f.closed_us.is_some()),
     ];
     let table = over_facts.into_iter().map(|(name, column, has)| {
         let evaluable = facts.values().any(has);
@@ -50,7 +61,13 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>) -> Vec<Signal
         evaluable: true,
         reason: "can run".to_owned(),
     });
-    let mut all: Vec<Signal> = events.chain(table).chain(always).collect();
+    let long = span.is_some_and(|(first, last)| last.saturating_sub(first) >= TWO_WEEKS_US);
+    let weekly = ["time.silence", "time.burst"].map(|name| Signal {
+        name: name.to_owned(),
+        evaluable: long,
+        reason: if long { "can run" } else { "the log spans less than two weeks" }.to_owned(),
+    });
+    let mut all: Vec<Signal> = events.chain(table).chain(always).chain(weekly).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

@@ -1,13 +1,18 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
-use crate::baseline::{Test, rotates};
+use crate::baseline::rotates;
 use crate::candidates::Candidate;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
+use crate::features::AccountEvidence;
 use crate::findings;
+use crate::group_tests::Test;
+use crate::links::{Layer, Object};
 use crate::proposals::PairLink;
-use crate::scope::Inquiry;
+use crate::scope::{Inquiry, Scope};
+use crate::stacks::contradictions;
+use crate::streams::{Layers, layers, material};
 use std::collections::BTreeMap;
 
 /// Log lines beside a claim.
@@ -32,6 +37,15 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
     }
 }
 
+/// Where an account first touched an object that stands in its lines.
+fn first_touch(account: &AccountEvidence, object: &Object) -> Option<Origin> {
+    match object.kind {
+        "address" => account.addresses.get(&object.value).map(|(_, at)| *at),
+        "client" => account.clients.get(&object.value).map(|(_, at)| *at),
+        _ => account.fingerprints.get(object.fingerprint()?).map(|carried| carried.at),
+    }
+}
+
 impl Inquiry<'_> {
     fn line(&self, at: Origin) -> LineRef {
         let file = self.scope.read.intake.files.get(at.file_id as usize).map_or("", |f| f.path.as_str());
@@ -39,23 +53,41 @@ impl Inquiry<'_> {
     }
 
     fn first_lines(&self, members: &[String]) -> Vec<LineRef> {
-        let mut lines: Vec<LineRef> = members
-            .iter()
-            .filter_map(|m| self.scope.evidence.accounts.get(m)?.first_at)
-            .map(|at| self.line(at))
-            .collect();
-        lines.sort();
-        lines.truncate(LINES_LISTED);
-        lines
+        let first = members.iter().filter_map(|m| self.scope.evidence.accounts.get(m)?.first_at);
+        self.listed(first.collect())
     }
 
-    /// First lines of the accounts that agree with what a test found.
+    /// Lines behind a test: where each account first touched what is shared; else its first line, of the accounts that
+    /// agree with what was found.
     fn lines_behind(&self, test: &Test, candidate: &Candidate) -> Vec<LineRef> {
-        let agrees = |account: &&u32| {
-            test.agreeing.is_empty() || test.agreeing.get(&self.scope.world.entity[**account as usize]) == Some(&true)
+        let world = &self.scope.world;
+        let shared: Vec<&Object> = match test.signal.rsplit_once('.') {
+            Some((_, kind)) => {
+                let of_kind = (0u32..).zip(world.objects.iter().filter(|o| o.kind == kind));
+                of_kind.filter(|(place, _)| test.shared.contains(place)).map(|(_, o)| o).collect()
+            }
+            None => Vec::new(),
         };
-        let members = candidate.accounts.iter().filter(agrees).map(|a| self.scope.world.names[*a as usize].clone());
-        self.first_lines(&members.collect::<Vec<_>>())
+        let evidence_of = |account: &u32| self.scope.evidence.accounts.get(&world.names[*account as usize]);
+        let touched = |account: &u32| {
+            let evidence = evidence_of(account)?;
+            shared.iter().filter_map(|o| first_touch(evidence, o)).min()
+        };
+        let mut lines: Vec<Origin> = candidate.accounts.iter().filter_map(touched).collect();
+        if lines.is_empty() {
+            let agrees = |account: &&u32| {
+                test.agreeing.is_empty() || test.agreeing.get(&world.entity[**account as usize]) == Some(&true)
+            };
+            let agreeing = candidate.accounts.iter().filter(agrees);
+            lines = agreeing.filter_map(|a| evidence_of(a)?.first_at).collect();
+        }
+        self.listed(lines)
+    }
+
+    fn listed(&self, mut lines: Vec<Origin>) -> Vec<LineRef> {
+        lines.sort_unstable();
+        lines.truncate(LINES_LISTED);
+        lines.into_iter().map(|at| self.line(at)).collect()
     }
 
     fn claims(&self, candidate: &Candidate) -> Vec<Claim> {
@@ -109,6 +141,9 @@ impl Inquiry<'_> {
         };
         let exemplars = findings::exemplars(self.scope.evidence, &members);
         let id = findings::network_id(&members);
+        let content = !self.settings.leave_out.contains(&Layer::Content);
+        let Layers { streams, pools, cells } =
+            layers(&self.scope.world, self.scope.evidence, &candidate.accounts, content);
         Network {
             summary: format!(
                 "{} accounts with {requests} requests, {word}; {} independent families of evidence agree ({}).",
@@ -128,7 +163,11 @@ impl Inquiry<'_> {
             proposed_by: candidate.proposed_by.words(),
             coordinated: Axis { holds: true, claims },
             extraction: self.extraction(candidate, verdict, &lines),
-            evasive: self.evasive(&members, &lines),
+            evasive: self.evasive(candidate, &members, &lines),
+            streams,
+            pools,
+            cells,
+            material: if content { material(accounts.iter().copied()) } else { None },
             explanations: explanations::weigh(&families, &candidate.shape),
             robustness: Vec::new(),
             exemplars: exemplars
@@ -167,23 +206,50 @@ impl Inquiry<'_> {
         Axis { holds: verdict == Verdict::SuspectedDistillation, claims }
     }
 
-    fn evasive(&self, members: &[String], lines: &[LineRef]) -> Axis {
-        let closed = members.iter().filter(|m| self.scope.facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
-        let everyone = self.scope.facts.values().filter(|f| f.closed_us.is_some()).count();
-        let closed_share = everyone as f64 / self.scope.facts.len().max(1) as f64;
-        let fresh = |m: &&String| self.scope.evidence.accounts.get(*m).is_some_and(|a| rotates(a) == Some(true));
+    fn evasive(&self, candidate: &Candidate, members: &[String], lines: &[LineRef]) -> Axis {
+        let Scope { facts, evidence, world, .. } = self.scope;
+        let closed = members.iter().filter(|m| facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
+        let everyone = facts.values().filter(|f| f.closed_us.is_some()).count();
+        let closed_share = everyone as f64 / facts.len().max(1) as f64;
+        let fresh = |m: &&String| evidence.accounts.get(*m).is_some_and(|a| rotates(a) == Some(true));
         let rotating = members.iter().filter(fresh).count();
-        let world = self.scope.world.names.iter().filter(fresh).count() as f64 / self.scope.world.names.len() as f64;
+        let world_share = world.names.iter().filter(fresh).count() as f64 / world.names.len() as f64;
         let n = members.len() as f64;
-        let claim = |signal: &str, statement: &str, observed: usize, expected: f64| Claim {
+        let claim = |signal: &str, statement: &str, observed: usize, expected: f64, lines: &[LineRef]| Claim {
             family: "evasion".to_owned(),
             counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
             ..described(signal, statement, (observed as f64, expected), "accounts", lines)
         };
-        let claims = vec![
-            claim("evasion.rotation", "accounts that hardly ever use an address twice", rotating, n * world),
-            claim("evasion.closed", "accounts that the provider had closed", closed, n * closed_share),
+        let mut claims = vec![
+            claim(
+                "evasion.rotation",
+                "accounts that hardly ever use an address twice",
+                rotating,
+                n * world_share,
+                lines,
+            ),
+            claim("evasion.closed", "accounts that the provider had closed", closed, n * closed_share, lines),
         ];
+        if let Some(found) = contradictions(world, evidence, &candidate.accounts) {
+            let words = "accounts whose client names itself otherwise than its TLS handshake does";
+            let lines = self.listed(found.lines);
+            claims.push(claim("evasion.contradiction", words, found.members, n * found.share_outside, &lines));
+        }
+        // Replacement was tested; what speaks for one hand there speaks for hiding here.
+        let replaced = candidate.tests.iter().filter(|t| t.signal == "time.succession");
+        claims.extend(replaced.map(|t| Claim {
+            family: "evasion".to_owned(),
+            p_value: Some(t.outcome.p_value),
+            q_value: Some(t.q_value),
+            counts: self.settings.findings.counts(t, candidate.proposed_by),
+            ..described(
+                "evasion.succession",
+                &t.statement,
+                (t.outcome.observed, t.outcome.expected),
+                t.unit,
+                &self.lines_behind(t, candidate),
+            )
+        }));
         Axis { holds: claims.iter().any(|c| c.counts), claims }
     }
 

@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 34] = [
+const ORDER: [&str; 40] = [
     "document",
     "visible",
     "schema",
@@ -29,6 +29,10 @@ const ORDER: [&str; 34] = [
     "profiles",
     "group_tests",
     "timing",
+    "calendar",
+    "lifecycle",
+    "holdings",
+    "over_time",
     "baseline",
     "membership",
     "findings",
@@ -37,6 +41,8 @@ const ORDER: [&str; 34] = [
     "signals",
     "scope",
     "candidates",
+    "stacks",
+    "streams",
     "testimony",
     "investigate",
     "robustness",

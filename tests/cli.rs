@@ -250,7 +250,7 @@ fn departs(schema: &Value, root: &Value, value: &Value, at: &str) -> Option<Stri
     for (keyword, rule) in schema.as_object().unwrap() {
         let found = match keyword.as_str() {
             "$schema" | "$defs" | "title" | "description" | "format" | "default" => None,
-            "minimum" => (value.as_f64() < rule.as_f64()).then(|| wrong("too small")).flatten(),
+            "minimum" => (value.is_number() && value.as_f64() < rule.as_f64()).then(|| wrong("too small")).flatten(),
             "$ref" => {
                 let name = rule.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
                 departs(&root["$defs"][name], root, value, at)
@@ -263,7 +263,7 @@ fn departs(schema: &Value, root: &Value, value: &Value, at: &str) -> Option<Stri
                 let absent = rule.as_array().unwrap().iter().find(|k| value.get(k.as_str().unwrap()).is_none());
                 absent.and_then(|k| wrong(&format!("{k} is absent")))
             }
-            "properties" => value.as_object().unwrap().iter().find_map(|(key, inner)| {
+            "properties" => value.as_object().into_iter().flatten().find_map(|(key, inner)| {
                 let Some(rule) = rule.get(key) else { return wrong(&format!("{key} is not in the schema")) };
                 departs(rule, root, inner, &format!("{at}/{key}"))
             }),

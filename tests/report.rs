@@ -88,6 +88,13 @@ fn document(word: &str) -> Document {
             Robustness { without: "content".into(), overlap: 0.1, survives: false },
             Robustness { without: "time".into(), overlap: 0.9, survives: true },
         ],
+        streams: vec![Stream { id: "S1".into(), accounts: 11, requests: 900, excerpt: format!("Exercise: {word}") }],
+        pools: vec![
+            Pool { id: "P1".into(), accounts: 7, linked_by: "1 address, 2 payment".into() },
+            Pool { id: "P0".into(), accounts: 5, linked_by: String::new() },
+        ],
+        cells: vec![Cell { pool: "P1".into(), stream: "S1".into(), accounts: 6, requests: 500 }],
+        material: Some(Material { texts: 1190, distinct: 1100, at_least: Some(5200) }),
         exemplars: vec![Exemplar {
             account_id: word.to_owned(),
             at: LineRef { file: word.to_owned(), line: 41 },

@@ -36,6 +36,7 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
         }
         page.blank();
     }
+    layers(&mut page, n);
     if !n.robustness.is_empty() {
         page.styled(0, Style::new().bold(), "With one layer left out");
         for r in &n.robustness {
@@ -56,6 +57,43 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
         page.paragraph(2, &format!("{:.3}  {} ({} requests)", a.membership, a.account_id, a.requests));
     }
     Some(page.finish())
+}
+
+/// Streams, pools, who of one carries how much of the other, and how large the material is.
+fn layers(page: &mut Page, n: &Network) {
+    if !n.streams.is_empty() {
+        page.styled(0, Style::new().bold(), "Streams: requests of one instruction");
+        for s in &n.streams {
+            page.paragraph(2, &format!("{}: {} requests of {} accounts", s.id, s.requests, s.accounts));
+            if !s.excerpt.is_empty() {
+                page.paragraph(6, &s.excerpt);
+            }
+        }
+        page.blank();
+    }
+    if n.pools.iter().any(|p| !p.linked_by.is_empty()) {
+        page.styled(0, Style::new().bold(), "Pools: accounts in one hand, with what they carry");
+        for p in &n.pools {
+            let by = if p.linked_by.is_empty() {
+                "linked to no other".to_owned()
+            } else {
+                format!("linked by {}", p.linked_by)
+            };
+            page.paragraph(2, &format!("{}: {} accounts, {by}", p.id, p.accounts));
+            for c in n.cells.iter().filter(|c| c.pool == p.id) {
+                page.paragraph(6, &format!("{}: {} requests of {} accounts", c.stream, c.requests, c.accounts));
+            }
+        }
+        page.blank();
+    }
+    if let Some(m) = &n.material {
+        let size = m.at_least.map_or_else(
+            || "hardly any came twice, so the whole cannot be estimated".to_owned(),
+            |all| format!("by capture and recapture the whole holds at least {all}"),
+        );
+        page.paragraph(0, &format!("Material: {} texts, {} of them distinct; {size}.", m.texts, m.distinct));
+        page.blank();
+    }
 }
 
 fn places(lines: &[LineRef]) -> String {

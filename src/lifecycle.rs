@@ -1,0 +1,135 @@
+//! Births, deaths and changes of a group's accounts: replacement of closed ones, and the turn to a new model.
+
+use crate::chance::{hypergeometric_tail, poisson_upper};
+use crate::group_tests::Outcome;
+
+const HOUR_US: i64 = 3_600_000_000;
+const DAY_US: i64 = 24 * HOUR_US;
+/// Spans after a closure in which a successor is looked for, hours.
+const WINDOWS: [i64; 5] = [1, 3, 6, 12, 24];
+/// Fewest closures that can say something.
+const LEAST_CLOSURES: usize = 3;
+/// Days before and after a closure that serve as its controls.
+const CONTROL_DAYS: i64 = 7;
+/// Fewest controls of a closure.
+const LEAST_CONTROLS: usize = 3;
+/// Fewest accounts at work around a release, in the log and in the group, for its uptake to say something.
+const LEAST_AT_WORK: (u64, u64) = (20, 4);
+
+/// Succession: accounts of the group are opened soon after another one was closed, more often than at the same clock time
+/// of the days around (case-crossover design, Maclure 1991), so that an operator's office hours, a provider's daily sweep
+/// and a steady inflow explain themselves. The number of closures with a successor is bounded by a Poisson variable of the
+/// sum of their chances; corrected for the windows tried.
+///
+/// Times in µs since the Unix epoch. `None` (not evaluable) below three closures inside the time in which the group opens
+/// accounts. Returns the outcome with the window in hours.
+pub fn succession(closed: &[i64], opened: &[i64]) -> Option<(Outcome, i64)> {
+    let mut opened = opened.to_vec();
+    opened.sort_unstable();
+    let (&first, &last) = opened.first().zip(opened.last())?;
+    let opens_within = |from: i64, hours: i64| {
+        opened[opened.partition_point(|t| *t <= from)..].first().is_some_and(|t| *t <= from + hours * HOUR_US)
+    };
+    let controls = |at: i64| {
+        let days = (-CONTROL_DAYS..=CONTROL_DAYS).filter(|d| *d != 0);
+        days.map(move |d| at.saturating_add(d * DAY_US)).filter(move |t| (first - DAY_US..=last).contains(t))
+    };
+    let cases: Vec<i64> = closed.iter().copied().filter(|at| controls(*at).count() >= LEAST_CONTROLS).collect();
+    if cases.len() < LEAST_CLOSURES {
+        return None;
+    }
+    let outcomes = WINDOWS.iter().map(|&hours| {
+        let seen = cases.iter().filter(|at| opens_within(**at, hours)).count();
+        let expected: f64 = cases
+            .iter()
+            .map(|at| {
+                let opened = controls(*at).filter(|t| opens_within(*t, hours)).count();
+                (opened as f64 + 0.5) / (controls(*at).count() as f64 + 1.0)
+            })
+            .sum();
+        let p_value = (poisson_upper(expected, seen as u64) * WINDOWS.len() as f64).min(1.0);
+        (Outcome { observed: seen as f64, expected, p_value }, hours)
+    });
+    outcomes.min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(a.1.cmp(&b.1)))
+}
+
+/// Uptake of one new model within a day of its first use by anyone, among accounts at work before and after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Uptake {
+    /// Accounts at work, and those of them that took the model up, in the whole log.
+    pub world: (u64, u64),
+    /// The same in the group.
+    pub group: (u64, u64),
+}
+
+/// Pivot: on the release of a model the group turns to it as one. Hypergeometric, corrected for all releases. Returns the
+/// outcome with the place in `releases`; `None` (not evaluable) where none finds twenty accounts of the log and four of the
+/// group at work.
+pub fn pivot(releases: &[Uptake]) -> Option<(Outcome, usize)> {
+    let evaluable = |u: &Uptake| u.world.0 >= LEAST_AT_WORK.0 && u.group.0 >= LEAST_AT_WORK.1;
+    let tried = releases.iter().filter(|u| evaluable(u)).count();
+    let outcomes = releases.iter().enumerate().filter(|(_, u)| evaluable(u)).map(|(place, u)| {
+        let tail = hypergeometric_tail(u.world.0, u.world.1, u.group.0, u.group.1);
+        let expected = u.group.0 as f64 * u.world.1 as f64 / u.world.0 as f64;
+        (Outcome { observed: u.group.1 as f64, expected, p_value: (tail * tried as f64).min(1.0) }, place)
+    });
+    outcomes.min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(a.1.cmp(&b.1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+
+    fn within(rng: &mut ChaCha8Rng, span: i64) -> i64 {
+        (rng.next_u64() % span as u64) as i64
+    }
+
+    #[test]
+    fn replaced_accounts_are_recovered_also_among_many_sign_ups() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let closed: Vec<i64> = (0..15).map(|_| within(&mut rng, 30 * DAY_US)).collect();
+        let mut opened: Vec<i64> = closed.iter().map(|t| t + within(&mut rng, 2 * HOUR_US)).collect();
+        opened.extend((0..30).map(|_| within(&mut rng, 30 * DAY_US)));
+        let (outcome, hours) = succession(&closed, &opened).expect("fifteen closures");
+        assert!(outcome.p_value < 1e-3 && hours <= 3, "{outcome:?} within {hours} h");
+        assert!(outcome.observed > 2.0 * outcome.expected);
+    }
+
+    #[test]
+    fn sign_ups_that_know_nothing_of_closures_follow_them_no_more_often_than_nominal() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let worlds = 400;
+        let called = (0..worlds)
+            .filter(|_| {
+                // The provider closes accounts each morning at nine, people sign up by day.
+                let closed: Vec<i64> = (0..12).map(|_| within(&mut rng, 30) * DAY_US + 9 * HOUR_US).collect();
+                let opened: Vec<i64> = (0..40)
+                    .map(|_| within(&mut rng, 30) * DAY_US + 8 * HOUR_US + within(&mut rng, 10 * HOUR_US))
+                    .collect();
+                succession(&closed, &opened).is_some_and(|(o, _)| o.p_value <= 0.05)
+            })
+            .count();
+        // Binomial(400, 0.05): mean 20, standard deviation 4.4.
+        assert!(called <= 33, "{called} of {worlds} at p <= 0.05");
+    }
+
+    #[test]
+    fn closures_outside_the_time_of_sign_ups_are_not_evaluable() {
+        assert_eq!(succession(&[90 * DAY_US; 5], &[0, DAY_US, 2 * DAY_US]), None);
+        assert_eq!(succession(&[], &[0]), None);
+    }
+
+    #[test]
+    fn a_group_that_turns_as_one_stands_out_and_a_popular_release_does_not() {
+        let (outcome, place) =
+            pivot(&[Uptake { world: (900, 200), group: (40, 9) }, Uptake { world: (900, 120), group: (40, 38) }])
+                .expect("evaluable");
+        assert_eq!(place, 1);
+        assert!(outcome.p_value < 1e-20, "{outcome:?}");
+        let (popular, _) = pivot(&[Uptake { world: (900, 800), group: (40, 38) }]).expect("evaluable");
+        assert!(popular.p_value > 0.05);
+        assert_eq!(pivot(&[Uptake { world: (10, 5), group: (4, 4) }]), None);
+    }
+}

@@ -1,0 +1,194 @@
+//! Pools and streams of a network, two layers, many to many: *pools* are accounts held by the same hand, *streams* the
+//! requests of one instruction. One pool may carry several streams and one stream run through several pools; the
+//! cross-table says which does.
+
+use crate::document::{Cell, Material, Pool, Stream};
+use crate::features::{AccountEvidence, Evidence};
+use crate::fingerprint::winnow;
+use crate::links::{Family, World, recurring};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Share of a network's accounts, and fewest of them, that make a stream worth a line.
+const LEAST_SHARE: f64 = 0.05;
+const LEAST_ACCOUNTS: usize = 3;
+/// Fingerprints looked at, those of most requests first; streams and pools listed.
+const MOST_FINGERPRINTS: usize = 512;
+const MOST_STREAMS: usize = 12;
+const MOST_POOLS: usize = 24;
+/// Share of the accounts of two fingerprints in which both stand in the same texts, from which they are of one instruction.
+const TOGETHER: f64 = 0.7;
+/// Share of a fingerprint's or object's holders that have to stand in the network for it to be the network's own.
+const OWN: f64 = 0.5;
+
+/// Texts that a fingerprint stood in, in each account: how many, and the least and the greatest hash.
+type Texts = BTreeMap<u32, (u32, (u64, u64))>;
+
+/// Both layers of a network and who of one carries how much of the other.
+#[derive(Debug, Default)]
+pub(crate) struct Layers {
+    pub streams: Vec<Stream>,
+    pub pools: Vec<Pool>,
+    pub cells: Vec<Cell>,
+}
+
+/// Takes a network (accounts, rising) apart into streams and pools. With `content` false no stream is looked for.
+pub(crate) fn layers(world: &World, evidence: &Evidence, network: &[u32], content: bool) -> Layers {
+    let account = |id: u32| evidence.accounts.get(&world.names[id as usize]);
+    let members: BTreeMap<u32, &AccountEvidence> = network.iter().filter_map(|a| Some((*a, account(*a)?))).collect();
+    let streams = if content { instructions(evidence, &members) } else { Vec::new() };
+    let (pools, pool_of) = pools(world, network);
+    let mut cells: BTreeMap<(usize, usize), (u64, u64)> = BTreeMap::new();
+    for (s, (texts, _)) in streams.iter().enumerate() {
+        for (account, (requests, _)) in texts {
+            let cell = cells.entry((pool_of[account], s)).or_default();
+            *cell = (cell.0 + 1, cell.1 + u64::from(*requests));
+        }
+    }
+    let streams: Vec<Stream> = (1..)
+        .zip(&streams)
+        .map(|(n, (texts, fingerprints))| Stream {
+            id: format!("S{n}"),
+            accounts: texts.len() as u64,
+            requests: texts.values().map(|(requests, _)| u64::from(*requests)).sum(),
+            excerpt: excerpt_of(&members, fingerprints),
+        })
+        .collect();
+    let cells = cells
+        .into_iter()
+        .map(|((p, s), (accounts, requests))| Cell {
+            pool: pools[p].id.clone(),
+            stream: streams[s].id.clone(),
+            accounts,
+            requests,
+        })
+        .collect();
+    Layers { streams, pools, cells }
+}
+
+/// Instructions of a network: fingerprints that recur in its accounts, hardly stand outside, and stand in the same texts.
+fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) -> Vec<(Texts, BTreeSet<u64>)> {
+    let least = LEAST_ACCOUNTS.max((LEAST_SHARE * members.len() as f64).ceil() as usize);
+    let mut carriers: BTreeMap<u64, Texts> = BTreeMap::new();
+    for (id, account) in members {
+        for fingerprint in recurring(account) {
+            if let Some(c) = account.fingerprints.get(fingerprint) {
+                carriers.entry(fingerprint).or_default().insert(*id, (c.count, c.items));
+            }
+        }
+    }
+    let requests = |texts: &Texts| texts.values().map(|(n, _)| u64::from(*n)).sum::<u64>();
+    let mut ranked: Vec<(u64, Texts)> = carriers.into_iter().filter(|(_, texts)| texts.len() >= least).collect();
+    ranked.sort_by_key(|(fingerprint, texts)| (std::cmp::Reverse(requests(texts)), *fingerprint));
+    ranked.truncate(MOST_FINGERPRINTS);
+    let mut found: Vec<(u64, Texts, BTreeSet<u64>)> = Vec::new();
+    for (fingerprint, texts) in ranked {
+        let home = found.iter_mut().find(|(_, known, _)| {
+            let both = texts.iter().filter(|(id, here)| known.get(id).is_some_and(|there| meet(here, there))).count();
+            both as f64 >= TOGETHER * texts.len().max(1) as f64
+        });
+        match home {
+            Some((_, _, fingerprints)) => {
+                fingerprints.insert(fingerprint);
+            }
+            None => found.push((fingerprint, texts, BTreeSet::from([fingerprint]))),
+        }
+    }
+    // Dear, so for one fingerprint of each instruction: who carries it at all.
+    found.retain(|(founder, texts, _)| {
+        let holders = evidence.accounts.values().filter(|a| a.fingerprints.get(*founder).is_some()).count();
+        texts.len() as f64 >= OWN * holders as f64
+    });
+    found.truncate(MOST_STREAMS);
+    found.into_iter().map(|(_, texts, fingerprints)| (texts, fingerprints)).collect()
+}
+
+/// Whether two fingerprints of an account stand in the same texts, as far as their first and last tell.
+fn meet(a: &(u32, (u64, u64)), b: &(u32, (u64, u64))) -> bool {
+    a.1.0 == b.1.0 || a.1.1 == b.1.1
+}
+
+/// A redacted line of a member that carries one of the fingerprints; empty where none is kept.
+fn excerpt_of(members: &BTreeMap<u32, &AccountEvidence>, fingerprints: &BTreeSet<u64>) -> String {
+    let mut scratch = Vec::new();
+    let mut carries = |text: &str| {
+        winnow(text, &mut scratch);
+        scratch.iter().any(|f| fingerprints.contains(f))
+    };
+    let mut all: Vec<_> = members.values().flat_map(|a| &a.excerpts).collect();
+    all.sort();
+    all.into_iter().map(|e| &e.text).find(|text| carries(text)).cloned().unwrap_or_default()
+}
+
+/// Pools of a network, largest first, with the place of each account's: accounts that are linked by payments, devices,
+/// phones, e-mail or network addresses which are mostly the network's own. The last pool holds those that are linked to none.
+fn pools(world: &World, network: &[u32]) -> (Vec<Pool>, BTreeMap<u32, usize>) {
+    let inside: BTreeSet<u32> = network.iter().copied().collect();
+    let mut root: BTreeMap<u32, u32> = network.iter().map(|a| (*a, *a)).collect();
+    let mut objects: Vec<(&str, Vec<u32>)> = Vec::new();
+    for object in [Family::Identity, Family::Infrastructure].into_iter().flat_map(|f| world.of(f)) {
+        let held: Vec<u32> = object.accounts.iter().copied().filter(|a| inside.contains(a)).collect();
+        if held.len() >= 2 && held.len() as f64 >= OWN * object.accounts.len() as f64 {
+            held.windows(2).for_each(|pair| unite(&mut root, pair[0], pair[1]));
+            objects.push((object.kind, held));
+        }
+    }
+    let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for account in network {
+        parts.entry(find(&root, *account)).or_default().push(*account);
+    }
+    let (mut linked, alone): (Vec<Vec<u32>>, Vec<Vec<u32>>) = parts.into_values().partition(|p| p.len() > 1);
+    linked.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    let rest: Vec<u32> = linked.split_off(linked.len().min(MOST_POOLS)).into_iter().chain(alone).flatten().collect();
+    let mut pools: Vec<Pool> = Vec::new();
+    let mut place = BTreeMap::new();
+    for part in linked {
+        let shared: BTreeMap<&str, u64> = objects.iter().filter(|(_, held)| part.binary_search(&held[0]).is_ok()).fold(
+            BTreeMap::new(),
+            |mut counts, (kind, _)| {
+                *counts.entry(kind).or_default() += 1;
+                counts
+            },
+        );
+        place.extend(part.iter().map(|a| (*a, pools.len())));
+        pools.push(Pool {
+            id: format!("P{}", pools.len() + 1),
+            accounts: part.len() as u64,
+            linked_by: shared.into_iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", "),
+        });
+    }
+    if !rest.is_empty() {
+        place.extend(rest.iter().map(|a| (*a, pools.len())));
+        pools.push(Pool { id: "P0".to_owned(), accounts: rest.len() as u64, linked_by: String::new() });
+    }
+    (pools, place)
+}
+
+fn find(root: &BTreeMap<u32, u32>, mut account: u32) -> u32 {
+    while root[&account] != account {
+        account = root[&account];
+    }
+    account
+}
+
+fn unite(root: &mut BTreeMap<u32, u32>, a: u32, b: u32) {
+    let (a, b) = (find(root, a), find(root, b));
+    root.insert(a.max(b), a.min(b));
+}
+
+/// How large the material is that a network works through, by capture and recapture of whole texts: the bias-corrected
+/// lower bound S + f₁(f₁ − 1) / (2 (f₂ + 1)), f₁ and f₂ being the texts sent once and twice (Chao 1987). `None` without text.
+pub(crate) fn material<'a>(members: impl Iterator<Item = &'a AccountEvidence>) -> Option<Material> {
+    let mut uses: BTreeMap<u64, u64> = BTreeMap::new();
+    for (item, n) in members.flat_map(|a| &a.items) {
+        *uses.entry(*item).or_default() += u64::from(*n);
+    }
+    let used = |times: u64| uses.values().filter(|n| **n == times).count() as f64;
+    let (once, twice, distinct) = (used(1), used(2), uses.len() as u64);
+    let unseen = once * (once - 1.0).max(0.0) / (2.0 * (twice + 1.0));
+    (distinct > 0).then(|| Material {
+        texts: uses.values().sum(),
+        distinct,
+        // Where hardly any text came twice the bound grows without limit and says nothing but "large".
+        at_least: (twice >= 10.0).then(|| distinct + unseen.round() as u64),
+    })
+}
