@@ -30,8 +30,14 @@ struct Cli {
 
 fn main() -> std::io::Result<()> {
     let c = Cli::parse();
-    let settings =
-        WorldSettings { seed: c.seed, people: c.people, campaigns: !c.quiet_world, days: c.days.max(2), hard: c.hard };
+    let settings = WorldSettings {
+        seed: c.seed,
+        people: c.people,
+        campaigns: !c.quiet_world,
+        days: c.days.max(2),
+        hard: c.hard,
+        planted: None,
+    };
     let world = World::generate(&settings);
     world.write(&c.out, c.zstd)?;
     println!("{} requests of {} accounts", world.requests.len(), world.accounts.len());

@@ -1,7 +1,24 @@
 //! Populations made to be difficult: campaigns that hide in one respect each, and innocents that look guilty.
 
 use super::populations::{Habit, Volume};
-use super::text;
+use super::{Planted, text};
+
+/// The campaign of [`Planted`].
+pub(super) fn planted(p: &Planted) -> Habit {
+    let head =
+        "Weigh every reading of the task in writing, discard them one by one with the grounds, then settle it.\n{}";
+    let campaign = Habit {
+        accounts: p.accounts,
+        cover: p.cover,
+        paraphrase: p.paraphrase,
+        ..Habit::campaign("planted", p.accounts, p.requests, &[head])
+    };
+    if p.careful {
+        Habit { rotating: true, cohort_days: 30.0, ..campaign }
+    } else {
+        Habit { gateways: p.accounts.div_ceil(8), per_payment: 6, cohort_days: 9.0, ..campaign }
+    }
+}
 
 pub(super) fn innocent(n: usize) -> Vec<Habit> {
     let part = |share: f64| ((n as f64 * share) as usize).max(6);

@@ -20,11 +20,28 @@ pub struct WorldSettings {
     pub days: usize,
     /// Whether the hard cases live in it too, guilty and innocent.
     pub hard: bool,
+    /// One more campaign, made to measure.
+    pub planted: Option<Planted>,
+}
+
+/// A campaign made to measure, for power curves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Planted {
+    pub accounts: usize,
+    /// Requests of each account, give or take a tenth; at least 2.
+    pub requests: usize,
+    /// Share of requests that are ordinary traffic, 0 to 1.
+    pub cover: f64,
+    /// Share of the other requests whose instruction is worded anew, 0 to 1.
+    pub paraphrase: f64,
+    /// A careful operator pays for each account by itself, changes the address with each request and signs up over a
+    /// month; a careless one shares payments and gateways and signs up within days. Both never sleep.
+    pub careful: bool,
 }
 
 impl Default for WorldSettings {
     fn default() -> Self {
-        Self { seed: 7, people: 400, campaigns: true, days: 14, hard: false }
+        Self { seed: 7, people: 400, campaigns: true, days: 14, hard: false, planted: None }
     }
 }
 

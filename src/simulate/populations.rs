@@ -59,6 +59,8 @@ pub(super) struct Habit {
     pub(super) organisation: bool,
     /// Share of requests that are ordinary traffic.
     pub(super) cover: f64,
+    /// Share of the other requests whose instruction is worded anew instead of taken from the templates.
+    pub(super) paraphrase: f64,
     /// Share of members that are closed and end half way.
     pub(super) closed: f64,
     /// The common items are dealt out, each to one member, instead of drawn by all.
@@ -94,6 +96,7 @@ impl Habit {
             cohort_days: 0.0,
             organisation: false,
             cover: 0.0,
+            paraphrase: 0.0,
             closed: 0.0,
             dealt: false,
             material: None,
@@ -285,6 +288,9 @@ pub(super) fn generate(settings: &WorldSettings) -> World {
             habits.extend(hard::campaigns(settings.people));
         }
     }
+    if let Some(planted) = &settings.planted {
+        habits.push(hard::planted(planted));
+    }
     let mut world = World::default();
     for (population, habit) in (0u64..).zip(&habits) {
         settle(&mut world, settings, habit, population);
@@ -378,6 +384,7 @@ fn work(
         let prompt = match habit.templates.len() {
             0 => payload,
             _ if cover => text::any(d),
+            _ if habit.paraphrase > 0.0 && d.chance(habit.paraphrase) => text::reworded(d, &payload),
             n if habit.weekly => habit.templates[week % n].replacen("{}", &payload, 1),
             n => habit.templates[d.below(n)].replacen("{}", &payload, 1),
         };

@@ -135,6 +135,53 @@ pub fn code(d: &mut Draw) -> String {
     )
 }
 
+const VERBS: [&str; 10] =
+    ["Write down", "Put before me", "Spell out", "Note", "Tell me", "List", "Record", "Give", "Unfold", "Set out"];
+const WHAT: [&str; 10] = [
+    "all that you think of",
+    "your whole deliberation",
+    "each inference",
+    "the way to the result",
+    "what you consider",
+    "the path you take",
+    "every doubt and check",
+    "how you get there",
+    "your notes in full",
+    "what speaks for and against",
+];
+const MANNER: [&str; 10] = [
+    "in order",
+    "with numbers",
+    "as it occurs to you",
+    "leaving nothing out",
+    "in short lines",
+    "in full sentences",
+    "for a sceptic",
+    "with reasons",
+    "from the start",
+    "also what fails",
+];
+const CLOSE: [&str; 10] = [
+    "Answer last.",
+    "The result comes after.",
+    "Only then conclude.",
+    "End on the answer.",
+    "Then decide.",
+    "Finish with it.",
+    "Close with a verdict.",
+    "Sum up below.",
+    "State it at the end.",
+    "Conclude afterwards.",
+];
+
+/// The same request in any of twenty thousand wordings, before or after the payload; pieces are so short that hardly any
+/// two wordings share a passage.
+pub fn reworded(d: &mut Draw, payload: &str) -> String {
+    let (verb, what, manner, close) = (d.pick(&VERBS), d.pick(&WHAT), d.pick(&MANNER), d.pick(&CLOSE));
+    let first = if d.chance(0.5) { format!("{verb} {what}, {manner}.") } else { format!("{verb}, {manner}, {what}.") };
+    if d.chance(0.5) { format!("{first} {close}\n{payload}") } else { format!("{payload}\n{first} {close}") }
+}
+
 /// Anything.
 pub fn any(d: &mut Draw) -> String {
     match d.below(4) {
