@@ -179,6 +179,8 @@ impl Inquiry<'_> {
                 })
                 .collect(),
             members,
+            activity: None,
+            set_aside: String::new(),
         }
     }
 

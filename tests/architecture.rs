@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 40] = [
+const ORDER: [&str; 43] = [
     "document",
     "visible",
     "schema",
@@ -33,6 +33,7 @@ const ORDER: [&str; 40] = [
     "lifecycle",
     "holdings",
     "over_time",
+    "activity",
     "baseline",
     "membership",
     "findings",
@@ -46,6 +47,8 @@ const ORDER: [&str; 40] = [
     "testimony",
     "investigate",
     "robustness",
+    "allow_list",
+    "pseudonyms",
     "report",
     "simulate",
     "evaluate",
