@@ -5,7 +5,6 @@ use super::escape::visible;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Error, UndefinedBehavior};
 use serde::Serialize;
-use std::fmt::Write;
 
 /// Text as it may stand between tags and in quoted attributes of HTML and XML.
 pub fn markup(text: &str) -> String {
@@ -32,8 +31,6 @@ pub fn markup(text: &str) -> String {
 pub fn fill<T: Serialize>(templates: &[(&'static str, &'static str)], values: T) -> Result<String, Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
     environment.set_formatter(|out, _, value: &Value| {
         let written = match value.as_str() {
             Some(text) if value.is_safe() => out.write_str(text),

@@ -73,7 +73,7 @@ impl Axis {
         let label = |us: i64| {
             let whole = rfc3339(us);
             let date = whole.get(..10).unwrap_or_default().to_owned();
-            if step >= day { date } else { format!("{} {}", &date[5..], whole.get(11..16).unwrap_or_default()) }
+            if step >= day { date } else { format!("{} {}", date.get(5..).unwrap_or_default(), whole.get(11..16).unwrap_or_default()) }
         };
         (0..self.spans)
             .step_by(step)
@@ -185,8 +185,8 @@ pub(super) struct Bars {
     span: String,
 }
 
-/// Bars of `activity` on the axis of `t`; `None` where it counts nothing.
-pub(super) fn bars(axis: &Axis, t: &Timeline, activity: &Activity) -> Option<Bars> {
+/// Bars of `activity` beside those of `t`; `None` where it counts nothing.
+pub(super) fn bars(t: &Timeline, activity: &Activity) -> Option<Bars> {
     let (own, all): (u64, u64) = (activity.requests.iter().sum(), t.requests.iter().sum());
     if own == 0 || all == 0 || activity.requests.len() != t.requests.len() {
         return None;
