@@ -58,8 +58,23 @@ fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }
 
+fn path(file: &str) -> String {
+    super::escape::truncate_start(&super::escape::visible(file), PATH)
+}
+
 fn place(line: &LineRef) -> String {
-    format!("{}:{}", super::escape::truncate_start(&super::escape::visible(&line.file), PATH), line.line)
+    format!("{}:{}", path(&line.file), line.line)
+}
+
+/// Lines with their file said once, such as `logs/a.jsonl: 6, 43`.
+fn places(lines: &[LineRef]) -> Vec<String> {
+    let of_one_file = lines.chunk_by(|a, b| a.file == b.file);
+    of_one_file
+        .map(|part| {
+            let numbers: Vec<String> = part.iter().map(|l| l.line.to_string()).collect();
+            format!("{}: {}", path(&part[0].file), numbers.join(", "))
+        })
+        .collect()
 }
 
 /// One claim with its bar in the waterfall: where it begins and how long it is, both of 100.
@@ -105,7 +120,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 sum: format!("{sum:.1}"),
                 bar_at: charts::tenth((before * scale).clamp(0.0, 100.0)),
                 bar: charts::tenth(((sum - before) * scale).clamp(0.0, 100.0)),
-                lines: c.lines.iter().map(place).collect(),
+                lines: places(&c.lines),
             }
         })
         .collect()
