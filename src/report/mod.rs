@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod escape;
+pub mod export;
 pub mod inspect;
 mod markup;
 mod page;
