@@ -3,6 +3,7 @@
 
 pub mod account_table;
 pub mod activity;
+pub mod allow_list;
 pub mod baseline;
 pub mod calendar;
 mod candidates;
@@ -28,6 +29,7 @@ pub mod normalise;
 pub mod over_time;
 pub mod profiles;
 pub mod proposals;
+pub mod pseudonyms;
 pub mod redact;
 pub mod report;
 pub mod robustness;

@@ -137,7 +137,8 @@ pub(super) fn bundle(d: &Document) -> serde_json::Result<Vec<u8>> {
     }
     objects.extend(observables.into_values());
     let ids: Vec<&str> = objects.iter().filter_map(|o| o["id"].as_str()).collect();
-    let bundle = json!({ "type": "bundle", "id": format!("bundle--{}", uuid(OURS, &ids.join(" "))), "objects": objects });
+    let bundle =
+        json!({ "type": "bundle", "id": format!("bundle--{}", uuid(OURS, &ids.join(" "))), "objects": objects });
     Ok((escape::json(&serde_json::to_string_pretty(&bundle)?) + "\n").into_bytes())
 }
 
