@@ -51,8 +51,8 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<u8> {
         }
         let settings = Settings { leave_out, ..Settings::default() };
         let found = investigate_robustly(&reading.evidence, &reading.facts, &reading.read, &settings);
-        let (mut rederived, moved) = custody::same_paths(&recorded, &found);
-        rederived = arguments.sharing.prepare()?.apply(rederived)?;
+        let found = arguments.sharing.prepare()?.apply(found)?;
+        let (rederived, moved) = custody::same_paths(&recorded, &found);
         differences.extend(moved);
         differences.extend(custody::differences(&recorded, &rederived)?);
         said += &format!(", the figures of {} networks derived again from the logs", found.networks.len());

@@ -17,11 +17,12 @@ fn code(text: &str) -> String {
 /// Words as they are: no mark-up, no tag, no link, also none made of a bare address.
 fn words(text: &str) -> String {
     let mut out = String::new();
-    for c in visible(text).chars() {
+    let text = visible(text);
+    for (at, c) in text.char_indices() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
-            ':' => out.push_str("&#58;"),
+            ':' if text[at..].starts_with("://") => out.push_str("&#58;"),
             '@' => out.push_str("&#64;"),
             '.' if out.ends_with("www") || out.ends_with("WWW") => out.push_str("&#46;"),
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '!' | '|' | '>' | '~' | '$' => out.extend(['\\', c]),
