@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use stillhunt::document::*;
 use stillhunt::ingest::Reject;
 use stillhunt::report::case::CaseError;
+use stillhunt::report::export::{Format, export};
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, inspect, json, tables};
 use unicode_width::UnicodeWidthStr;
@@ -247,6 +248,138 @@ fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
     }
 }
 
+/// Every format, and the two texts of a terminal.
+fn renderings(d: &Document, word: &str) -> Vec<(&'static str, String)> {
+    let text = |format| String::from_utf8(export(d, format).unwrap()).unwrap();
+    let mut all: Vec<(&str, String)> = Format::ALL.into_iter().map(|(name, format)| (name, text(format))).collect();
+    all.push(("summary", summary(d, TerminalOptions { view: View::All, ..plain(80) })));
+    all.push(("network", inspect::network(d, "N-0123456789ab", plain(80)).unwrap()));
+    all.push(("pair", inspect::pair(d, word, word, plain(80)).unwrap()));
+    all
+}
+
+/// The tags that a template of ours writes, counted.
+fn tags(markup: &str) -> usize {
+    markup.matches('<').count()
+}
+
+#[test]
+fn hostile_words_add_no_tag_to_a_page_and_no_element_to_xml() {
+    let quiet = document("acct");
+    for word in [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "' onmouseover='alert(1)",
+        "<svg/onload=alert(1)>",
+        "</title></style></script><iframe>",
+        "]]></data><node id=\"x\"/>",
+        "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>&e;",
+        "{{ 7*7 }}{% raw %}",
+        "&lt;&#60;&amp;",
+    ] {
+        let d = document(word);
+        for format in [Format::Html, Format::Graphml, Format::Gexf, Format::Junit] {
+            let (calm, made) = (export(&quiet, format).unwrap(), export(&d, format).unwrap());
+            let (calm, made) = (String::from_utf8(calm).unwrap(), String::from_utf8(made).unwrap());
+            assert_eq!(tags(&calm), tags(&made), "{format:?} {word}");
+            assert_eq!(calm.matches('"').count(), made.matches('"').count(), "{format:?} {word}");
+            assert!(!made.contains(word), "{format:?} {word}");
+        }
+    }
+}
+
+#[test]
+fn no_markdown_is_made_of_a_log() {
+    for word in
+        ["[x](http://evil.example)", "![x](//evil.example/p.png)", "``` # x", "www.evil.example", "a|b|c", "\n# head"]
+    {
+        let d = document(word);
+        let mut d2 = d.clone();
+        d2.notices = vec![word.to_owned()];
+        d2.networks[0].summary = word.to_owned();
+        let text = String::from_utf8(export(&d2, Format::Markdown).unwrap()).unwrap();
+        // Code spans hold it as it is; outside of them nothing of it acts.
+        let mut outside = String::new();
+        for line in text.lines() {
+            let mut rest = line;
+            while let Some(start) = rest.find('`').filter(|at| !rest[..*at].ends_with('\\')) {
+                outside += &rest[..start];
+                let fence = rest[start..].chars().take_while(|c| *c == '`').count();
+                let body = &rest[start + fence..];
+                let end = body.find(&"`".repeat(fence)).expect("a code span that ends on its line");
+                rest = body[end..].trim_start_matches('`');
+            }
+            outside += rest;
+            outside.push('\n');
+        }
+        for acting in ["](", "http://", "//evil.example/p", "www.evil"] {
+            let escaped = outside.replace("\\]", "");
+            assert!(
+                !word.contains(acting) || !escaped.contains(acting) || acting == "//evil.example/p",
+                "{word}: {outside}"
+            );
+        }
+        assert!(!outside.contains("\n# head"), "{outside}");
+    }
+}
+
+#[test]
+fn a_page_allows_its_own_style_and_script_by_hash_and_nothing_else() {
+    let page = String::from_utf8(export(&document("x"), Format::Html).unwrap()).unwrap();
+    let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(policy.starts_with("default-src &#39;none&#39;;"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    for attribute in ["style=\"", "onclick", "onload", "src=\"", "href=\"http", "@import", "url("] {
+        assert!(!page.contains(attribute), "{attribute}");
+    }
+}
+
+#[test]
+fn the_same_document_gives_the_same_bytes_in_every_format() {
+    let d = document("acct_7");
+    for (name, format) in Format::ALL {
+        assert!(export(&d, format).unwrap() == export(&d.clone(), format).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn a_document_without_anything_is_rendered_in_every_format() {
+    let mut d = document("x");
+    (d.networks, d.accounts, d.links, d.signals) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    (d.timeline, d.allowed) = (None, Vec::new());
+    for (name, format) in Format::ALL {
+        assert!(!export(&d, format).unwrap().is_empty(), "{name}");
+    }
+    assert!(
+        String::from_utf8(export(&d, Format::Html).unwrap()).unwrap().contains("No suspected distillation network")
+    );
+}
+
+#[test]
+fn a_network_that_is_set_aside_is_counted_and_shown_as_such_everywhere() {
+    let mut d = document("x");
+    d.networks[0].set_aside = "9 of its 9 accounts are known to be good.".into();
+    let text = |format| String::from_utf8(export(&d, format).unwrap()).unwrap();
+    assert!(summary(&d, plain(200)).contains("0 suspected networks and 1 coordinated group"));
+    assert!(summary(&d, plain(200)).contains("set aside"));
+    assert!(text(Format::Html).contains("Set aside by the list of known-good"));
+    assert!(text(Format::Junit).contains("<skipped") && text(Format::Junit).contains("failures=\"0\""));
+    assert!(text(Format::Sarif).contains("suppressions"));
+    assert!(!text(Format::Stix).contains("\"campaign\""));
+}
+
+#[test]
+fn a_view_says_as_much_as_it_is_asked_for() {
+    let d = document("acct_7");
+    let said = |view| summary(&d, TerminalOptions { view, ..plain(100) });
+    let (quiet, normal, all) = (said(View::Quiet), said(View::Normal), said(View::All));
+    assert!(
+        quiet.lines().count() < 8 && quiet.contains("N-0123456789ab") && quiet.contains("Coordination is not guilt")
+    );
+    assert!(quiet.len() < normal.len() && normal.len() < all.len());
+    assert_eq!(all.matches("Innocent explanations").count(), 2);
+}
+
 #[test]
 fn json_gives_every_string_back_as_it_was() {
     for word in HOSTILE {
@@ -309,7 +442,19 @@ fn nasty() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn no_hostile_word_acts_in_any_output(word in nasty()) {
+        let d = document(&word);
+        for (name, text) in renderings(&d, &word) {
+            prop_assert!(!text.chars().any(|c| acts(c) && c != '\r'), "{name}");
+        }
+        let page = String::from_utf8(export(&d, Format::Html).unwrap()).unwrap();
+        let calm = String::from_utf8(export(&document("acct"), Format::Html).unwrap()).unwrap();
+        // What is absent for the empty word may take a tag with it; no word adds one.
+        prop_assert!(tags(&page) <= tags(&calm) + 2, "{word:?}");
+    }
+
     #[test]
     fn no_line_is_wider_than_asked(word in nasty(), width in 40usize..=200) {
         let mut d = document(&word);

@@ -1,0 +1,271 @@
+//! A case that leaves the house: under pseudonyms, with what is known to be good set aside, verified, followed.
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+use stillhunt::document::Document;
+use stillhunt::report::comparison::{Fate, follow};
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/sample");
+
+fn stillhunt(arguments: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("stillhunt").unwrap().args(arguments).assert()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn analyse(case: &Path, more: &[&str]) -> assert_cmd::assert::Assert {
+    let (events, accounts) = (format!("{SAMPLE}/events.jsonl.zst"), format!("{SAMPLE}/accounts.csv"));
+    stillhunt(&[&["analyze", &events, "--accounts", &accounts, "-o", text(case)], more].concat())
+}
+
+fn document(case: &Path) -> Document {
+    serde_json::from_slice(&fs::read(case.join("report.json")).unwrap()).unwrap()
+}
+
+fn said(run: &assert_cmd::assert::Assert) -> String {
+    let output = run.get_output();
+    String::from_utf8([&output.stdout[..], &output.stderr[..]].concat()).unwrap()
+}
+
+fn write(folder: &Path, name: &str, words: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, words).unwrap();
+    path
+}
+
+const KEY: &str = "a key of more than sixteen bytes\n";
+
+#[test]
+fn under_pseudonyms_no_file_of_a_case_names_an_account_an_address_or_a_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = write(folder.path(), "key", KEY);
+    let (clear, case) = (folder.path().join("clear"), folder.path().join("case"));
+    analyse(&clear, &[]).code(10);
+    analyse(&case, &["--pseudonymise", text(&key)]).code(10);
+    let plain = document(&clear);
+    let mut names: Vec<String> = plain.accounts.iter().map(|a| a.account_id.clone()).collect();
+    names.extend(plain.accounts.iter().map(|a| a.org_id.clone()).filter(|o| !o.is_empty()));
+    names.extend(plain.networks.iter().map(|n| n.id.clone()));
+    names.extend(plain.links.iter().filter_map(|l| Some(l.shared.split_once(' ')?.1.to_owned())));
+    names.extend(["events.jsonl".to_owned(), "accounts.csv\"".to_owned(), SAMPLE.to_owned()]);
+    names.retain(|n| n.len() > 2);
+    for entry in fs::read_dir(&case).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        let words = String::from_utf8_lossy(&bytes);
+        // The manifest names the files of the case itself.
+        let told = |n: &&String| {
+            words.contains(n.as_str()) && !(path.ends_with("manifest.json") && n.starts_with("accounts.csv"))
+        };
+        assert_eq!(names.iter().find(told), None, "{}", path.display());
+    }
+    let hidden = document(&case);
+    assert!(hidden.pseudonymised && hidden.accounts.is_sorted_by_key(|a| a.account_id.clone()));
+    assert_eq!(hidden.networks.len(), plain.networks.len());
+    assert!(
+        hidden
+            .networks
+            .iter()
+            .zip(&plain.networks)
+            .all(|(a, b)| a.members.len() == b.members.len() && a.q_value == b.q_value)
+    );
+    // The same key gives the same names, wherever it is applied.
+    let later = folder.path().join("later.json");
+    let arguments = ["report", text(&clear), "--format", "json", "--pseudonymise", text(&key), "-o", text(&later)];
+    stillhunt(&arguments).code(0);
+    assert!(fs::read(&later).unwrap() == fs::read(case.join("report.json")).unwrap());
+    stillhunt(&["report", text(&case), "--pseudonymise", text(&key)]).code(2);
+    let events = format!("{SAMPLE}/events.jsonl.zst");
+    let accounts = format!("{SAMPLE}/accounts.csv");
+    stillhunt(&["verify", text(&case), &events, "--accounts", &accounts, "--pseudonymise", text(&key)]).code(0);
+    let short = write(folder.path(), "short", "123");
+    assert!(said(&stillhunt(&["report", text(&clear), "--pseudonymise", text(&short)]).code(2)).contains("3 bytes"));
+}
+
+#[test]
+fn a_name_inside_an_excerpt_is_replaced_as_a_word_and_not_inside_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let mut d = document(&case);
+    let name = d.accounts[0].account_id.clone();
+    d.networks[0].exemplars[0].excerpt = format!("ask {name}, not x{name}y");
+    let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
+    let hidden = names.document(&d).unwrap();
+    assert_eq!(hidden.networks[0].exemplars[0].excerpt, format!("ask {}, not x{name}y", names.of("acct", &name)));
+}
+
+#[test]
+fn what_is_known_to_be_good_is_set_aside_and_recorded_and_not_hidden() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let d = document(&case);
+    let first = &d.networks[0];
+    let entries: String = (first.members.iter())
+        .map(|m| format!("[[account]]\nid = \"{m}\"\nreason = \"our own load test\"\n"))
+        .collect();
+    let list = write(folder.path(), "good.toml", &entries);
+    let again = folder.path().join("again");
+    let run = analyse(&again, &["--allow", text(&list)]).code(10);
+    assert!(said(&run).contains("5 suspected networks") && said(&run).contains("1 set aside"), "{}", said(&run));
+    let set = document(&again);
+    assert_eq!(set.allowed.len(), first.members.len());
+    assert!(set.allowed.iter().all(|a| a.covers == 1 && a.reason == "our own load test"));
+    let same = set.networks.iter().find(|n| n.id == first.id).unwrap();
+    assert!(!same.set_aside.is_empty() && same.verdict == first.verdict);
+    assert!(fs::read_to_string(again.join("report.html")).unwrap().contains("our own load test"));
+    // Rendered without a list, the document keeps the one it was made with.
+    assert!(said(&stillhunt(&["report", text(&again), "--view", "quiet"]).code(0)).contains("1 set aside"));
+    for bad in [
+        "[[account]]\nid = \"a\"\n",
+        "[[acount]]\nid = \"a\"\nreason = \"b\"\n",
+        "[[template]]\ncontains = \"a\"\nreason = \"b\"\n",
+        "[[account]]\nid = \"\"\nreason = \"b\"\n",
+    ] {
+        let list = write(folder.path(), "bad.toml", bad);
+        stillhunt(&["report", text(&case), "--allow", text(&list)]).code(2);
+    }
+}
+
+#[test]
+fn a_known_template_sets_aside_only_what_little_else_speaks_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let mut d = document(&case);
+    let passage = "the house template of all";
+    for n in &mut d.networks {
+        n.streams.truncate(1);
+        n.streams.iter_mut().for_each(|s| s.excerpt = format!("{passage} members"));
+    }
+    let list = stillhunt::allow_list::AllowList::from_toml(&format!(
+        "[[template]]\ncontains = \"{passage}\"\nreason = \"ours\"\n"
+    ));
+    let list = list.unwrap();
+    list.apply(&mut d);
+    for n in d.networks.iter().filter(|n| !n.streams.is_empty()) {
+        let counting = n.coordinated.claims.iter().filter(|c| c.counts && c.family != "content");
+        let families: std::collections::BTreeSet<_> = counting.map(|c| &c.family).collect();
+        assert_eq!(n.set_aside.is_empty(), families.len() >= 2, "{}", n.id);
+    }
+}
+
+#[test]
+fn verify_names_what_was_changed_and_what_the_logs_no_longer_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    stillhunt(&["verify", text(&case)]).code(0);
+    // The logs may have moved.
+    let (events, accounts) = (folder.path().join("moved.jsonl.zst"), format!("{SAMPLE}/accounts.csv"));
+    fs::copy(format!("{SAMPLE}/events.jsonl.zst"), &events).unwrap();
+    stillhunt(&["verify", text(&case), text(&events), "--accounts", &accounts]).code(0);
+    let without = said(&stillhunt(&["verify", text(&case), text(&events)]).code(1));
+    assert!(without.contains("was not given"), "{without}");
+
+    let report = case.join("report.json");
+    let before = fs::read_to_string(&report).unwrap();
+    let mut d = document(&case);
+    d.networks[0].requests += 1;
+    fs::write(&report, stillhunt::report::json(&d).unwrap()).unwrap();
+    let run = said(&stillhunt(&["verify", text(&case), text(&events), "--accounts", &accounts]).code(1));
+    assert!(run.contains("report.json has") && run.contains("/networks/0/requests: recorded"), "{run}");
+    fs::write(&report, before).unwrap();
+
+    write(&case, "stray", "x");
+    fs::remove_file(case.join("links.csv")).unwrap();
+    let run = said(&stillhunt(&["verify", text(&case)]).code(1));
+    assert!(run.contains("stray is not in the manifest") && run.contains("links.csv cannot be read"), "{run}");
+}
+
+#[test]
+fn a_damaged_or_absent_manifest_is_an_error_and_reads_nothing_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let manifest = case.join("manifest.json");
+    let good = fs::read_to_string(&manifest).unwrap();
+    write(folder.path(), "secret", "x");
+    fs::write(&manifest, good.replace("\"links.csv\"", "\"../secret\"")).unwrap();
+    assert!(said(&stillhunt(&["verify", text(&case)]).code(1)).contains("no file of a case"));
+    fs::write(&manifest, &good[..good.len() / 2]).unwrap();
+    assert!(said(&stillhunt(&["verify", text(&case)]).code(1)).contains("is damaged"));
+    fs::remove_file(&manifest).unwrap();
+    assert!(said(&stillhunt(&["verify", text(&case)]).code(1)).contains("no manifest.json"));
+}
+
+#[test]
+fn networks_are_followed_by_their_members() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let before = document(&case);
+    let mut after = before.clone();
+    let fates = |after: &Document| follow(&before, after).into_iter().map(|p| p.fate).collect::<Vec<_>>();
+    assert!(fates(&after).iter().all(|f| *f == Fate::Same));
+    after.networks[0].members.push("acct_new".into());
+    after.networks[1].members.truncate(12);
+    let gone = after.networks.remove(2);
+    let mut half = after.networks[2].clone();
+    half.members = after.networks[2].members.split_off(after.networks[2].members.len() / 2);
+    after.networks.push(half);
+    let mut fresh = gone;
+    fresh.members = (0..5).map(|i| format!("fresh_{i}")).collect();
+    after.networks.push(fresh);
+    let found = fates(&after);
+    for fate in [Fate::Grown, Fate::Shrunk, Fate::Split, Fate::Vanished, Fate::New] {
+        assert_eq!(found.iter().filter(|f| **f == fate).count(), 1, "{fate:?} in {found:?}");
+    }
+    let merged = follow(&after, &before);
+    assert_eq!(merged.iter().filter(|p| p.fate == Fate::Merged).count(), 1);
+    let run = said(&stillhunt(&["compare", text(&case), text(&case)]).code(0));
+    assert!(run.lines().all(|l| l.starts_with("same")), "{run}");
+}
+
+#[test]
+fn a_file_is_not_replaced_without_force_and_a_disk_without_room_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let out = write(folder.path(), "report.md", "mine");
+    stillhunt(&["report", text(&case), "--format", "markdown", "-o", text(&out)]).code(2);
+    assert_eq!(fs::read_to_string(&out).unwrap(), "mine");
+    stillhunt(&["report", text(&case), "--format", "markdown", "-o", text(&out), "--force"]).code(0);
+    assert!(fs::read_to_string(&out).unwrap().starts_with("# 6 suspected"));
+    stillhunt(&["report", text(&case), "--format", "markdown", "-o", "/proc/no-such-place"]).code(1);
+
+    // Files may not grow past 16 KiB: what a full disk says, said by the kernel for another reason.
+    let before: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let script = "trap '' XFSZ; ulimit -f 32; exec \"$0\" \"$@\"";
+    let (binary, other) = (env!("CARGO_BIN_EXE_stillhunt"), folder.path().join("other"));
+    let events = format!("{SAMPLE}/events.jsonl.zst");
+    for arguments in [
+        vec!["analyze", &events, "-o", text(&other)],
+        vec!["analyze", &events, "-o", text(&case), "--force"],
+        vec!["report", text(&case), "--format", "html", "-o", text(&other)],
+    ] {
+        let run = std::process::Command::new("sh").args(["-c", script, binary]).args(&arguments).output().unwrap();
+        assert_eq!(run.status.code(), Some(1), "{arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+        assert!(String::from_utf8_lossy(&run.stderr).contains("cannot be written"));
+    }
+    let after: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(before.len(), after.len(), "{after:?}");
+    stillhunt(&["verify", text(&case)]).code(0);
+}
+
+#[test]
+fn completions_for_five_shells_and_a_manual_page_name_every_command() {
+    let commands = ["analyze", "check", "report", "inspect", "evaluate", "verify", "compare", "schema"];
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = said(&stillhunt(&["completions", shell]).code(0));
+        assert!(commands.iter().all(|c| script.contains(c)), "{shell}");
+    }
+    let page = said(&stillhunt(&["man"]).code(0));
+    assert!(page.contains(".TH stillhunt 1") && commands.iter().all(|c| page.contains(c)), "{page}");
+    let help = said(&stillhunt(&["--help"]).code(0));
+    assert!(help.contains("Examples:") && help.contains("Exit status") && help.contains("not guilt"), "{help}");
+}
