@@ -59,12 +59,13 @@ impl Inquiry<'_> {
 
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
         let (settings, side) = (&self.settings.findings, candidate.proposed_by);
-        if candidate.shape.is_extraction(&self.scope.baseline, side, settings)
-            && settings.one_hand(&candidate.tests, &candidate.shape, side)
-        {
-            Verdict::SuspectedDistillation
-        } else {
-            Verdict::Coordinated
+        let coordinated = settings.one_hand(&candidate.tests, &candidate.shape, side);
+        let extraction = candidate.shape.is_extraction(&self.scope.baseline, side, settings);
+        match (coordinated, extraction) {
+            (true, true) => Verdict::SuspectedDistillation,
+            (true, false) => Verdict::Coordinated,
+            (false, true) => Verdict::ExtractionLike,
+            (false, false) => Verdict::None,
         }
     }
 

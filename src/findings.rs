@@ -22,6 +22,9 @@ pub struct FindingSettings {
     /// The same for counts of shared objects, which grow with the square of how much a population keeps to itself:
     /// people behind carriers' gateways share more of them than accounts in data centres do.
     pub least_lift_several: f64,
+    /// Share of the members known in a respect that have to agree in it: what a handful of a large group shares says
+    /// something of the handful.
+    pub least_agreeing: f64,
     /// Families besides the proposing one that have to speak.
     pub least_families: usize,
     /// Share of a group's requests that must bring a text new to the group. Work that repeats is a class, a benchmark or a popular
@@ -33,6 +36,8 @@ pub struct FindingSettings {
     pub least_sleepless: f64,
     /// Share of requests that match a rule pack, from which the wording speaks for extraction.
     pub least_rule_share: f64,
+    /// The same from which a group opened together and working to one measure is no class.
+    pub least_said: f64,
     /// Typical output of the group's work over the ordinary account's, from which output length speaks for it.
     pub least_output_ratio: f64,
     /// The same for groups of one habit, which were chosen by the length of their answers.
@@ -46,11 +51,13 @@ impl Default for FindingSettings {
             q_habit: 1e-4,
             least_lift: 2.0,
             least_lift_several: 5.0,
+            least_agreeing: 0.3,
             least_families: 2,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
             least_sleepless: 0.5,
             least_rule_share: 0.2,
+            least_said: 0.5,
             least_output_ratio: 2.0,
             least_output_ratio_habit: 3.0,
         }
@@ -162,7 +169,7 @@ impl FindingSettings {
             Counts::TooLittle => expected >= self.least_lift_several * observed,
             Counts::Mean => observed >= expected + 0.05,
         };
-        test.q_value <= q && matters
+        test.q_value <= q && matters && test.agreement().is_none_or(|share| share >= self.least_agreeing)
     }
 
     /// Whether a test counts for coordination. Behaviour is reported and not counted: whoever uses the same software
@@ -179,7 +186,9 @@ impl FindingSettings {
 
     /// Whether something says that one hand runs the accounts, and not only that they are of one kind. A class opens its
     /// accounts on one day, is set the same number of tasks and sits in the same hours; it does not share payments or
-    /// gateways, change addresses with each request, take turns, deal out one data set, or stay awake.
+    /// gateways, change addresses with each request, take turns, or deal out one data set. To stay awake day and night
+    /// is what a popular framework's servers do too, but those were not opened together; and no class sends each of its
+    /// members for the same number of answers to never the same task in words that ask for training material.
     pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
         let of_one_kind = [
             "identity.cohort",
@@ -195,8 +204,15 @@ impl FindingSettings {
             "behaviour.refused",
             "content.template",
         ];
-        let tested = tests.iter().any(|t| self.speaks(t, side) && !of_one_kind.contains(&t.signal));
-        tested || side == Side::Control || shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
+        let speaking: Vec<&str> = tests.iter().filter(|t| self.speaks(t, side)).map(|t| t.signal).collect();
+        let opened_together = ["identity.cohort", "identity.email_domain", "identity.email_shape"];
+        let together = speaking.iter().any(|signal| opened_together.contains(signal));
+        let awake = shape.sleepless.is_some_and(|s| s >= self.least_sleepless);
+        let says_so = shape.rule_share.is_some_and(|s| s >= self.least_said);
+        let same_measure = speaking.contains(&"time.quota");
+        speaking.iter().any(|signal| !of_one_kind.contains(signal))
+            || side == Side::Control
+            || together && (awake || says_so && same_measure)
     }
 
     /// C: enough independent families speak.

@@ -64,6 +64,15 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     let mut candidates: Vec<Candidate> = groups.into_par_iter().map(|g| inquiry.members_only(g)).collect();
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
     let mut candidates = inquiry.merged(candidates);
+    let tested = candidates.len();
+    candidates.retain(|c| inquiry.verdict(c) != Verdict::None);
+    if candidates.len() < tested {
+        notices.push(format!(
+            "{} groups are alike beyond chance in what people of one kind have in common (software, timetable, day of \
+             sign-up); nothing says that one hand runs them, and they are not reported.",
+            tested - candidates.len()
+        ));
+    }
     // Suspected before merely coordinated, surer side before less sure, larger before smaller.
     candidates
         .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));

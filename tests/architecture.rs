@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 40] = [
+const ORDER: [&str; 42] = [
     "document",
     "visible",
     "schema",
@@ -32,6 +32,8 @@ const ORDER: [&str; 40] = [
     "calendar",
     "lifecycle",
     "holdings",
+    "census",
+    "reference",
     "over_time",
     "baseline",
     "membership",
