@@ -2,13 +2,14 @@
 
 use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
-use crate::findings::{self, Shape};
+use crate::findings;
 use crate::group_tests::Test;
 use crate::joining::{bridges, occasional_carriers, recruits};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
 use crate::scope::{Inquiry, Scope};
+use crate::shape::{Shape, own_templates, shape};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A proposed group, tested.
@@ -54,13 +55,14 @@ impl Inquiry<'_> {
 
     fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { world, evidence, baseline, .. } = self.scope;
-        findings::shape(world, evidence, baseline, accounts, self.templates())
+        shape(world, evidence, baseline, accounts, self.templates())
     }
 
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
         let (settings, side) = (&self.settings.findings, candidate.proposed_by);
         let coordinated = settings.one_hand(&candidate.tests, &candidate.shape, side);
-        let extraction = candidate.shape.is_extraction(&self.scope.baseline, side, settings);
+        let ordinary = self.scope.baseline.ordinary_output;
+        let extraction = settings.is_extraction(&candidate.tests, &candidate.shape, side, ordinary);
         match (coordinated, extraction) {
             (true, true) => Verdict::SuspectedDistillation,
             (true, false) => Verdict::Coordinated,
@@ -115,7 +117,7 @@ impl Inquiry<'_> {
             let mut accounts: Vec<u32> = whole.into_iter().collect();
             accounts.extend(recruits(&bridges, &parts, &accounts));
             accounts.sort_unstable();
-            let own: Vec<u64> = findings::own_templates(self.templates().unwrap_or_default(), &accounts)
+            let own: Vec<u64> = own_templates(self.templates().unwrap_or_default(), &accounts)
                 .iter()
                 .filter_map(|o| o.fingerprint())
                 .collect();
@@ -188,7 +190,7 @@ impl Inquiry<'_> {
             .collect();
         let tested = common.clone();
         let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
-        let own = findings::own_templates(self.templates().unwrap_or_default(), &group.accounts);
+        let own = own_templates(self.templates().unwrap_or_default(), &group.accounts);
         let held = |o: &Object| o.held_in(&inside) as f64;
         let purity = |o: &Object| held(o) / o.accounts.len() as f64;
         let mut of_most: Vec<&Object> =

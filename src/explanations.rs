@@ -1,7 +1,7 @@
 //! Innocent explanations: what each predicts, and what was seen. They stand beside every finding.
 
 use crate::document::Explanation;
-use crate::findings::Shape;
+use crate::shape::Shape;
 
 /// Weighs the innocent explanations of a group whose `families` (of tested evidence) speak; best fit first.
 pub fn weigh(families: &[&str], shape: &Shape) -> Vec<Explanation> {

@@ -1,11 +1,10 @@
 //! Judges groups on three axes. C: run as one, by tests of families that did not propose the group. X: shaped like
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
-use crate::baseline::Baseline;
-use crate::features::{AccountEvidence, Evidence, typical};
+use crate::features::Evidence;
 use crate::group_tests::{Counts, Test};
-use crate::links::{Object, World};
 use crate::proposals::Side;
+use crate::shape::Shape;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings of this stage.
@@ -64,94 +63,6 @@ impl Default for FindingSettings {
     }
 }
 
-/// Content and economics of a group.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shape {
-    /// Requests with text.
-    pub texts: u64,
-    /// Distinct texts over all texts: 1 where no work is ever done twice. `None` without text.
-    pub unrepeated: Option<f64>,
-    /// Requests outside conversations, over requests; of the group's own templated requests where it has such, so that cover
-    /// traffic does not hide them. `None` where the log knows no conversations.
-    pub single_turn: Option<f64>,
-    /// Requests that match the most frequent rule pack, over requests with text. `None` without text.
-    pub rule_share: Option<f64>,
-    /// Share of accounts that work around the clock; `None` where nobody works enough to tell.
-    pub sleepless: Option<f64>,
-    /// Typical output of the same requests, tokens (geometric mean).
-    pub output: f64,
-}
-
-/// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
-pub fn own_templates<'a>(templates: &'a [Object], group: &[u32]) -> Vec<&'a Object> {
-    let inside: BTreeSet<u32> = group.iter().copied().collect();
-    let own = |o: &&Object| {
-        let n = o.held_in(&inside);
-        n >= 3 && 2 * n > o.accounts.len()
-    };
-    templates.iter().filter(own).collect()
-}
-
-/// Measures the shape of a group's work. `templates` are those of the world, `None` where text is not to be looked at.
-pub fn shape(
-    world: &World,
-    evidence: &Evidence,
-    baseline: &Baseline<'_>,
-    group: &[u32],
-    templates: Option<&[Object]>,
-) -> Shape {
-    let members: Vec<&AccountEvidence> =
-        group.iter().filter_map(|a| evidence.accounts.get(&world.names[*a as usize])).collect();
-    let texts: u64 = templates.map_or(0, |_| members.iter().map(|a| a.with_text).sum());
-    let mut uses: BTreeMap<u64, u64> = BTreeMap::new();
-    for (item, n) in members.iter().flat_map(|a| &a.items) {
-        *uses.entry(*item).or_default() += u64::from(*n);
-    }
-    let counted: u64 = uses.values().sum();
-    let own: Vec<u64> =
-        own_templates(templates.unwrap_or_default(), group).into_iter().filter_map(Object::fingerprint).collect();
-    let (mut requests, mut single, mut output) = (0u64, 0u64, 0u64);
-    for carried in members.iter().flat_map(|a| own.iter().filter_map(|f| a.fingerprints.get(*f))) {
-        requests += u64::from(carried.count);
-        single += u64::from(carried.single_turn);
-        output += carried.ln_output;
-    }
-    if requests == 0 {
-        requests = members.iter().map(|a| a.requests).sum();
-        single = members.iter().map(|a| a.lone_requests()).sum();
-        output = members.iter().map(|a| a.ln_output).sum();
-    }
-    let mut packs: BTreeMap<&str, u64> = BTreeMap::new();
-    for (pack, (n, _)) in members.iter().flat_map(|a| &a.rule_hits) {
-        *packs.entry(pack).or_default() += u64::from(*n);
-    }
-    let hits = packs.values().max().copied().unwrap_or(0);
-    let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
-    Shape {
-        texts,
-        unrepeated: (texts > 0).then(|| share(uses.len() as u64, counted)),
-        single_turn: baseline.has_sessions.then(|| share(single, requests)),
-        rule_share: (texts > 0).then(|| share(hits, texts)),
-        sleepless: baseline.sleepless(group),
-        output: typical(output, requests),
-    }
-}
-
-impl Shape {
-    /// X: unrepeated single-turn work that either says what it is or is answered at unusual length. What the log does
-    /// not tell is not held against a group: without text only single turns *and* long answers together speak.
-    pub fn is_extraction(&self, baseline: &Baseline<'_>, side: Side, s: &FindingSettings) -> bool {
-        let long = self.output >= s.long_output(side) * baseline.ordinary_output && self.output > 0.0;
-        let single = self.single_turn.is_none_or(|v| v >= s.least_single_turn);
-        match (self.unrepeated, self.rule_share) {
-            (Some(unrepeated), Some(rules)) => {
-                unrepeated >= s.least_unrepeated && single && (rules >= s.least_rule_share || long)
-            }
-            _ => self.single_turn.is_some() && single && long,
-        }
-    }
-}
-
 impl FindingSettings {
     /// Output over the ordinary account's from which a group of this side answers at unusual length.
     pub fn long_output(&self, side: Side) -> f64 {
@@ -186,9 +97,9 @@ impl FindingSettings {
 
     /// Whether something says that one hand runs the accounts, and not only that they are of one kind. A class opens its
     /// accounts on one day, is set the same number of tasks and sits in the same hours; it does not share payments or
-    /// gateways, change addresses with each request, take turns, or deal out one data set. To stay awake day and night
-    /// is what a popular framework's servers do too, but those were not opened together; and no class sends each of its
-    /// members for the same number of answers to never the same task in words that ask for training material.
+    /// gateways, change addresses with each request, take turns, or deal out one data set. Robots of a
+    /// product stay awake too, and on the day of its launch they are opened together; but neither they nor a class ask, day
+    /// and night or to one measure, for training material.
     pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
         let of_one_kind = [
             "identity.cohort",
@@ -207,12 +118,45 @@ impl FindingSettings {
         let speaking: Vec<&str> = tests.iter().filter(|t| self.speaks(t, side)).map(|t| t.signal).collect();
         let opened_together = ["identity.cohort", "identity.email_domain", "identity.email_shape"];
         let together = speaking.iter().any(|signal| opened_together.contains(signal));
-        let awake = shape.sleepless.is_some_and(|s| s >= self.least_sleepless);
-        let says_so = shape.rule_share.is_some_and(|s| s >= self.least_said);
-        let same_measure = speaking.contains(&"time.quota");
+        let to_order = self.awake(shape) || speaking.contains(&"time.quota");
         speaking.iter().any(|signal| !of_one_kind.contains(signal))
             || side == Side::Control
-            || together && (awake || says_so && same_measure)
+            || together && to_order && self.says_so(shape)
+    }
+
+    /// Whether the group's accounts never sleep.
+    fn awake(&self, shape: &Shape) -> bool {
+        shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
+    }
+
+    /// Whether the wording of the group's own requests asks for training material, nearly without exception.
+    fn says_so(&self, shape: &Shape) -> bool {
+        shape.rule_share.is_some_and(|s| s >= self.least_said)
+    }
+
+    /// Whether the work is given out to the accounts instead of arising in each: by day and night, to one measure, in turn,
+    /// or without ever giving one task twice. The customers of a product that writes long answers ask when they please.
+    fn dispatched(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
+        let signs = ["time.quota", "time.turn_taking", "time.silence", "content.shard"];
+        self.awake(shape) || tests.iter().any(|t| signs.contains(&t.signal) && self.speaks(t, side))
+    }
+
+    /// X: work that is never done twice and does not converse (or converses day and night, in words that say what for), and
+    /// that either says what it is or is given out and answered at unusual length. What the log does not tell is not held
+    /// against a group: without text only single turns *and* long answers together speak. `ordinary_output` is the ordinary
+    /// length of an answer, tokens.
+    pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, ordinary_output: f64) -> bool {
+        let long = shape.output >= self.long_output(side) * ordinary_output && shape.output > 0.0;
+        let long_to_order = long && self.dispatched(tests, shape, side);
+        let single = shape.single_turn.is_none_or(|v| v >= self.least_single_turn);
+        match (shape.unrepeated, shape.rule_share) {
+            (Some(unrepeated), Some(rules)) => {
+                unrepeated >= self.least_unrepeated
+                    && (single || self.awake(shape) && self.says_so(shape))
+                    && (rules >= self.least_rule_share || long_to_order)
+            }
+            _ => shape.single_turn.is_some() && single && long_to_order,
+        }
     }
 
     /// C: enough independent families speak.

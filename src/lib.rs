@@ -36,6 +36,7 @@ pub mod rules;
 pub mod schema;
 pub mod scope;
 pub mod settings;
+pub mod shape;
 pub mod signals;
 pub mod simulate;
 mod stacks;

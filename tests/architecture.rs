@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 42] = [
+const ORDER: [&str; 43] = [
     "document",
     "visible",
     "schema",
@@ -37,6 +37,7 @@ const ORDER: [&str; 42] = [
     "over_time",
     "baseline",
     "membership",
+    "shape",
     "findings",
     "joining",
     "explanations",

@@ -35,7 +35,12 @@ static PACKS: LazyLock<Compiled> = LazyLock::new(|| {
     }
     // Bounded gaps make many states: bytes instead of Unicode classes and a roomy cache keep the automaton from being
     // thrown away and rebuilt, which cost three quarters of a run.
-    let set = RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).dfa_size_limit(DFA_BYTES).build();
+    let set = RegexSetBuilder::new(patterns)
+        .case_insensitive(true)
+        .dot_matches_new_line(true)
+        .unicode(false)
+        .dfa_size_limit(DFA_BYTES)
+        .build();
     Compiled { set: set.expect("the shipped rule packs compile; a test holds it"), owner }
 });
 
