@@ -31,8 +31,8 @@ pub struct Baseline<'a> {
     pub has_sessions: bool,
 }
 
-/// A rhythm below this is no person's: eight hours of sleep alone make it 1.5.
-const SLEEPLESS: f64 = 1.5;
+/// A rhythm below this is no person's: half way from a machine's 1 to the 1.5 that eight hours of sleep alone make.
+const SLEEPLESS: f64 = 1.25;
 /// Share of a group's accounts that have to hold conversations for it to be compared with those who do.
 const TALKERS: f64 = 0.8;
 

@@ -25,8 +25,9 @@ pub(crate) struct Census {
 }
 
 const DAY_US: f64 = 86_400e6;
-/// Requests below which the hours of an account say nothing of its rhythm.
-const LEAST_FOR_RHYTHM: u64 = 16;
+/// Hours of work below which they say nothing of an account's rhythm.
+const LEAST_FOR_RHYTHM: usize = 12;
+const HOUR_US: i64 = 3_600_000_000;
 /// What an account does often: in this share of its requests, and so many of them.
 const OFTEN: f64 = 0.2;
 const LEAST_OFTEN: u64 = 3;
@@ -37,15 +38,22 @@ const LEAST_FOR_ROTATION: u32 = 3;
 /// the time, but among the few networks of its carrier.
 const SCATTERED: f64 = 0.5;
 
-/// How much the hours of the day repeat: 1 where all 24 are alike, 24 where only one is used. Unbiased for any number
-/// of requests (Simpson 1949), so that groups of equal volume are not alike in it for that reason alone.
-fn rhythm(hours: &[u32; 24], requests: u64) -> Option<f64> {
-    if requests < LEAST_FOR_RHYTHM {
+/// How much the hours of the day repeat: 1 where work falls on all 24 alike, 1.5 where eight of them are slept through, 24
+/// where it falls on one. From the hours in which an account worked at all, so that ten requests of one sitting are one
+/// sign, and unbiased for any number of them (Simpson 1949): the chance that two such hours of different days stand at the
+/// same hour of the day, over that of two hours drawn from the same days. `None` for less than two days or twelve hours.
+fn rhythm(starts: &[i64]) -> Option<f64> {
+    let mut worked: Vec<i64> = starts.iter().map(|us| us.div_euclid(HOUR_US)).collect();
+    worked.dedup();
+    let days = (worked.last()?.div_euclid(24) - worked.first()?.div_euclid(24) + 1) as f64;
+    if worked.len() < LEAST_FOR_RHYTHM || days < 2.0 {
         return None;
     }
-    let n = hours.iter().map(|h| f64::from(*h)).sum::<f64>();
-    let pairs: f64 = hours.iter().map(|h| f64::from(*h)).map(|h| h * (h - 1.0)).sum();
-    Some(24.0 * pairs / (n * (n - 1.0)))
+    let mut of_day = [0.0; 24];
+    worked.iter().for_each(|hour| of_day[hour.rem_euclid(24) as usize] += 1.0);
+    let n = worked.len() as f64;
+    let alike: f64 = of_day.iter().map(|c| c * (c - 1.0)).sum();
+    Some(alike / (n * (n - 1.0)) * (24.0 * days - 1.0) / (days - 1.0))
 }
 
 /// The network around an address: /24 of IPv4 or /48 of IPv6, or with `wide` /16 and /32.
@@ -158,7 +166,7 @@ impl Census {
         Self {
             created: told.iter().map(|f| f.and_then(|f| f.created_us).map(|us| us as f64 / DAY_US)).collect(),
             volume: accounts.iter().map(|a| Some((a.requests as f64).ln())).collect(),
-            rhythm: accounts.iter().map(|a| rhythm(&a.hours, a.requests)).collect(),
+            rhythm: accounts.iter().map(|a| rhythm(a.times.as_slice())).collect(),
             holdings,
             reach,
         }

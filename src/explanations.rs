@@ -60,8 +60,15 @@ mod tests {
 
     #[test]
     fn a_framework_is_contradicted_by_payments_and_rhythm_only() {
-        let nothing =
-            Shape { texts: 0, unrepeated: None, single_turn: None, rule_share: None, sleepless: None, output: 0.0 };
+        let nothing = Shape {
+            texts: 0,
+            unrepeated: None,
+            single_turn: None,
+            rule_share: None,
+            sleepless: None,
+            uniform: None,
+            output: 0.0,
+        };
         let fit = |families: &[&str]| {
             weigh(families, &nothing)
                 .into_iter()

@@ -37,6 +37,8 @@ pub struct FindingSettings {
     pub least_rule_share: f64,
     /// The same from which a group opened together and working to one measure is no class.
     pub least_said: f64,
+    /// Share of a group's requests of one kind, from which they are a production.
+    pub least_uniform: f64,
     /// Typical output of the group's work over the ordinary account's, from which output length speaks for it.
     pub least_output_ratio: f64,
     /// The same for groups of one habit, which were chosen by the length of their answers.
@@ -57,6 +59,7 @@ impl Default for FindingSettings {
             least_sleepless: 0.5,
             least_rule_share: 0.2,
             least_said: 0.5,
+            least_uniform: 0.5,
             least_output_ratio: 2.0,
             least_output_ratio_habit: 3.0,
         }
@@ -134,28 +137,34 @@ impl FindingSettings {
         shape.rule_share.is_some_and(|s| s >= self.least_said)
     }
 
-    /// Whether the work is given out to the accounts instead of arising in each: by day and night, to one measure, in turn,
-    /// or without ever giving one task twice. The customers of a product that writes long answers ask when they please.
-    fn dispatched(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
-        let signs = ["time.quota", "time.turn_taking", "time.silence", "content.shard"];
-        self.awake(shape) || tests.iter().any(|t| signs.contains(&t.signal) && self.speaks(t, side))
+    /// In how many ways the work is given out to the accounts instead of arising in each: by day and night, to one measure,
+    /// in turn, with rests in common, without ever giving one task twice; and whether one of them is a machine's. The
+    /// customers of a product ask when they please, and a class is given one measure but works by day.
+    fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> (usize, bool) {
+        let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
+        let machine = [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard")];
+        let other = ["time.quota", "time.silence"].map(speaks);
+        let count = |signs: &[bool]| signs.iter().filter(|sign| **sign).count();
+        (count(&machine) + count(&other), machine.contains(&true))
     }
 
-    /// X: work that is never done twice and does not converse (or converses day and night, in words that say what for), and
-    /// that either says what it is or is given out and answered at unusual length. What the log does not tell is not held
-    /// against a group: without text only single turns *and* long answers together speak. `ordinary_output` is the ordinary
-    /// length of an answer, tokens.
+    /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night) and *says* that it
+    /// asks for training material; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or a
+    /// *production*, one kind of task given out in several ways, whatever the length of its answers. What the log does not
+    /// tell is not held against a group. `ordinary_output` is the ordinary length of an answer, tokens.
     pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, ordinary_output: f64) -> bool {
+        let (ways, by_machine) = self.dispatch(tests, shape, side);
         let long = shape.output >= self.long_output(side) * ordinary_output && shape.output > 0.0;
-        let long_to_order = long && self.dispatched(tests, shape, side);
         let single = shape.single_turn.is_none_or(|v| v >= self.least_single_turn);
+        let production = shape.uniform.is_some_and(|u| u >= self.least_uniform) && ways >= 2 && by_machine;
         match (shape.unrepeated, shape.rule_share) {
             (Some(unrepeated), Some(rules)) => {
-                unrepeated >= self.least_unrepeated
-                    && (single || self.awake(shape) && self.says_so(shape))
-                    && (rules >= self.least_rule_share || long_to_order)
+                let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= self.least_rule_share;
+                let to_order = long && (single && ways >= 1 || by_machine && ways >= 2);
+                let sweep = single && tests.iter().any(|t| t.signal == "content.shard" && self.speaks(t, side));
+                unrepeated >= self.least_unrepeated && (says || to_order || sweep || production)
             }
-            _ => shape.single_turn.is_some() && single && long_to_order,
+            _ => shape.single_turn.is_some() && single && (long && ways >= 1 || production),
         }
     }
 

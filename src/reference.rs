@@ -65,8 +65,8 @@ const VALUES: [(&str, &str, &str, &str); 2] = [
         "ways of building an e-mail address are those of",
     ),
 ];
-/// Share of a domain's holders that have to stand in a group for the domain to be the group's own.
-const OWN_DOMAIN: f64 = 0.8;
+/// Share of an object's holders that have to stand in a group for it to be the group's own.
+const OWN: f64 = 0.8;
 
 /// How common the objects of one kind are among the accounts of a reference.
 struct Popularity {
@@ -141,7 +141,7 @@ impl Reference {
             let known: Vec<u32> = group.iter().copied().filter(|e| holdings.known[*e as usize]).collect();
             let inside = holdings.inside(&known);
             let popularity = |object: &u32| among.of_object[*object as usize];
-            let own = |(object, n): &(&u32, &u64)| **n as f64 >= OWN_DOMAIN * popularity(object) as f64;
+            let own = |(object, n): &(&u32, &u64)| **n as f64 >= OWN * popularity(object) as f64;
             let mut looks = vec![(signal, inside.clone())];
             if kind == "email_domain" {
                 let owned = inside.iter().filter(own).map(|(object, n)| (*object, *n)).collect();
@@ -222,10 +222,8 @@ impl Reference {
             let popularity = |object: &u32| among.of_object[*object as usize];
             let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(o), *n)).collect();
             let objects = holdings.holders.len() as u64;
-            let n = match kind {
-                "address" | "prefix" => effective_size(census, &known, among),
-                _ => known.len() as u64,
-            };
+            let network = matches!(kind, "address" | "prefix");
+            let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
             let Some((single, place)) = concentration(among.known, n, objects, &counts) else { continue };
             let numbers: Vec<u64> = inside.values().copied().collect();
             let many = if several.is_empty() { None } else { co_held(among.known, n, &among.histogram, &numbers) };
@@ -257,10 +255,19 @@ impl Reference {
 }
 
 /// As many entities as would touch as many addresses as the group does: who uses ten times the addresses meets others
-/// ten times as often (the degrees of the bipartite configuration model).
-fn effective_size(census: &Census, group: &[u32], among: &Popularity) -> u64 {
+/// ten times as often (the degrees of the bipartite configuration model). Counted once over all addresses and once over
+/// those that a group shares with others, which carriers' customers do a great deal; the larger is taken. Addresses that are
+/// mostly the group's own stay out of the second count: else a group of nothing but gateways of its own would explain itself.
+/// `held` has, for each object of the group, its holders among all and in the group.
+fn effective_size(census: &Census, group: &[u32], among: &Popularity, held: &[(u64, u64)]) -> u64 {
     let touched: u64 = group.iter().map(|e| census.reach[*e as usize]).sum();
-    let share = touched as f64 / among.reach.max(1) as f64;
+    let of_all = touched as f64 / among.reach.max(1) as f64;
+    let own = |(all, inside): &(u64, u64)| *inside as f64 >= OWN * *all as f64;
+    let with_others = |value: fn(&(u64, u64)) -> u64| -> u64 { held.iter().filter(|o| !own(o)).map(value).sum() };
+    let owned: u64 = held.iter().filter(|o| own(o)).map(|(all, _)| all).sum();
+    let shared: u64 = among.histogram.iter().map(|(d, n)| d * n).sum();
+    let of_shared = with_others(|(_, inside)| *inside) as f64 / shared.saturating_sub(owned).max(1) as f64;
+    let share = of_all.max(of_shared);
     ((share * among.known as f64).round() as u64).clamp(group.len() as u64, among.known)
 }
 

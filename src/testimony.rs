@@ -190,6 +190,7 @@ impl Inquiry<'_> {
         let shares = [
             ("extraction.unrepeated", "texts that the group had not sent before", shape.unrepeated, s.least_unrepeated),
             ("extraction.single_turn", "requests outside any conversation", shape.single_turn, s.least_single_turn),
+            ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform),
             ("extraction.rules", "texts that match one rule pack", shape.rule_share, s.least_rule_share),
         ];
         let mut claims: Vec<Claim> = shares
