@@ -4,7 +4,7 @@ use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
 use crate::findings;
 use crate::group_tests::Test;
-use crate::joining::{bridges, occasional_carriers, recruits};
+use crate::joining::{bridges, occasional_carriers, recruits, spanned};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
@@ -43,7 +43,7 @@ impl Inquiry<'_> {
         Group { tests: self.test(&accounts, side), accounts, proposed_by: side }
     }
 
-    fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
+    pub fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
         self.scope.baseline.test(&self.scope.world, accounts, side, &self.settings.leave_out)
     }
 
@@ -53,7 +53,7 @@ impl Inquiry<'_> {
         looked_at.then(|| self.scope.world.of(Family::Content))
     }
 
-    fn shape(&self, accounts: &[u32]) -> Shape {
+    pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { world, evidence, baseline, .. } = self.scope;
         shape(world, evidence, baseline, accounts, self.templates())
     }
@@ -84,9 +84,15 @@ impl Inquiry<'_> {
         let grouped: BTreeSet<u32> = members.iter().flat_map(|m| m.iter().copied()).collect();
         let bridges = bridges(self.templates().unwrap_or_default(), &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for bridge in &bridges {
-            for a in &bridge.groups {
-                near.entry(*a).or_default().extend(bridge.groups.iter().filter(|b| *b != a));
+        let of_control: Vec<&[Object]> = [Family::Identity, Family::Infrastructure]
+            .into_iter()
+            .filter(|family| !self.settings.leave_out.contains(&family.layer()))
+            .map(|family| self.scope.world.of(family))
+            .collect();
+        let shared = of_control.into_iter().flatten().filter_map(|object| spanned(object, &members));
+        for groups in bridges.iter().map(|b| b.groups.clone()).chain(shared) {
+            for a in &groups {
+                near.entry(*a).or_default().extend(groups.iter().filter(|b| *b != a));
             }
         }
         let mut free: BTreeSet<usize> = (0..groups.len()).collect();
@@ -285,9 +291,14 @@ impl Inquiry<'_> {
 
 /// q-values over every test of every group, so that looking at many groups costs what it should.
 pub(crate) fn correct(groups: &mut [Group], tests_made: u64) {
-    let p: Vec<f64> = groups.iter().flat_map(|c| c.tests.iter().map(|t| t.outcome.p_value)).collect();
-    let mut q = benjamini_yekutieli(&p, tests_made).into_iter();
-    for test in groups.iter_mut().flat_map(|g| &mut g.tests) {
-        test.q_value = q.next().unwrap_or(1.0);
+    correct_tests(groups.iter_mut().map(|g| &mut g.tests), tests_made);
+}
+
+/// [`correct`] for lists of tests.
+pub(crate) fn correct_tests<'t>(tests: impl Iterator<Item = &'t mut Vec<Test>>, tests_made: u64) {
+    let mut tests: Vec<&mut Test> = tests.flatten().collect();
+    let p: Vec<f64> = tests.iter().map(|t| t.outcome.p_value).collect();
+    for (test, q) in tests.iter_mut().zip(benjamini_yekutieli(&p, tests_made)) {
+        test.q_value = q;
     }
 }

@@ -44,6 +44,15 @@ pub fn bridges(templates: &[Object], groups: &[&[u32]]) -> Vec<Bridge> {
     found
 }
 
+/// Groups (accounts, rising) between which a payment, device, phone or address stands that hardly anybody else uses: one
+/// operator's parts, however they differ in wording. `None` where it is no more than one group's.
+pub fn spanned(object: &Object, groups: &[&[u32]]) -> Option<Vec<usize>> {
+    let held = |group: &[u32]| object.accounts.iter().filter(|a| group.binary_search(a).is_ok()).count();
+    let touched: Vec<usize> = (0..groups.len()).filter(|g| held(groups[*g]) > 0).collect();
+    let inside = object.accounts.iter().filter(|a| touched.iter().any(|g| groups[*g].binary_search(a).is_ok())).count();
+    (touched.len() > 1 && inside as f64 >= PURE * object.accounts.len() as f64).then_some(touched)
+}
+
 /// Whether so many of an object's holders make it a group's own.
 fn owns(inside: usize, holders: usize) -> bool {
     inside as f64 >= OWNED * holders as f64
@@ -102,6 +111,16 @@ mod tests {
         let whole: Vec<u32> = (0..10).collect();
         assert_eq!(recruits(&found, &[0, 1].into(), &whole), [10, 11].into());
         assert!(recruits(&found, &[0].into(), &whole[..5]).is_empty(), "half of the holders own nothing");
+    }
+
+    #[test]
+    fn an_instrument_of_two_groups_stands_between_them_and_a_popular_address_does_not() {
+        let groups: [&[u32]; 2] = [&[0, 1, 2], &[3, 4, 5]];
+        let between = &templates(&[vec![1, 4]])[0];
+        assert_eq!(spanned(between, &groups), Some(vec![0, 1]));
+        let popular = &templates(&[vec![1, 4, 7, 8, 9]])[0];
+        assert_eq!(spanned(popular, &groups), None);
+        assert_eq!(spanned(&templates(&[vec![1, 2]])[0], &groups), None);
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub mod shape;
 pub mod signals;
 pub mod simulate;
 mod stacks;
+mod standing;
 mod streams;
 mod testimony;
 pub mod timing;

@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 43] = [
+const ORDER: [&str; 44] = [
     "document",
     "visible",
     "schema",
@@ -44,6 +44,7 @@ const ORDER: [&str; 43] = [
     "signals",
     "scope",
     "candidates",
+    "standing",
     "stacks",
     "streams",
     "testimony",

@@ -1,0 +1,83 @@
+//! What of a candidate stands when the very accounts that are named are tested: nobody is accused on the strength of what
+//! others did, and every printed figure is one of the accounts beside it.
+
+use crate::candidates::{Candidate, correct_tests};
+use crate::document::Verdict;
+use crate::group_tests::Test;
+use crate::scope::Inquiry;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Share of a candidate's accounts that have to agree in two families (or in all that are known of them).
+const COVERED: f64 = 0.5;
+
+/// In how many of the families that count an account agrees, and of how many it is known whether it does. A test of the
+/// group as a whole speaks for all its accounts.
+fn agreement(tests: &[&Test], entity: u32) -> (usize, usize) {
+    let mut families: BTreeMap<&str, bool> = BTreeMap::new();
+    for test in tests {
+        let agrees = if test.agreeing.is_empty() { Some(true) } else { test.agreeing.get(&entity).copied() };
+        if let Some(agrees) = agrees {
+            *families.entry(test.family).or_default() |= agrees;
+        }
+    }
+    (families.values().filter(|agrees| **agrees).count(), families.len())
+}
+
+impl Inquiry<'_> {
+    /// Tests the candidates as they stand now, corrected over `tests_made` before and those made here. Each test keeps the
+    /// weaker of its two q-values: that of the group as proposed owes nothing to the choice of members, that of the
+    /// members is what is printed. Candidates that no longer hold are dropped.
+    pub fn standing(&self, candidates: Vec<Candidate>, tests_made: u64) -> Vec<Candidate> {
+        let settings = &self.settings.findings;
+        let mut candidates: Vec<Candidate> = candidates.into_iter().filter_map(|c| self.named_for_cause(c)).collect();
+        let proposed: Vec<BTreeMap<&'static str, f64>> =
+            candidates.iter().map(|c| c.tests.iter().map(|t| (t.signal, t.q_value)).collect()).collect();
+        for candidate in &mut candidates {
+            candidate.tests = self.test(&candidate.accounts, candidate.proposed_by);
+            candidate.shape = self.shape(&candidate.accounts);
+        }
+        let made_now: u64 = candidates.iter().map(|c| c.tests.len() as u64).sum();
+        correct_tests(candidates.iter_mut().map(|c| &mut c.tests), tests_made + made_now);
+        for (candidate, before) in candidates.iter_mut().zip(proposed) {
+            for test in &mut candidate.tests {
+                test.q_value = before.get(test.signal).map_or(test.q_value, |q| q.max(test.q_value));
+            }
+        }
+        candidates.retain(|c| {
+            settings.is_coordinated(&c.tests, c.proposed_by) && self.covers(c) && self.verdict(c) != Verdict::None
+        });
+        candidates
+    }
+
+    fn counting<'t>(&self, candidate: &'t Candidate) -> Vec<&'t Test> {
+        candidate.tests.iter().filter(|t| self.settings.findings.counts(t, candidate.proposed_by)).collect()
+    }
+
+    /// Leaves out the accounts that agree with nothing that was found, though it is known of them.
+    fn named_for_cause(&self, mut candidate: Candidate) -> Option<Candidate> {
+        let world = &self.scope.world;
+        let strangers: BTreeSet<u32> = {
+            let counting = self.counting(&candidate);
+            let is_stranger = |account: &u32| {
+                let (agreed, known) = agreement(&counting, world.entity[*account as usize]);
+                agreed == 0 && known > 0
+            };
+            candidate.accounts.iter().copied().filter(is_stranger).collect()
+        };
+        let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
+        (candidate.accounts, candidate.membership) = both.filter(|(a, _)| !strangers.contains(a)).unzip();
+        (candidate.accounts.len() >= self.settings.proposals.least_entities).then_some(candidate)
+    }
+
+    /// Whether the findings are about the candidate's accounts and not about a few of them.
+    fn covers(&self, candidate: &Candidate) -> bool {
+        let world = &self.scope.world;
+        let counting = self.counting(candidate);
+        let needed = self.settings.findings.least_families;
+        let covered = candidate.accounts.iter().filter(|account| {
+            let (agreed, known) = agreement(&counting, world.entity[**account as usize]);
+            agreed >= needed.min(known)
+        });
+        covered.count() as f64 >= COVERED * candidate.accounts.len() as f64
+    }
+}
