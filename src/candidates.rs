@@ -4,7 +4,7 @@ use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
 use crate::findings;
 use crate::group_tests::Test;
-use crate::joining::{bridges, occasional_carriers, recruits, spanned};
+use crate::joining::{bridges, occasional_carriers, recruits, tied};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
@@ -84,13 +84,12 @@ impl Inquiry<'_> {
         let grouped: BTreeSet<u32> = members.iter().flat_map(|m| m.iter().copied()).collect();
         let bridges = bridges(self.templates().unwrap_or_default(), &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let of_control: Vec<&[Object]> = [Family::Identity, Family::Infrastructure]
+        let of_control = [Family::Identity, Family::Infrastructure]
             .into_iter()
             .filter(|family| !self.settings.leave_out.contains(&family.layer()))
-            .map(|family| self.scope.world.of(family))
-            .collect();
-        let shared = of_control.into_iter().flatten().filter_map(|object| spanned(object, &members));
-        for groups in bridges.iter().map(|b| b.groups.clone()).chain(shared) {
+            .flat_map(|family| self.scope.world.of(family));
+        let pairs = tied(of_control, &members).into_iter().map(|(a, b)| vec![a, b]);
+        for groups in bridges.iter().map(|b| b.groups.clone()).chain(pairs) {
             for a in &groups {
                 near.entry(*a).or_default().extend(groups.iter().filter(|b| *b != a));
             }

@@ -27,6 +27,8 @@ pub(crate) struct Census {
 const DAY_US: f64 = 86_400e6;
 /// Hours of work below which they say nothing of an account's rhythm.
 const LEAST_FOR_RHYTHM: usize = 12;
+/// Days of an account's life below which they say nothing either: two nights of an event are no habit.
+const LEAST_DAYS: f64 = 4.0;
 const HOUR_US: i64 = 3_600_000_000;
 /// What an account does often: in this share of its requests, and so many of them.
 const OFTEN: f64 = 0.2;
@@ -41,12 +43,12 @@ const SCATTERED: f64 = 0.5;
 /// How much the hours of the day repeat: 1 where work falls on all 24 alike, 1.5 where eight of them are slept through, 24
 /// where it falls on one. From the hours in which an account worked at all, so that ten requests of one sitting are one
 /// sign, and unbiased for any number of them (Simpson 1949): the chance that two such hours of different days stand at the
-/// same hour of the day, over that of two hours drawn from the same days. `None` for less than two days or twelve hours.
+/// same hour of the day, over that of two hours drawn from the same days. `None` for less than four days or twelve hours.
 fn rhythm(starts: &[i64]) -> Option<f64> {
     let mut worked: Vec<i64> = starts.iter().map(|us| us.div_euclid(HOUR_US)).collect();
     worked.dedup();
     let days = (worked.last()?.div_euclid(24) - worked.first()?.div_euclid(24) + 1) as f64;
-    if worked.len() < LEAST_FOR_RHYTHM || days < 2.0 {
+    if worked.len() < LEAST_FOR_RHYTHM || days < LEAST_DAYS {
         return None;
     }
     let mut of_day = [0.0; 24];

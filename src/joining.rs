@@ -44,13 +44,41 @@ pub fn bridges(templates: &[Object], groups: &[&[u32]]) -> Vec<Bridge> {
     found
 }
 
-/// Groups (accounts, rising) between which a payment, device, phone or address stands that hardly anybody else uses: one
-/// operator's parts, however they differ in wording. `None` where it is no more than one group's.
-pub fn spanned(object: &Object, groups: &[&[u32]]) -> Option<Vec<usize>> {
-    let held = |group: &[u32]| object.accounts.iter().filter(|a| group.binary_search(a).is_ok()).count();
-    let touched: Vec<usize> = (0..groups.len()).filter(|g| held(groups[*g]) > 0).collect();
-    let inside = object.accounts.iter().filter(|a| touched.iter().any(|g| groups[*g].binary_search(a).is_ok())).count();
-    (touched.len() > 1 && inside as f64 >= PURE * object.accounts.len() as f64).then_some(touched)
+/// Share of the accounts of two groups that has to be tied across by shared instruments.
+const TIED: f64 = 0.3;
+
+/// Pairs of groups (accounts, rising) that payments, devices, phones or addresses tie together which hardly anybody else
+/// uses: one operator's parts, however they differ in wording. Two large pools that meet at one address of a proxy seller
+/// are no pair: the ties have to reach a good part of both.
+pub fn tied<'a>(objects: impl Iterator<Item = &'a Object>, groups: &[&[u32]]) -> Vec<(usize, usize)> {
+    let mut of_account: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (i, group) in groups.iter().enumerate() {
+        group.iter().for_each(|a| of_account.entry(*a).or_default().push(i));
+    }
+    let mut tied: BTreeMap<(usize, usize), BTreeSet<u32>> = BTreeMap::new();
+    for object in objects {
+        let mut held: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        let mut inside = 0;
+        for account in &object.accounts {
+            let homes = of_account.get(account).map(Vec::as_slice).unwrap_or_default();
+            inside += usize::from(!homes.is_empty());
+            homes.iter().for_each(|home| held.entry(*home).or_default().push(*account));
+        }
+        if held.len() < 2 || (inside as f64) < PURE * object.accounts.len() as f64 {
+            continue;
+        }
+        let homes: Vec<usize> = held.keys().copied().collect();
+        for (k, a) in homes.iter().enumerate() {
+            for b in &homes[k + 1..] {
+                tied.entry((*a, *b)).or_default().extend(held[a].iter().chain(&held[b]));
+            }
+        }
+    }
+    let reaches = |group: usize, accounts: &BTreeSet<u32>| {
+        let of = groups[group];
+        of.iter().filter(|a| accounts.contains(a)).count() as f64 >= TIED * of.len() as f64
+    };
+    tied.into_iter().filter(|((a, b), of)| reaches(*a, of) && reaches(*b, of)).map(|(pair, _)| pair).collect()
 }
 
 /// Whether so many of an object's holders make it a group's own.
@@ -114,13 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn an_instrument_of_two_groups_stands_between_them_and_a_popular_address_does_not() {
-        let groups: [&[u32]; 2] = [&[0, 1, 2], &[3, 4, 5]];
-        let between = &templates(&[vec![1, 4]])[0];
-        assert_eq!(spanned(between, &groups), Some(vec![0, 1]));
-        let popular = &templates(&[vec![1, 4, 7, 8, 9]])[0];
-        assert_eq!(spanned(popular, &groups), None);
-        assert_eq!(spanned(&templates(&[vec![1, 2]])[0], &groups), None);
+    fn instruments_tie_two_groups_and_one_meeting_or_a_popular_address_does_not() {
+        let groups: [&[u32]; 2] = [&[0, 1, 2, 3], &[4, 5, 6, 7]];
+        let pairs = |lists: &[Vec<u32>]| tied(templates(lists).iter(), &groups);
+        assert_eq!(pairs(&[vec![1, 4], vec![2, 5]]), [(0, 1)]);
+        assert!(pairs(&[vec![1, 4]]).is_empty(), "one account in four");
+        assert!(pairs(&[vec![1, 4, 8, 9, 10], vec![2, 5, 8, 9, 10]]).is_empty(), "everybody's");
+        assert!(pairs(&[vec![0, 1, 2, 3]]).is_empty(), "one group's");
     }
 
     #[test]

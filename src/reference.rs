@@ -4,10 +4,12 @@
 
 use crate::census::{Census, Column};
 use crate::chance::hypergeometric_tail;
-use crate::group_tests::{Counts, Line, Outcome, Test, cluster, co_held, concentration, few_values};
+use crate::group_tests::{Counts, Line, Outcome, Test, cluster, co_held, concentration, few_values, one_measure};
 use crate::proposals::Side;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Narrowest cell of volumes in which groups of one habit are looked for, ln(requests).
+const CELL: f64 = 0.35;
 /// An object that chance would give to a group this often is not what its members have in common.
 const TELLING: f64 = 0.01;
 
@@ -194,11 +196,21 @@ impl Reference {
             ),
         ];
         for (signal, family, column, line, words) in lines {
-            // Groups of one habit were chosen by their volume.
+            let members: Vec<(u32, f64)> = group.iter().filter_map(|a| Some((*a, column[*a as usize]?))).collect();
+            // Groups of one habit were chosen by their volume: only closer agreement than that says something.
             if side == Side::Profile && signal == "time.quota" {
+                let requests = |ln: f64| ln.exp().round() as u64;
+                let volumes: Vec<u64> = members.iter().map(|(_, ln)| requests(*ln)).collect();
+                if let Some((outcome, (low, high))) = one_measure(&volumes, CELL) {
+                    let words = format!("{} of {} {words}", outcome.observed, members.len());
+                    tests.push(Test {
+                        agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(&requests(*v)))).collect(),
+                        background: (outcome.expected / members.len() as f64).min(1.0),
+                        ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
+                    });
+                }
                 continue;
             }
-            let members: Vec<(u32, f64)> = group.iter().filter_map(|a| Some((*a, column[*a as usize]?))).collect();
             let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
             if let Some((outcome, (low, high))) = cluster(line, &values) {
                 let words = format!("{} of {} {words}", outcome.observed, members.len());

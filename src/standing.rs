@@ -29,7 +29,8 @@ impl Inquiry<'_> {
     /// members is what is printed. Candidates that no longer hold are dropped.
     pub fn standing(&self, candidates: Vec<Candidate>, tests_made: u64) -> Vec<Candidate> {
         let settings = &self.settings.findings;
-        let mut candidates: Vec<Candidate> = candidates.into_iter().filter_map(|c| self.named_for_cause(c)).collect();
+        let candidates: Vec<Candidate> = candidates.into_iter().filter_map(|c| self.named_for_cause(c)).collect();
+        let mut candidates = self.parted(candidates, tests_made);
         let proposed: Vec<BTreeMap<&'static str, f64>> =
             candidates.iter().map(|c| c.tests.iter().map(|t| (t.signal, t.q_value)).collect()).collect();
         for candidate in &mut candidates {
@@ -47,6 +48,41 @@ impl Inquiry<'_> {
             settings.is_coordinated(&c.tests, c.proposed_by) && self.covers(c) && self.verdict(c) != Verdict::None
         });
         candidates
+    }
+
+    /// Parts a candidate whose findings are about one part of it, where the rest stands by findings of its own: two networks
+    /// of one habit. A rest that shows nothing by itself stays, for it is no worse known than it was.
+    fn parted(&self, candidates: Vec<Candidate>, tests_made: u64) -> Vec<Candidate> {
+        let least = self.settings.proposals.least_entities;
+        let needed = self.settings.findings.least_families;
+        let mut whole = Vec::new();
+        for candidate in candidates {
+            let counting = self.counting(&candidate);
+            let covered = |account: &u32| {
+                let (agreed, known) = agreement(&counting, self.scope.world.entity[*account as usize]);
+                agreed >= needed.min(known)
+            };
+            let (part, rest): (Vec<u32>, Vec<u32>) = candidate.accounts.iter().copied().partition(covered);
+            let mut rest = self.group(rest, candidate.proposed_by);
+            let more = rest.tests.len() as u64;
+            correct_tests(std::iter::once(&mut rest.tests), tests_made + more);
+            let apart = part.len() >= least
+                && rest.accounts.len() >= least
+                && self.settings.findings.is_coordinated(&rest.tests, rest.proposed_by);
+            if !apart {
+                whole.push(candidate);
+                continue;
+            }
+            let inside: BTreeSet<u32> = part.into_iter().collect();
+            let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
+            let (accounts, membership) = both.filter(|(a, _)| inside.contains(a)).unzip();
+            whole.push(Candidate { accounts, membership, ..candidate });
+            let rest = self.members_only(rest);
+            if rest.accounts.len() >= least {
+                whole.push(rest);
+            }
+        }
+        whole
     }
 
     fn counting<'t>(&self, candidate: &'t Candidate) -> Vec<&'t Test> {
