@@ -53,6 +53,14 @@ impl Inquiry<'_> {
         looked_at.then(|| self.scope.world.of(Family::Content))
     }
 
+    /// Payments, devices, phones and addresses, as far as they are looked at.
+    pub fn control_objects(&self) -> impl Iterator<Item = &Object> {
+        [Family::Identity, Family::Infrastructure]
+            .into_iter()
+            .filter(|family| !self.settings.leave_out.contains(&family.layer()))
+            .flat_map(|family| self.scope.world.of(family))
+    }
+
     pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { world, evidence, baseline, .. } = self.scope;
         shape(world, evidence, baseline, accounts, self.templates())
@@ -84,11 +92,7 @@ impl Inquiry<'_> {
         let grouped: BTreeSet<u32> = members.iter().flat_map(|m| m.iter().copied()).collect();
         let bridges = bridges(self.templates().unwrap_or_default(), &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let of_control = [Family::Identity, Family::Infrastructure]
-            .into_iter()
-            .filter(|family| !self.settings.leave_out.contains(&family.layer()))
-            .flat_map(|family| self.scope.world.of(family));
-        let pairs = tied(of_control, &members).into_iter().map(|(a, b)| vec![a, b]);
+        let pairs = tied(self.control_objects(), &members).into_iter().map(|(a, b)| vec![a, b]);
         for groups in bridges.iter().map(|b| b.groups.clone()).chain(pairs) {
             for a in &groups {
                 near.entry(*a).or_default().extend(groups.iter().filter(|b| *b != a));

@@ -138,11 +138,13 @@ impl FindingSettings {
     }
 
     /// In how many ways the work is given out to the accounts instead of arising in each: by day and night, to one measure,
-    /// in turn, with rests in common, without ever giving one task twice; and whether one of them is a machine's. The
+    /// in turn, with rests in common, through a new address each time, without ever giving one task twice; and whether one of
+    /// them is a machine's. The
     /// customers of a product ask when they please, and a class is given one measure but works by day.
     fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> (usize, bool) {
         let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
-        let machine = [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard")];
+        let machine =
+            [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard"), speaks("infrastructure.rotation")];
         let other = ["time.quota", "time.silence"].map(speaks);
         let count = |signs: &[bool]| signs.iter().filter(|sign| **sign).count();
         (count(&machine) + count(&other), machine.contains(&true))

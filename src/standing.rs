@@ -1,9 +1,10 @@
 //! What of a candidate stands when the very accounts that are named are tested: nobody is accused on the strength of what
 //! others did, and every printed figure is one of the accounts beside it.
 
-use crate::candidates::{Candidate, correct_tests};
+use crate::candidates::{Candidate, Group, correct_tests};
 use crate::document::Verdict;
 use crate::group_tests::Test;
+use crate::joining::tied;
 use crate::scope::Inquiry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,39 +51,59 @@ impl Inquiry<'_> {
         candidates
     }
 
-    /// Parts a candidate whose findings are about one part of it, where the rest stands by findings of its own: two networks
-    /// of one habit. A rest that shows nothing by itself stays, for it is no worse known than it was.
+    /// Parts a candidate whose findings are about one part of it, or of which one part carries a template, where the rest
+    /// stands by findings of its own and no instruments tie the two: two networks of one habit. A rest that shows nothing by
+    /// itself stays, for it is no worse known than it was.
     fn parted(&self, candidates: Vec<Candidate>, tests_made: u64) -> Vec<Candidate> {
-        let least = self.settings.proposals.least_entities;
-        let needed = self.settings.findings.least_families;
         let mut whole = Vec::new();
         for candidate in candidates {
-            let counting = self.counting(&candidate);
-            let covered = |account: &u32| {
-                let (agreed, known) = agreement(&counting, self.scope.world.entity[*account as usize]);
-                agreed >= needed.min(known)
-            };
-            let (part, rest): (Vec<u32>, Vec<u32>) = candidate.accounts.iter().copied().partition(covered);
+            match self.two_hands(&candidate, tests_made) {
+                None => whole.push(candidate),
+                Some((part, rest)) => {
+                    let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
+                    let (accounts, membership) = both.filter(|(a, _)| part.contains(a)).unzip();
+                    whole.push(Candidate { accounts, membership, ..candidate });
+                    whole.push(self.members_only(rest));
+                }
+            }
+        }
+        whole.retain(|c| c.accounts.len() >= self.settings.proposals.least_entities);
+        whole
+    }
+
+    /// The part of a candidate that its findings are about, and the rest as a group of its own; `None` where it is one.
+    fn two_hands(&self, candidate: &Candidate, tests_made: u64) -> Option<(BTreeSet<u32>, Group)> {
+        let least = self.settings.proposals.least_entities;
+        let counting = self.counting(candidate);
+        let entity = |account: &u32| self.scope.world.entity[*account as usize];
+        let covered: BTreeSet<u32> =
+            candidate.accounts.iter().copied().filter(|a| self.is_covered(&counting, entity(a))).collect();
+        let template = counting.iter().find(|t| t.signal == "content.template");
+        let carriers = template.map(|t| {
+            let carries = |a: &u32| t.agreeing.get(&entity(a)) == Some(&true);
+            candidate.accounts.iter().copied().filter(carries).collect::<BTreeSet<u32>>()
+        });
+        std::iter::once(covered).chain(carriers).find_map(|part| {
+            let rest: Vec<u32> = candidate.accounts.iter().copied().filter(|a| !part.contains(a)).collect();
+            if part.len() < least || rest.len() < least || self.are_tied(&part, &rest) {
+                return None;
+            }
             let mut rest = self.group(rest, candidate.proposed_by);
             let more = rest.tests.len() as u64;
             correct_tests(std::iter::once(&mut rest.tests), tests_made + more);
-            let apart = part.len() >= least
-                && rest.accounts.len() >= least
-                && self.settings.findings.is_coordinated(&rest.tests, rest.proposed_by);
-            if !apart {
-                whole.push(candidate);
-                continue;
-            }
-            let inside: BTreeSet<u32> = part.into_iter().collect();
-            let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
-            let (accounts, membership) = both.filter(|(a, _)| inside.contains(a)).unzip();
-            whole.push(Candidate { accounts, membership, ..candidate });
-            let rest = self.members_only(rest);
-            if rest.accounts.len() >= least {
-                whole.push(rest);
-            }
-        }
-        whole
+            self.settings.findings.is_coordinated(&rest.tests, rest.proposed_by).then_some((part, rest))
+        })
+    }
+
+    /// Whether payments, devices, phones or addresses of their own tie two parts together.
+    fn are_tied(&self, part: &BTreeSet<u32>, rest: &[u32]) -> bool {
+        let part: Vec<u32> = part.iter().copied().collect();
+        !tied(self.control_objects(), &[&part, rest]).is_empty()
+    }
+
+    fn is_covered(&self, counting: &[&Test], entity: u32) -> bool {
+        let (agreed, known) = agreement(counting, entity);
+        agreed >= self.settings.findings.least_families.min(known)
     }
 
     fn counting<'t>(&self, candidate: &'t Candidate) -> Vec<&'t Test> {
@@ -109,11 +130,7 @@ impl Inquiry<'_> {
     fn covers(&self, candidate: &Candidate) -> bool {
         let world = &self.scope.world;
         let counting = self.counting(candidate);
-        let needed = self.settings.findings.least_families;
-        let covered = candidate.accounts.iter().filter(|account| {
-            let (agreed, known) = agreement(&counting, world.entity[**account as usize]);
-            agreed >= needed.min(known)
-        });
+        let covered = candidate.accounts.iter().filter(|a| self.is_covered(&counting, world.entity[**a as usize]));
         covered.count() as f64 >= COVERED * candidate.accounts.len() as f64
     }
 }
