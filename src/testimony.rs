@@ -137,6 +137,9 @@ impl Inquiry<'_> {
         let requests = accounts.iter().map(|a| a.requests).sum();
         let word = match verdict {
             Verdict::SuspectedDistillation => "consistent with one operator harvesting outputs",
+            Verdict::Coordinated if candidate.shape.texts == 0 => {
+                "consistent with one operator; without texts (user_text) nothing says extraction"
+            }
             Verdict::Coordinated => "consistent with one operator; nothing says extraction",
             _ => "alike in kind and shaped like extraction; nothing says that one hand runs them",
         };
@@ -188,7 +191,12 @@ impl Inquiry<'_> {
         let s = &self.settings.findings;
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
-            ("extraction.unrepeated", "texts that the group had not sent before", shape.unrepeated, s.least_unrepeated),
+            (
+                "extraction.unrepeated",
+                "texts that no other account of the group sent",
+                shape.unrepeated,
+                s.least_unrepeated,
+            ),
             ("extraction.single_turn", "requests outside any conversation", shape.single_turn, s.least_single_turn),
             ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform),
             ("extraction.rules", "texts that match one rule pack", shape.rule_share, s.least_rule_share),
