@@ -7,13 +7,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
     chrono::DateTime::from_timestamp_micros(us)
         .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
         .unwrap_or_default()
+}
+
+/// RFC 3339 as µs since the Unix epoch; `None` for what is no such time, the empty text too.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    chrono::DateTime::parse_from_rfc3339(text).ok().map(|t| t.timestamp_micros())
 }
 
 /// Everything one run of `analyze` found, and everything it could not look at.
@@ -40,6 +45,74 @@ pub struct Document {
     pub links: Vec<Link>,
     /// What was capped or left out to stay within bounds, in sentences.
     pub notices: Vec<String>,
+    /// Requests of everybody over time; absent for a log without any.
+    #[serde(default)]
+    pub timeline: Option<Timeline>,
+    /// Known-good organisations, accounts and templates that were applied, in the order of their file.
+    #[serde(default)]
+    pub allowed: Vec<Allowed>,
+    /// Whether identifiers stand as keyed pseudonyms.
+    #[serde(default)]
+    pub pseudonymised: bool,
+}
+
+/// Requests of everybody in equal spans of time. Of an account with very many requests the earliest are counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Timeline {
+    /// Start of the first span, RFC 3339 UTC.
+    pub start: String,
+    /// Length of a span, seconds.
+    pub span_seconds: u64,
+    /// Requests in each span.
+    pub requests: Vec<u64>,
+    /// Requests in each of the 24 hours of the UTC day.
+    pub hours: Vec<u64>,
+    /// Models that many accounts began to use inside the log, in order of time.
+    pub releases: Vec<Release>,
+}
+
+/// First use of a model that was not there from the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Release {
+    /// Model as in the log.
+    pub model: String,
+    /// First use by anyone, RFC 3339 UTC.
+    pub first: String,
+    /// Accounts that used it.
+    pub accounts: u64,
+}
+
+/// Requests of a network in the spans of [`Timeline`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Activity {
+    /// Requests in each span.
+    pub requests: Vec<u64>,
+    /// Requests in each of the 24 hours of the UTC day.
+    pub hours: Vec<u64>,
+    /// The same for each of the busiest members, busiest first.
+    pub busiest: Vec<AccountHours>,
+}
+
+/// One account over the hours of the day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountHours {
+    /// Account.
+    pub account_id: String,
+    /// Requests in each of the 24 hours of the UTC day.
+    pub hours: Vec<u64>,
+}
+
+/// One entry of a list of what is known to be good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Allowed {
+    /// `organisation`, `account` or `template`.
+    pub kind: String,
+    /// The organisation or account, or a passage of the template.
+    pub value: String,
+    /// Why it is known to be good, in the words of who wrote the list.
+    pub reason: String,
+    /// Accounts in networks (for a template: streams) that it covers.
+    pub covers: u64,
 }
 
 /// Conservation of rows: `rows_read = rows_kept + rows_rejected + rows_repeated`.
@@ -212,6 +285,20 @@ pub struct Network {
     pub explanations: Vec<Explanation>,
     /// A few log lines to look at.
     pub exemplars: Vec<Exemplar>,
+    /// When its accounts worked; absent in documents before 1.3.
+    #[serde(default)]
+    pub activity: Option<Activity>,
+    /// Why a list of what is known to be good sets it aside; empty where none does. The verdict stays that of the
+    /// statistics.
+    #[serde(default)]
+    pub set_aside: String,
+}
+
+impl Network {
+    /// Whether it is reported as a suspected distillation network: called so, and not set aside.
+    pub fn is_suspected(&self) -> bool {
+        self.verdict == Verdict::SuspectedDistillation && self.set_aside.is_empty()
+    }
 }
 
 /// Requests of one instruction.
@@ -329,6 +416,9 @@ pub struct Explanation {
     pub seen: String,
     /// `fits`, `partly` or `contradicted`.
     pub fit: String,
+    /// What, learnt from outside the log, would change the conclusion.
+    #[serde(default)]
+    pub would_change: String,
 }
 
 /// A redacted log line.
@@ -357,6 +447,21 @@ pub struct Account {
     pub requests: u64,
     /// Output tokens.
     pub output_tokens: u64,
+    /// Declared organisation; empty where none is known.
+    #[serde(default)]
+    pub org_id: String,
+    /// When it was opened, RFC 3339 UTC; empty where unknown.
+    #[serde(default)]
+    pub created: String,
+    /// First request, RFC 3339 UTC.
+    #[serde(default)]
+    pub first: String,
+    /// Last request, RFC 3339 UTC.
+    #[serde(default)]
+    pub last: String,
+    /// When the provider closed it, RFC 3339 UTC; empty where it did not, or nothing is known.
+    #[serde(default)]
+    pub closed: String,
 }
 
 /// A tested link between two accounts.

@@ -1,5 +1,6 @@
 //! The main job from evidence to document: propose, test, correct over all groups, judge, write down.
 
+use crate::activity;
 use crate::candidates::{Candidate, Group, correct};
 use crate::chance::benjamini_yekutieli;
 use crate::document::*;
@@ -111,11 +112,15 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
         accounts: Vec::new(),
         links: Vec::new(),
         notices,
+        timeline: activity::timeline(evidence),
+        allowed: Vec::new(),
+        pseudonymised: false,
     };
     let mut place: BTreeMap<u32, (String, Verdict, f64)> = BTreeMap::new();
     for candidate in &candidates {
         let verdict = inquiry.verdict(candidate);
-        let network = inquiry.network(candidate, verdict);
+        let mut network = inquiry.network(candidate, verdict);
+        network.activity = document.timeline.as_ref().map(|t| activity::activity(t, evidence, &network.members));
         let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
         let mut own: Vec<(usize, &PairLink)> =
             links.iter().enumerate().filter(|(_, l)| inside.contains(&l.a) && inside.contains(&l.b)).collect();
@@ -146,6 +151,7 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
                 membership,
                 requests: account.requests,
                 output_tokens: account.output_tokens,
+                ..activity::life(account, id, facts)
             }
         })
         .collect();

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account_table;
+pub mod activity;
 pub mod baseline;
 pub mod calendar;
 mod candidates;

@@ -115,7 +115,8 @@ fn by_entity(world: &World, accounts: &[u32], agrees: impl Fn(&u32) -> bool) -> 
     found
 }
 
-fn releases(world: &World, accounts: &[&AccountEvidence], log_start: i64) -> Vec<Release> {
+/// Models that many began to use inside the log: name, first use by anyone, users. Those with most users first.
+pub(crate) fn new_models<'a>(accounts: &[&'a AccountEvidence], log_start: i64) -> Vec<(&'a str, i64, usize)> {
     let mut first_use: BTreeMap<&str, (i64, usize)> = BTreeMap::new();
     for (model, at) in accounts.iter().flat_map(|a| &a.models) {
         let known = first_use.entry(model).or_insert((*at, 0));
@@ -128,7 +129,12 @@ fn releases(world: &World, accounts: &[&AccountEvidence], log_start: i64) -> Vec
         .collect();
     new.sort_by(|a, b| b.2.cmp(&a.2).then(a.1.cmp(&b.1)).then(a.0.cmp(b.0)));
     new.truncate(MOST_RELEASES);
-    new.into_iter()
+    new
+}
+
+fn releases(world: &World, accounts: &[&AccountEvidence], log_start: i64) -> Vec<Release> {
+    new_models(accounts, log_start)
+        .into_iter()
         .map(|(model, at, _)| {
             let day_after = at.saturating_add(DAY_US);
             let (mut at_work, mut took) = (BTreeSet::new(), BTreeSet::new());

@@ -183,6 +183,8 @@ impl Inquiry<'_> {
                 })
                 .collect(),
             members,
+            activity: None,
+            set_aside: String::new(),
         }
     }
 

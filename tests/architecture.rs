@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 44] = [
+const ORDER: [&str; 45] = [
     "document",
     "visible",
     "schema",
@@ -35,6 +35,7 @@ const ORDER: [&str; 44] = [
     "census",
     "reference",
     "over_time",
+    "activity",
     "baseline",
     "membership",
     "shape",
@@ -50,6 +51,8 @@ const ORDER: [&str; 44] = [
     "testimony",
     "investigate",
     "robustness",
+    "allow_list",
+    "pseudonyms",
     "report",
     "simulate",
     "evaluate",

@@ -60,6 +60,7 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
         "manifest.json",
         "networks.csv",
         "rejects.csv",
+        "report.html",
         "report.json",
     ];
     assert_eq!(names(&case), expected);

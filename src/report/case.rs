@@ -116,6 +116,7 @@ pub fn write(
     let temporary = builder.tempdir_in(parent(folder)).map_err(failed)?;
     let files = [
         ("report.json", super::json(document).map_err(io::Error::from)),
+        ("report.html", super::html(document).map(String::into_bytes).map_err(io::Error::other)),
         ("networks.csv", tables::networks(document).map_err(io::Error::other)),
         ("accounts.csv", tables::accounts(document).map_err(io::Error::other)),
         ("links.csv", tables::links(document).map_err(io::Error::other)),

@@ -3,8 +3,12 @@
 pub mod case;
 pub mod escape;
 pub mod inspect;
+mod markup;
+mod page;
 pub mod tables;
 pub mod terminal;
+
+pub use page::page as html;
 
 use crate::document::Document;
 

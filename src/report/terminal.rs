@@ -96,7 +96,7 @@ pub(super) fn measured(value: f64, unit: &str) -> String {
 }
 
 /// `1 network`, `2 networks`.
-fn count(n: usize, what: &str) -> String {
+pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -1,0 +1,441 @@
+//! `report.html`: one file that needs nothing else. It is complete without its script, which only filters and sorts.
+
+mod charts;
+mod picture;
+
+use super::markup::fill;
+use super::terminal::{count, figure, measured};
+use crate::document::{
+    Account, Allowed, Axis, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness,
+    Signal, Verdict,
+};
+use base64::Engine;
+use charts::{Bars, Hours, LifeLine, Mark, short};
+use picture::Picture;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+const TEMPLATES: [(&str, &str); 3] = [
+    ("page.html", include_str!("page.html")),
+    ("card.html", include_str!("card.html")),
+    ("drawings.html", include_str!("drawings.html")),
+];
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+/// Members named one by one in a card; the table of accounts has all.
+const MEMBERS: usize = 60;
+/// Characters of a path in the page.
+const PATH: usize = 90;
+
+/// Source expression of the content security policy that allows exactly `text`.
+fn allowed(text: &str) -> String {
+    format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+/// A number in groups of three, kept together by narrow blanks.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A time as a person reads it; the log's own word where it is none.
+fn moment(text: &str) -> String {
+    match (crate::document::parse_rfc3339(text), text.get(..10), text.get(11..16)) {
+        (Some(_), Some(day), Some(time)) => format!("{day} {time}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+fn path(file: &str) -> String {
+    super::escape::truncate_start(&super::escape::visible(file), PATH)
+}
+
+fn place(line: &LineRef) -> String {
+    format!("{}:{}", path(&line.file), line.line)
+}
+
+/// Lines with their file said once, such as `logs/a.jsonl: 6, 43`.
+fn places(lines: &[LineRef]) -> Vec<String> {
+    let of_one_file = lines.chunk_by(|a, b| a.file == b.file);
+    of_one_file
+        .map(|part| {
+            let numbers: Vec<String> = part.iter().map(|l| l.line.to_string()).collect();
+            format!("{}: {}", path(&part[0].file), numbers.join(", "))
+        })
+        .collect()
+}
+
+/// One claim with its bar in the waterfall: where it begins and how long it is, both of 100.
+#[derive(Serialize)]
+struct ClaimRow<'a> {
+    signal: &'a str,
+    family: &'a str,
+    statement: &'a str,
+    observed: String,
+    expected: String,
+    compared: &'static str,
+    p_value: String,
+    q_value: String,
+    counts: bool,
+    weight: String,
+    sum: String,
+    bar_at: f64,
+    bar: f64,
+    lines: Vec<String>,
+}
+
+fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
+    let total: f64 = claims.iter().filter(|c| c.counts).map(|c| c.weight).sum();
+    let scale = 100.0 / total.max(f64::MIN_POSITIVE);
+    let mut sum = 0.0;
+    let tested = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), figure);
+    claims
+        .iter()
+        .map(|c| {
+            let before = sum;
+            sum += if c.counts { c.weight } else { 0.0 };
+            ClaimRow {
+                signal: &c.signal,
+                family: &c.family,
+                statement: &c.statement,
+                observed: measured(c.observed, &c.unit),
+                expected: measured(c.expected, &c.unit),
+                compared: if c.q_value.is_some() { "by chance" } else { "compared with" },
+                p_value: tested(c.p_value),
+                q_value: tested(c.q_value),
+                counts: c.counts,
+                weight: format!("+{:.1}", c.weight),
+                sum: format!("{sum:.1}"),
+                bar_at: charts::tenth((before * scale).clamp(0.0, 100.0)),
+                bar: charts::tenth(((sum - before) * scale).clamp(0.0, 100.0)),
+                lines: places(&c.lines),
+            }
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct AxisView<'a> {
+    holds: bool,
+    counting: Vec<ClaimRow<'a>>,
+    others: Vec<ClaimRow<'a>>,
+}
+
+impl<'a> AxisView<'a> {
+    fn new(axis: &'a Axis) -> Self {
+        let (counting, others) = rows(&axis.claims).into_iter().partition(|r| r.counts);
+        Self { holds: axis.holds, counting, others }
+    }
+}
+
+#[derive(Serialize)]
+struct StreamRow<'a> {
+    id: &'a str,
+    accounts: String,
+    requests: String,
+    excerpt: &'a str,
+}
+
+/// A pool with its requests in each stream, in the order of the streams; empty where it carries none.
+#[derive(Serialize)]
+struct PoolRow<'a> {
+    id: &'a str,
+    accounts: String,
+    linked_by: &'a str,
+    cells: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    account: &'a str,
+    at: String,
+    excerpt: &'a str,
+}
+
+/// All that a card shows.
+#[derive(Serialize)]
+struct Card<'a> {
+    id: &'a str,
+    kind: &'static str,
+    sign: &'static str,
+    title: &'static str,
+    suspected: bool,
+    set_aside: &'a str,
+    confidence: &'static str,
+    summary: &'a str,
+    proposed_by: &'a str,
+    accounts: String,
+    requests: String,
+    input_tokens: String,
+    output_tokens: String,
+    first: String,
+    last: String,
+    q_value: String,
+    weight: String,
+    best: Option<&'a Explanation>,
+    coordinated: AxisView<'a>,
+    extraction: AxisView<'a>,
+    evasive: AxisView<'a>,
+    life: Option<LifeLine>,
+    bars: Option<Bars>,
+    hours: Option<Hours>,
+    ticks: Vec<Mark>,
+    releases: Vec<Mark>,
+    picture: Option<Picture>,
+    streams: Vec<StreamRow<'a>>,
+    pools: Vec<PoolRow<'a>>,
+    material: Option<[String; 3]>,
+    robustness: Vec<(&'a str, bool, String)>,
+    explanations: &'a [Explanation],
+    exemplars: Vec<Line<'a>>,
+    members: Vec<&'a str>,
+    members_left: usize,
+}
+
+fn layers(n: &Network) -> (Vec<StreamRow<'_>>, Vec<PoolRow<'_>>) {
+    let streams = n.streams.iter().map(|s| StreamRow {
+        id: &s.id,
+        accounts: grouped(s.accounts),
+        requests: grouped(s.requests),
+        excerpt: &s.excerpt,
+    });
+    let cell = |pool: &str, stream: &str| {
+        let cell = n.cells.iter().find(|c| c.pool == pool && c.stream == stream);
+        cell.map(|c| grouped(c.requests)).unwrap_or_default()
+    };
+    let pools = n.pools.iter().map(|p| PoolRow {
+        id: &p.id,
+        accounts: grouped(p.accounts),
+        linked_by: &p.linked_by,
+        cells: n.streams.iter().map(|s| cell(&p.id, &s.id)).collect(),
+    });
+    (streams.collect(), pools.collect())
+}
+
+/// What a network is called: class of style, sign and title. The sign says without colour what the colour says.
+fn named(n: &Network) -> (&'static str, &'static str, &'static str) {
+    match n.verdict {
+        _ if !n.set_aside.is_empty() => ("aside", "○", "Set aside by the list of known-good"),
+        Verdict::SuspectedDistillation => ("suspected", "▲", "Suspected distillation network"),
+        Verdict::Coordinated => ("coordinated", "◆", "Coordinated accounts, not suspected"),
+        Verdict::ExtractionLike => ("coordinated", "◇", "Extraction-like, not coordinated"),
+        Verdict::None => ("aside", "○", "Nothing found"),
+    }
+}
+
+fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[&Link]) -> Card<'a> {
+    let (kind, sign, title) = named(n);
+    let axis = d.timeline.as_ref().and_then(charts::Axis::new);
+    let on_time = d.timeline.as_ref().zip(axis.as_ref());
+    let active = d.timeline.as_ref().zip(n.activity.as_ref());
+    let (streams, pools) = layers(n);
+    Card {
+        id: &n.id,
+        kind,
+        sign,
+        title,
+        suspected: n.is_suspected(),
+        set_aside: &n.set_aside,
+        confidence: n.confidence.as_str(),
+        summary: &n.summary,
+        proposed_by: &n.proposed_by,
+        accounts: grouped(n.members.len() as u64),
+        requests: grouped(n.requests),
+        input_tokens: grouped(n.input_tokens),
+        output_tokens: grouped(n.output_tokens),
+        first: moment(&n.first),
+        last: moment(&n.last),
+        q_value: figure(n.q_value),
+        weight: format!("{:.1}", n.coordinated.claims.iter().filter(|c| c.counts).map(|c| c.weight).sum::<f64>()),
+        best: n.explanations.first(),
+        coordinated: AxisView::new(&n.coordinated),
+        extraction: AxisView::new(&n.extraction),
+        evasive: AxisView::new(&n.evasive),
+        life: axis.as_ref().and_then(|axis| charts::life_line(axis, accounts)),
+        bars: active.and_then(|(t, a)| charts::bars(t, a)),
+        hours: active.and_then(|(t, a)| charts::hours(t, n, a)),
+        ticks: axis.as_ref().map(charts::Axis::ticks).unwrap_or_default(),
+        releases: on_time.map(|(t, axis)| axis.releases(t)).unwrap_or_default(),
+        picture: picture::picture(n, links),
+        streams,
+        // One row that nothing links says nothing.
+        pools: if n.pools.iter().any(|p| !p.linked_by.is_empty()) { pools } else { Vec::new() },
+        material: n.material.as_ref().map(|m| {
+            [grouped(m.texts), grouped(m.distinct), m.at_least.map(grouped).unwrap_or_default()]
+        }),
+        robustness: n
+            .robustness
+            .iter()
+            .map(|r: &Robustness| (r.without.as_str(), r.survives, percent(r.overlap)))
+            .collect(),
+        explanations: &n.explanations,
+        exemplars: n
+            .exemplars
+            .iter()
+            .map(|e| Line { account: &e.account_id, at: place(&e.at), excerpt: &e.excerpt })
+            .collect(),
+        members: n.members.iter().take(MEMBERS).map(String::as_str).collect(),
+        members_left: n.members.len().saturating_sub(MEMBERS),
+    }
+}
+
+#[derive(Serialize)]
+struct AccountRow<'a> {
+    id: &'a str,
+    network: &'a str,
+    sign: &'static str,
+    verdict: &'static str,
+    membership: String,
+    requests: String,
+    output_tokens: String,
+    org: &'a str,
+    created: String,
+    first: String,
+    last: String,
+    closed: String,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: String,
+    rows: String,
+    file: &'a InputFile,
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    policy: String,
+    style: &'static str,
+    script: &'static str,
+    version: &'a str,
+    schema: &'a str,
+    headline: String,
+    suspected: usize,
+    coordinated: usize,
+    aside: usize,
+    expected_false: String,
+    groups_tested: String,
+    accounts_all: String,
+    entities: String,
+    first: String,
+    last: String,
+    rows: [String; 4],
+    files: Vec<File<'a>>,
+    columns: Vec<(&'a str, String)>,
+    could_not: Vec<&'a Signal>,
+    could: Vec<&'a Signal>,
+    left_out: &'a [String],
+    allowed: &'a [Allowed],
+    pseudonymised: bool,
+    notices: &'a [String],
+    cards: Vec<Card<'a>>,
+    accounts: Vec<AccountRow<'a>>,
+}
+
+/// The whole page.
+///
+/// # Errors
+/// Only when a template of ours is wrong.
+pub fn page(d: &Document) -> Result<String, minijinja::Error> {
+    let mut members: BTreeMap<&str, Vec<&Account>> = BTreeMap::new();
+    for a in d.accounts.iter().filter(|a| !a.network_id.is_empty()) {
+        members.entry(&a.network_id).or_default().push(a);
+    }
+    let mut links: BTreeMap<&str, Vec<&Link>> = BTreeMap::new();
+    for l in &d.links {
+        links.entry(&l.network_id).or_default().push(l);
+    }
+    let mut networks: Vec<&Network> = d.networks.iter().collect();
+    networks.sort_by_key(|n| (!n.set_aside.is_empty(), n.verdict));
+    let names: BTreeMap<&str, (&str, &str, &str)> = networks.iter().map(|n| (n.id.as_str(), named(n))).collect();
+    let cards: Vec<Card<'_>> = networks
+        .iter()
+        .map(|n| {
+            let accounts = members.get(n.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+            card(d, n, accounts, links.get(n.id.as_str()).map(Vec::as_slice).unwrap_or_default())
+        })
+        .collect();
+    let suspected = networks.iter().filter(|n| n.is_suspected()).count();
+    let aside = networks.iter().filter(|n| !n.set_aside.is_empty()).count();
+    let coordinated = networks.iter().filter(|n| n.set_aside.is_empty() && n.verdict == Verdict::Coordinated).count();
+    let headline = match suspected {
+        0 => "No suspected distillation network stands out in these logs".to_owned(),
+        n => format!("{} in these logs", count(n, "suspected distillation network")),
+    };
+    let i = &d.intake;
+    let p = &d.population;
+    let mut flagged: Vec<&Account> = d.accounts.iter().filter(|a| !a.network_id.is_empty()).collect();
+    let order: BTreeMap<&str, usize> = networks.iter().enumerate().map(|(i, n)| (n.id.as_str(), i)).collect();
+    flagged.sort_by(|a, b| {
+        let rank = |x: &Account| order.get(x.network_id.as_str()).copied().unwrap_or(usize::MAX);
+        rank(a)
+            .cmp(&rank(b))
+            .then_with(|| b.membership.total_cmp(&a.membership))
+            .then_with(|| (&a.account_id, &a.network_id).cmp(&(&b.account_id, &b.network_id)))
+    });
+    let (could, could_not) = d.signals.iter().partition(|s| s.evaluable);
+    let view = View {
+        policy: format!(
+            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+            allowed(STYLE),
+            allowed(SCRIPT)
+        ),
+        style: STYLE,
+        script: SCRIPT,
+        version: &d.stillhunt_version,
+        schema: &d.schema_version,
+        headline,
+        suspected,
+        coordinated,
+        aside,
+        expected_false: figure(p.expected_false_networks),
+        groups_tested: grouped(p.groups_tested),
+        accounts_all: grouped(p.accounts),
+        entities: grouped(p.entities),
+        first: moment(&p.first),
+        last: moment(&p.last),
+        rows: [i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated].map(grouped),
+        files: i.files.iter().map(|f| File { path: short(&f.path, 300), rows: grouped(f.rows), file: f }).collect(),
+        columns: i.fill_rates.iter().map(|f| (f.column.as_str(), percent(f.share))).collect(),
+        could_not,
+        could,
+        left_out: &d.left_out,
+        allowed: &d.allowed,
+        pseudonymised: d.pseudonymised,
+        notices: &d.notices,
+        cards,
+        accounts: flagged
+            .into_iter()
+            .map(|a| {
+                let (_, sign, title) = names.get(a.network_id.as_str()).copied().unwrap_or(("", "", "unknown"));
+                AccountRow {
+                    id: &a.account_id,
+                    network: &a.network_id,
+                    sign,
+                    verdict: title.split(',').next().unwrap_or_default(),
+                    membership: format!("{:.3}", a.membership),
+                    requests: grouped(a.requests),
+                    output_tokens: grouped(a.output_tokens),
+                    org: &a.org_id,
+                    created: moment(&a.created),
+                    first: moment(&a.first),
+                    last: moment(&a.last),
+                    closed: moment(&a.closed),
+                }
+            })
+            .collect(),
+    };
+    fill(&TEMPLATES, view)
+}

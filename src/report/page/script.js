@@ -1,0 +1,55 @@
+
+"use strict";
+(() => {
+  const table = document.getElementById("account-table");
+  if (!table) return;
+  const body = table.tBodies[0];
+  const rows = Array.from(body.rows, (row) => {
+    const cells = Array.from(row.cells, (cell) => cell.textContent);
+    return { row, cells, text: (cells[0] + " " + cells[6]).toLowerCase(), membership: Number(cells[3]) };
+  });
+  const text = document.getElementById("filter-text");
+  const network = document.getElementById("filter-network");
+  const membership = document.getElementById("filter-membership");
+  const count = document.getElementById("filter-count");
+  const filter = () => {
+    const word = text.value.trim().toLowerCase();
+    const least = Number(membership.value) || 0;
+    let shown = 0;
+    for (const r of rows) {
+      const fits = r.text.includes(word) && (!network.value || r.cells[1] === network.value) && r.membership >= least;
+      r.row.hidden = !fits;
+      shown += fits ? 1 : 0;
+    }
+    count.textContent = shown + " of " + rows.length + " accounts";
+  };
+  for (const field of [text, network, membership]) field.addEventListener("input", filter);
+  const form = document.getElementById("filter");
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+  for (const link of document.querySelectorAll("a[data-network]")) {
+    link.addEventListener("click", () => {
+      network.value = link.dataset.network;
+      filter();
+    });
+  }
+  const headers = Array.from(table.tHead.rows[0].cells);
+  headers.forEach((header, place) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = header.textContent;
+    header.replaceChildren(button);
+    const numeric = header.classList.contains("n");
+    const value = (r) => (numeric ? Number(r.cells[place].replace(/[^0-9.]/g, "")) : r.cells[place]);
+    button.addEventListener("click", () => {
+      const before = header.getAttribute("aria-sort");
+      const down = before ? before === "ascending" : numeric;
+      for (const other of headers) other.removeAttribute("aria-sort");
+      header.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const sorted = rows.map((r, i) => [value(r), i, r.row]);
+      sorted.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0) * (down ? -1 : 1) || a[1] - b[1]);
+      body.append(...sorted.map((s) => s[2]));
+    });
+  });
+  filter();
+})();
