@@ -39,6 +39,8 @@ const LEAST_FOR_ROTATION: u32 = 3;
 /// Share of those addresses that stand in networks of their own (/16 or /32). A telephone also changes its address all
 /// the time, but among the few networks of its carrier.
 const SCATTERED: f64 = 0.5;
+/// So many networks are more than a carrier's, however many addresses stand in them.
+const MANY_NETWORKS: f64 = 64.0;
 
 /// How much the hours of the day repeat: 1 where work falls on all 24 alike, 1.5 where eight of them are slept through, 24
 /// where it falls on one. From the hours in which an account worked at all, so that ten requests of one sitting are one
@@ -86,7 +88,7 @@ pub(crate) fn rotates(account: &AccountEvidence) -> Option<bool> {
     let networks: BTreeSet<String> = account.addresses.keys().filter_map(|a| network(a, true)).collect();
     // Addresses that are hashed or masked stand in no known network: each counts for itself.
     let unknown = account.addresses.keys().filter(|a| network(a, true).is_none()).count();
-    Some((networks.len() + unknown) as f64 >= SCATTERED * addresses)
+    Some((networks.len() + unknown) as f64 >= (SCATTERED * addresses).min(MANY_NETWORKS))
 }
 
 /// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
