@@ -31,11 +31,7 @@ pub fn timeline(evidence: &Evidence) -> Option<Timeline> {
         hours: vec![0; 24],
         releases: releases
             .into_iter()
-            .map(|(model, at, users)| Release {
-                model: model.to_owned(),
-                first: rfc3339(at),
-                accounts: users as u64,
-            })
+            .map(|(model, at, users)| Release { model: model.to_owned(), first: rfc3339(at), accounts: users as u64 })
             .collect(),
     };
     let mut requests = std::mem::take(&mut timeline.requests);
@@ -123,7 +119,10 @@ mod tests {
         assert_eq!(timeline.hours.iter().sum::<u64>(), 200);
         assert!(timeline.requests.len() as i64 <= MOST_SPANS && timeline.requests.len() > 40);
         let part = activity(&timeline, &evidence, &["a".to_owned(), "c".to_owned()]);
-        assert_eq!(part.requests.iter().sum::<u64>(), evidence.accounts["a"].requests + evidence.accounts["c"].requests);
+        assert_eq!(
+            part.requests.iter().sum::<u64>(),
+            evidence.accounts["a"].requests + evidence.accounts["c"].requests
+        );
         assert!(part.requests.iter().zip(&timeline.requests).all(|(a, b)| a <= b));
         assert_eq!(part.busiest[0].account_id, "a");
     }

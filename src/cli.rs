@@ -1,7 +1,10 @@
 //! Words typed by a person, progress, colours and exit status. The only module that knows clap, anyhow and indicatif.
 
+mod custody;
+mod exports;
+
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -9,13 +12,15 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use stillhunt::account_table::{self, Facts};
-use stillhunt::document::{self, Document, Verdict};
+use stillhunt::allow_list::AllowList;
+use stillhunt::document::{self, Document};
 use stillhunt::features::Evidence;
 use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
+use stillhunt::pseudonyms::Pseudonyms;
 use stillhunt::report::case::{CaseError, Hashed};
-use stillhunt::report::terminal::{TerminalOptions, summary};
+use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
 use stillhunt::scope::Settings;
@@ -24,7 +29,18 @@ use stillhunt::visible::visible;
 use stillhunt::{evaluate, evidence_table, signals};
 
 #[derive(Parser)]
-#[command(version, about = "Find coordinated distillation networks in exported LLM-API logs, offline, with evidence.")]
+#[command(
+    version,
+    about = "Find suspected coordinated distillation networks in exported LLM-API logs, offline, with evidence.",
+    after_help = "Exit status: 0 nothing suspected, 1 failed, 2 wrong usage, 3 nothing readable, 10 suspected networks found.
+A finding is a reason to look, not a finding of fact: coordination is not guilt.
+
+Examples:
+  stillhunt check logs/
+  stillhunt analyze 'logs/*.jsonl.zst' --accounts accounts.csv -o CASE
+  stillhunt inspect CASE N-0123456789ab
+  stillhunt report CASE --format markdown"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,6 +49,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Turn logs into a case: a report of suspected networks with the evidence behind it
+    #[command(after_help = "Examples:
+  stillhunt analyze events.jsonl.zst --accounts accounts.csv -o CASE
+  stillhunt analyze logs/ --map map.toml --leave-out content -o CASE
+  stillhunt analyze logs/ --pseudonymise key --allow known-good.toml -o CASE --view quiet")]
     Analyze {
         #[command(flatten)]
         input: Input,
@@ -48,14 +68,18 @@ enum Command {
         /// Treat a layer as absent: content, identity, infrastructure, behaviour or time; may be given several times
         #[arg(long, value_name = "LAYER")]
         leave_out: Vec<Layer>,
+        #[command(flatten)]
+        layout: exports::Layout,
+        #[command(flatten)]
+        sharing: Sharing,
     },
     /// Say what would be read: fields, fill rates, rejects, and which signals can run
     Check {
         #[command(flatten)]
         input: Input,
     },
-    /// Print the summary of a case again, without the logs
-    Report { case: PathBuf },
+    /// Print the summary of a case again, or write it in another format, without the logs
+    Report(exports::Arguments),
     /// Lay one network open, or what links two accounts: evidence, chance, log lines
     Inspect {
         case: PathBuf,
@@ -71,8 +95,16 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Hash every file of a case again, derive its figures from the logs again, and say what differs
+    Verify(custody::Verify),
+    /// Follow networks from one case to another: grown, shrunk, split, merged, vanished, new
+    Compare(custody::Compare),
     /// Print the JSON Schema of report.json
     Schema,
+    /// Print completions for a shell
+    Completions { shell: clap_complete::Shell },
+    /// Print the manual page (roff)
+    Man,
 }
 
 #[derive(Args)]
@@ -86,6 +118,62 @@ struct Input {
     /// TOML that names the log's columns
     #[arg(long)]
     map: Option<PathBuf>,
+}
+
+/// What is done to a document before anybody sees it.
+#[derive(Args)]
+struct Sharing {
+    /// Put keyed pseudonyms (HMAC-SHA-256) in place of accounts, organisations, shared objects and paths, in all outputs;
+    /// the file holds the key, 16 bytes or more
+    #[arg(long, value_name = "KEYFILE")]
+    pseudonymise: Option<PathBuf>,
+    /// TOML of organisations, accounts and templates that are known to be good; what it covers is set aside and recorded
+    #[arg(long, value_name = "FILE")]
+    allow: Option<PathBuf>,
+}
+
+/// The same, read.
+struct Prepared {
+    pseudonyms: Option<Pseudonyms>,
+    allow: Option<AllowList>,
+}
+
+impl Sharing {
+    /// Reads the files, so that a wrong one is refused before the work.
+    fn prepare(&self) -> Result<Prepared, UsageError> {
+        let bytes_of = |what: &str, path: &Path| {
+            std::fs::read(path)
+                .map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))
+        };
+        let key = |path: &PathBuf| Pseudonyms::new(&bytes_of("key", path)?).map_err(|e| UsageError(e.to_string()));
+        let list = |path: &PathBuf| {
+            let text = String::from_utf8(bytes_of("list", path)?)
+                .map_err(|e| UsageError(format!("the list {} is not UTF-8: {e}", ingest::shown(path))))?;
+            AllowList::from_toml(&text).map_err(|e| UsageError(e.to_string()))
+        };
+        Ok(Prepared {
+            pseudonyms: self.pseudonymise.as_ref().map(key).transpose()?,
+            allow: self.allow.as_ref().map(list).transpose()?,
+        })
+    }
+}
+
+impl Prepared {
+    /// The list is applied first, for it names accounts as they are.
+    fn apply(&self, mut document: Document) -> anyhow::Result<Document> {
+        if let Some(list) = &self.allow {
+            list.apply(&mut document);
+        }
+        match &self.pseudonyms {
+            None => Ok(document),
+            Some(names) => names.document(&document).map_err(|e| UsageError(e.to_string()).into()),
+        }
+    }
+
+    /// Name of a value in the tables beside the document.
+    fn named(&self, kind: &str, value: &str) -> String {
+        self.pseudonyms.as_ref().map_or_else(|| value.to_owned(), |p| p.of(kind, value))
+    }
 }
 
 /// What was read.
@@ -178,44 +266,64 @@ fn print(text: &str) -> anyhow::Result<()> {
     Ok(out.flush()?)
 }
 
-fn terminal() -> TerminalOptions {
-    let width = terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0));
+fn terminal(layout: exports::Layout) -> TerminalOptions {
+    let seen = || terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0));
+    let width = layout.width.map_or_else(seen, usize::from);
     // anstream strips the colours again where they are not wanted: no terminal, NO_COLOR, a dumb one.
-    TerminalOptions { width, colour: io::stdout().is_terminal() }
-}
-
-fn show(document: &Document) -> anyhow::Result<()> {
-    print(&summary(document, terminal()))
+    TerminalOptions { width, colour: io::stdout().is_terminal(), view: layout.view }
 }
 
 fn dispatch(command: Command) -> anyhow::Result<u8> {
     match command {
-        Command::Analyze { input, output, force, exit_zero, leave_out } => {
+        Command::Analyze { input, output, force, exit_zero, leave_out, layout, sharing } => {
             case::may_write(&output, force)?;
-            let Reading { evidence, facts, read, beside } = read(&input)?;
+            let sharing = sharing.prepare()?;
+            let Reading { evidence, facts, mut read, beside } = read(&input)?;
             let settings = Settings { leave_out: leave_out.into_iter().collect(), ..Settings::default() };
-            let document = investigate_robustly(&evidence, &facts, &read, &settings);
-            let table = evidence_table::parquet(&evidence).context("the evidence cannot be written as a table")?;
+            let document = sharing.apply(investigate_robustly(&evidence, &facts, &read, &settings))?;
+            let named = |kind: &str, value: &str| sharing.named(kind, value);
+            let table = evidence_table::parquet_under(&evidence, &named);
+            let table = table.context("the evidence cannot be written as a table")?;
+            read.rejects.iter_mut().for_each(|r| r.file = named("file", &r.file));
+            let beside: Vec<Hashed> = beside
+                .into_iter()
+                .map(|h| {
+                    let path = named("file", h.path());
+                    h.called(path)
+                })
+                .collect();
             case::write(&output, &document, &read.rejects, table, &beside, &format!("{settings:?}"), force)?;
-            show(&document)?;
-            let suspected = document.networks.iter().any(|n| n.verdict == Verdict::SuspectedDistillation);
+            print(&summary(&document, terminal(layout)))?;
+            let suspected = document.networks.iter().any(document::Network::is_suspected);
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
         Command::Check { input } => {
             check(&read(&input)?)?;
             Ok(0)
         }
-        Command::Report { case } => {
-            show(&case::read(&case)?)?;
+        Command::Report(arguments) => exports::run(&arguments),
+        Command::Verify(arguments) => custody::verify(&arguments),
+        Command::Compare(arguments) => custody::compare(&arguments),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "stillhunt", &mut script);
+            print(&String::from_utf8(script)?)?;
+            Ok(0)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            print(&String::from_utf8(page)?)?;
             Ok(0)
         }
         Command::Inspect { case, names } => {
             let document = case::read(&case)?;
+            let layout = exports::Layout { view: View::Normal, width: None };
             let text = match names.as_slice() {
-                [a, b] => inspect::pair(&document, a, b, terminal()).ok_or_else(|| {
+                [a, b] => inspect::pair(&document, a, b, terminal(layout)).ok_or_else(|| {
                     UsageError(format!("the case does not know both {} and {}", visible(a), visible(b)))
                 }),
-                _ => inspect::network(&document, &names[0], terminal()).ok_or_else(|| {
+                _ => inspect::network(&document, &names[0], terminal(layout)).ok_or_else(|| {
                     let known: Vec<&str> = document.networks.iter().map(|n| n.id.as_str()).collect();
                     UsageError(format!("the case has no network {}; it has {}", visible(&names[0]), known.join(", ")))
                 }),

@@ -12,7 +12,19 @@ use polars_io::parquet::write::ParquetWriter;
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn parquet(evidence: &Evidence) -> PolarsResult<Vec<u8>> {
-    let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+    parquet_under(evidence, &|_, value| value.to_owned())
+}
+
+/// As [`parquet`], every account, organisation, address and client under the name that `named` gives for its kind (`acct`,
+/// `org`, `address`, `client`) and value; rows in order of these names.
+///
+/// # Errors
+/// As [`parquet`].
+pub fn parquet_under(evidence: &Evidence, named: &dyn Fn(&str, &str) -> String) -> PolarsResult<Vec<u8>> {
+    let mut rows: Vec<(String, &AccountEvidence)> =
+        evidence.accounts.iter().map(|(id, a)| (named("acct", id), a)).collect();
+    rows.sort_by(|a, b| a.0.cmp(&b.0));
+    let accounts: Vec<&AccountEvidence> = rows.iter().map(|(_, a)| *a).collect();
     let number = |name: &str, of: &dyn Fn(&AccountEvidence) -> u64| {
         Column::new(name.into(), accounts.iter().map(|a| of(a)).collect::<Vec<u64>>())
     };
@@ -22,12 +34,19 @@ pub fn parquet(evidence: &Evidence) -> PolarsResult<Vec<u8>> {
     let list = |name: &str, of: &dyn Fn(&AccountEvidence) -> Series| {
         Column::new(name.into(), accounts.iter().map(|a| of(a)).collect::<Vec<Series>>())
     };
-    let words = |words: &mut dyn Iterator<Item = &str>| Series::new("".into(), words.collect::<Vec<&str>>());
+    let words = |kind: &str, words: &mut dyn Iterator<Item = &String>| {
+        let mut named: Vec<String> = words.map(|w| named(kind, w)).collect();
+        named.sort_unstable();
+        Series::new("".into(), named)
+    };
     let mut table = DataFrame::new(
         accounts.len(),
         vec![
-            Column::new("account_id".into(), evidence.accounts.keys().map(String::as_str).collect::<Vec<_>>()),
-            Column::new("org_id".into(), accounts.iter().map(|a| a.org_id.as_deref()).collect::<Vec<_>>()),
+            Column::new("account_id".into(), rows.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()),
+            Column::new(
+                "org_id".into(),
+                accounts.iter().map(|a| a.org_id.as_deref().map(|o| named("org", o))).collect::<Vec<_>>(),
+            ),
             number("requests", &|a| a.requests),
             number("with_text", &|a| a.with_text),
             number("without_session", &|a| a.single_turn),
@@ -37,9 +56,9 @@ pub fn parquet(evidence: &Evidence) -> PolarsResult<Vec<u8>> {
             time("last_us", &|a| a.last_us),
             number("distinct_texts", &|a| a.items.len() as u64),
             list("hours", &|a| Series::new("".into(), a.hours.as_slice())),
-            list("addresses", &|a| words(&mut a.addresses.keys().map(String::as_str))),
-            list("clients", &|a| words(&mut a.clients.keys().map(String::as_str))),
-            list("rule_packs", &|a| words(&mut a.rule_hits.keys().copied())),
+            list("addresses", &|a| words("address", &mut a.addresses.keys())),
+            list("clients", &|a| words("client", &mut a.clients.keys())),
+            list("rule_packs", &|a| Series::new("".into(), a.rule_hits.keys().copied().collect::<Vec<&str>>())),
         ],
     )?;
     let mut bytes = Vec::new();

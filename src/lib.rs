@@ -3,6 +3,7 @@
 
 pub mod account_table;
 pub mod activity;
+pub mod allow_list;
 pub mod baseline;
 pub mod calendar;
 mod candidates;
@@ -29,6 +30,7 @@ pub mod normalise;
 pub mod over_time;
 pub mod profiles;
 pub mod proposals;
+pub mod pseudonyms;
 pub mod redact;
 mod reference;
 pub mod report;

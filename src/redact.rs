@@ -7,10 +7,17 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     [
         (r"(?i)\b(sk|pk|rk|ghp|gho|xox[abp]|akia|hf|key|token)[-_][A-Za-z0-9_\-]{12,}", "[secret]"),
         (r"\bAKIA[0-9A-Z]{16}\b", "[secret]"),
+        (r"(?is)-----BEGIN [A-Z ]*PRIVATE KEY-----.*", "[secret]"),
+        (r"(?i)\b(?:password|passwd|pwd|secret|api[-_ ]?key|access[-_ ]?token)\b['\x22]?\s*[:=]\s*['\x22]?[^\s'\x22,;]{4,}", "[secret]"),
+        (r"(?i)\b([a-z][a-z0-9+.\-]*://)[^\s/@:]+:[^\s/@]+@", "[secret]@"),
         (r"(?i)\bbearer\s+[A-Za-z0-9._~+/\-]{12,}=*", "[secret]"),
         (r"\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]*", "[secret]"),
         (r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9.\-]+\.[A-Za-z]{2,}", "[e-mail]"),
+        (r"\b(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}\b", "[address]"),
+        (r"(?i)\b(?:[0-9a-f]{1,4}:){5,7}[0-9a-f]{1,4}\b|\b(?:[0-9a-f]{1,4}:){1,6}:(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*)?\b", "[address]"),
+        (r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b", "[number]"),
         (r"\b\d(?:[ -]?\d){12,18}\b", "[number]"),
+        (r"\b\d{3}-\d{2}-\d{4}\b", "[number]"),
         (r"\+\d[\d ().\-]{7,}\d", "[phone]"),
     ]
     .into_iter()
@@ -42,5 +49,22 @@ mod tests {
             200,
         );
         assert_eq!(out, "mail [e-mail] key [secret] card [number] tel [phone]");
+    }
+
+    #[test]
+    fn addresses_accounts_passwords_and_private_keys_are_taken_out() {
+        for (text, expected) in [
+            ("from 192.0.2.17 to 2001:db8:0:1:2:3:4:5", "from [address] to [address]"),
+            ("from 2001:db8::17 on", "from [address] on"),
+            ("pay to DE89 3704 0044 0532 0130 00 now", "pay to [number] now"),
+            ("number 078-05-1120", "number [number]"),
+            ("password: hunter22, then", "[secret], then"),
+            ("{\"api_key\": \"abcd1234\"}", "{\"[secret]\"}"),
+            ("see postgres://jo:secret@db/x", "see [secret]@db/x"),
+            ("-----BEGIN RSA PRIVATE KEY----- MIIE", "[secret]"),
+            ("version 1.2.3 at 12:30:05, std::vec::Vec, 10:5", "version 1.2.3 at 12:30:05, std::vec::Vec, 10:5"),
+        ] {
+            assert_eq!(excerpt(text, 200), expected);
+        }
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use stillhunt::document::*;
 use stillhunt::ingest::Reject;
 use stillhunt::report::case::CaseError;
-use stillhunt::report::terminal::{TerminalOptions, summary};
+use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, inspect, json, tables};
 use unicode_width::UnicodeWidthStr;
 
@@ -83,6 +83,7 @@ fn document(word: &str) -> Document {
             predicts: "the same exercises again and again, conversations, human days".into(),
             seen: "98 % of texts were new to the group".into(),
             fit: "contradicted".into(),
+            would_change: "an organiser who names the event".into(),
         }],
         robustness: vec![
             Robustness { without: "content".into(), overlap: 0.1, survives: false },
@@ -100,6 +101,12 @@ fn document(word: &str) -> Document {
             at: LineRef { file: word.to_owned(), line: 41 },
             excerpt: format!("Exercise: {word}"),
         }],
+        activity: Some(Activity {
+            requests: vec![600, 400, 200],
+            hours: vec![50; 24],
+            busiest: vec![AccountHours { account_id: word.to_owned(), hours: vec![4; 24] }],
+        }),
+        set_aside: String::new(),
     };
     Document {
         schema_version: SCHEMA_VERSION.into(),
@@ -136,6 +143,11 @@ fn document(word: &str) -> Document {
             membership: 0.5,
             requests: 100,
             output_tokens: 9000,
+            org_id: word.to_owned(),
+            created: "2026-05-04T00:00:00Z".into(),
+            first: "2026-05-04T00:00:05Z".into(),
+            last: "2026-05-06T23:59:10Z".into(),
+            closed: "2026-05-06T23:59:59Z".into(),
         }],
         links: vec![Link {
             account_a: word.to_owned(),
@@ -148,11 +160,25 @@ fn document(word: &str) -> Document {
             q_value: 1e-3,
         }],
         notices: vec!["Of 3000 links inside N-0123456789ab the strongest 2000 are listed.".into()],
+        timeline: Some(Timeline {
+            start: "2026-05-04T00:00:00Z".into(),
+            span_seconds: 86_400,
+            requests: vec![2000, 2000, 1000],
+            hours: vec![209; 24],
+            releases: vec![Release { model: word.to_owned(), first: "2026-05-05T10:00:00Z".into(), accounts: 40 }],
+        }),
+        allowed: vec![Allowed {
+            kind: "organisation".into(),
+            value: word.to_owned(),
+            reason: word.to_owned(),
+            covers: 1,
+        }],
+        pseudonymised: false,
     }
 }
 
 fn plain(width: usize) -> TerminalOptions {
-    TerminalOptions { width, colour: false }
+    TerminalOptions { width, colour: false, view: View::Normal }
 }
 
 #[test]
@@ -173,7 +199,7 @@ fn a_network_and_a_pair_are_laid_open() {
 
 #[test]
 fn colour_carries_no_meaning() {
-    let coloured = summary(&document("x"), TerminalOptions { width: 80, colour: true });
+    let coloured = summary(&document("x"), TerminalOptions { colour: true, ..plain(80) });
     assert!(coloured.contains('\u{1b}'));
     assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), summary(&document("x"), plain(80)));
 }

@@ -1,10 +1,10 @@
 //! The case folder: written to a temporary sibling and renamed at the end, so that a killed run leaves no half case.
 
+use super::custody::sha256;
 use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,8 @@ pub enum CaseError {
     Exists(PathBuf),
     #[error("{} is not a case: it has no report.json; name the folder that analyze wrote", crate::ingest::shown(.0))]
     NoCase(PathBuf),
+    #[error("{} has no manifest.json, so nothing says what it was", crate::ingest::shown(.0))]
+    NoManifest(PathBuf),
     #[error(
         "{} is no case that this version reads, so --force does not replace it; choose another folder with -o",
         crate::ingest::shown(.0)
@@ -48,6 +50,21 @@ pub struct Hashed {
 }
 
 impl Hashed {
+    /// The same file under another name.
+    pub fn called(self, path: String) -> Self {
+        Self { path, ..self }
+    }
+
+    /// SHA-256 in hex.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Safe to print.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Hashes `bytes`, which stand at `path`.
     pub fn new(path: &Path, bytes: &[u8]) -> Self {
         Self { path: crate::ingest::shown(path), sha256: sha256(bytes), bytes: bytes.len() as u64 }
@@ -63,10 +80,6 @@ struct Manifest<'a> {
     seed: u64,
     inputs: Vec<Hashed>,
     outputs: Vec<Hashed>,
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Whether a case can go to `folder`. Asked before the work, so that nobody waits for a refusal.
@@ -141,14 +154,24 @@ pub fn write(
     };
     let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| failed(e.into()))?;
     std::fs::write(temporary.path().join("manifest.json"), bytes).map_err(failed)?;
-    if folder.exists() {
+    let replaced = if folder.exists() {
         may_write(folder, force)?;
-        std::fs::remove_dir_all(folder).map_err(failed)?;
+        // Moved aside and not removed: if the new case cannot take its place the old one comes back.
+        let aside = temporary.path().with_extension("replaced");
+        std::fs::rename(folder, &aside).map_err(failed)?;
+        Some(aside)
+    } else {
+        None
+    };
+    if let Err(e) = std::fs::rename(temporary.path(), folder) {
+        if let Some(aside) = replaced {
+            std::fs::rename(aside, folder).map_err(failed)?;
+        }
+        return Err(failed(e));
     }
-    std::fs::rename(temporary.path(), folder).map_err(failed)?;
     // What stood in the temporary place has moved: there is nothing to clean up.
     let _ = temporary.keep();
-    Ok(())
+    replaced.map_or(Ok(()), |aside| std::fs::remove_dir_all(aside).map_err(failed))
 }
 
 /// Reads the document of a case.

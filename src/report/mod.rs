@@ -1,7 +1,10 @@
 //! The document as bytes. Everything that came from a log goes through [`escape`] on its way out.
 
 pub mod case;
+pub mod comparison;
+pub mod custody;
 pub mod escape;
+pub mod export;
 pub mod inspect;
 mod markup;
 mod page;

@@ -30,6 +30,7 @@ pub fn networks(d: &Document) -> csv::Result<Vec<u8>> {
         "last",
         "q_value",
         "summary",
+        "set_aside",
     ];
     let row = |n: &crate::document::Network| {
         vec![
@@ -44,6 +45,7 @@ pub fn networks(d: &Document) -> csv::Result<Vec<u8>> {
             n.last.clone(),
             n.q_value.to_string(),
             csv_cell(&n.summary),
+            csv_cell(&n.set_aside),
         ]
     };
     table(&header, d.networks.iter().map(row))

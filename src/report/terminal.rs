@@ -12,6 +12,33 @@ pub struct TerminalOptions {
     pub width: usize,
     /// Whether to colour.
     pub colour: bool,
+    /// How much of it.
+    pub view: View,
+}
+
+/// How much a summary says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    /// A line a suspected network, and the sum.
+    Quiet,
+    /// Suspected networks with their grounds, a few coordinated groups.
+    #[default]
+    Normal,
+    /// All groups with their grounds.
+    All,
+}
+
+impl std::str::FromStr for View {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        match word {
+            "quiet" => Ok(View::Quiet),
+            "normal" => Ok(View::Normal),
+            "all" => Ok(View::All),
+            _ => Err("it has to be quiet, normal or all".to_owned()),
+        }
+    }
 }
 
 /// Networks of mere coordination that are shown; all stand in the case.
@@ -181,40 +208,73 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
         ),
     );
     let p = &d.population;
+    if options.view == View::Quiet {
+        for n in d.networks.iter().filter(|n| n.is_suspected()) {
+            page.paragraph(
+                0,
+                &format!(
+                    "{}  {} confidence, {}, q = {}",
+                    n.id,
+                    n.confidence.as_str(),
+                    count(n.members.len(), "account"),
+                    figure(n.q_value)
+                ),
+            );
+        }
+        closing(&mut page, d);
+        return page.finish();
+    }
     page.paragraph(0, &format!("{} accounts of {} entities, {} to {}", p.accounts, p.entities, p.first, p.last));
     for s in d.signals.iter().filter(|s| !s.evaluable) {
         page.paragraph(0, &format!("not evaluable: {} ({})", s.name, s.reason));
     }
     page.blank();
-    for n in d.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation) {
+    for n in d.networks.iter().filter(|n| n.is_suspected()) {
         network(&mut page, n);
     }
-    let coordinated: Vec<&Network> = d.networks.iter().filter(|n| n.verdict == Verdict::Coordinated).collect();
-    for n in coordinated.iter().take(COORDINATED_SHOWN) {
+    let coordinated = coordinated(d);
+    let shown = if options.view == View::All { coordinated.len() } else { COORDINATED_SHOWN };
+    for n in coordinated.iter().take(shown) {
+        if options.view == View::All {
+            network(&mut page, n);
+            continue;
+        }
         page.styled(0, Style::new().bold(), &format!("{}  coordinated accounts, not suspected", n.id));
         page.paragraph(2, &n.summary);
     }
-    if coordinated.len() > COORDINATED_SHOWN {
-        page.paragraph(
-            0,
-            &format!("and {} more coordinated groups in the case", coordinated.len() - COORDINATED_SHOWN),
-        );
+    if coordinated.len() > shown {
+        page.paragraph(0, &format!("and {} more coordinated groups in the case", coordinated.len() - shown));
+    }
+    for n in d.networks.iter().filter(|n| !n.set_aside.is_empty()) {
+        page.styled(0, Style::new().bold(), &format!("{}  {}, set aside", n.id, n.verdict.as_str()));
+        page.paragraph(2, &n.set_aside);
     }
     for notice in &d.notices {
         page.paragraph(0, notice);
     }
-    let suspected = d.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation).count();
     page.blank();
+    closing(&mut page, d);
+    page.finish()
+}
+
+/// Groups called coordinated that no list sets aside.
+fn coordinated(d: &Document) -> Vec<&Network> {
+    d.networks.iter().filter(|n| n.verdict == Verdict::Coordinated && n.set_aside.is_empty()).collect()
+}
+
+fn closing(page: &mut Page, d: &Document) {
+    let suspected = d.networks.iter().filter(|n| n.is_suspected()).count();
+    let aside = d.networks.iter().filter(|n| !n.set_aside.is_empty()).count();
+    let set_aside = if aside > 0 { format!(", {aside} set aside as known good") } else { String::new() };
     page.paragraph(
         0,
         &format!(
-            "{} and {} among {} tested; {} expected to be false. \
+            "{} and {} among {} tested{set_aside}; {} expected to be false. \
              Coordination is not guilt: what is printed here is a reason to look, not a finding of fact.",
             count(suspected, "suspected network"),
-            count(coordinated.len(), "coordinated group"),
-            p.groups_tested,
-            figure(p.expected_false_networks)
+            count(coordinated(d).len(), "coordinated group"),
+            d.population.groups_tested,
+            figure(d.population.expected_false_networks)
         ),
     );
-    page.finish()
 }

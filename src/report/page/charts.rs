@@ -73,7 +73,11 @@ impl Axis {
         let label = |us: i64| {
             let whole = rfc3339(us);
             let date = whole.get(..10).unwrap_or_default().to_owned();
-            if step >= day { date } else { format!("{} {}", date.get(5..).unwrap_or_default(), whole.get(11..16).unwrap_or_default()) }
+            if step >= day {
+                date
+            } else {
+                format!("{} {}", date.get(5..).unwrap_or_default(), whole.get(11..16).unwrap_or_default())
+            }
         };
         (0..self.spans)
             .step_by(step)
@@ -169,7 +173,13 @@ pub(super) fn life_line(axis: &Axis, accounts: &[&Account]) -> Option<LifeLine> 
         if let Some((closed, heir)) = d.closed.and_then(|at| Some((at, heir(at)?)))
             && let Some(below) = rows_of.get(&heir)
         {
-            successions.push(format!("M{} {} V{} H{}", axis.x(closed), tenth(*y), tenth(*below), axis.x(openings[heir])));
+            successions.push(format!(
+                "M{} {} V{} H{}",
+                axis.x(closed),
+                tenth(*y),
+                tenth(*below),
+                axis.x(openings[heir])
+            ));
         }
     }
     Some(LifeLine { height: 16.0 + ROW * shown as f64, rows, successions, of, shown, closed: closures, followed })
@@ -257,8 +267,7 @@ pub(super) fn hours(t: &Timeline, n: &Network, activity: &Activity) -> Option<Ho
     }
     let quietest = (0..24).min_by_key(|h| (t.hours[*h], *h)).unwrap_or(0);
     let columns = (0..24).step_by(3);
-    let column =
-        |h: i32| Mark { x: tenth(LEFT + HOUR * f64::from(h) + HOUR / 2.0), label: format!("{h:02}") };
+    let column = |h: i32| Mark { x: tenth(LEFT + HOUR * f64::from(h) + HOUR / 2.0), label: format!("{h:02}") };
     Some(Hours {
         height: 22.0 + (SQUARE + 3.0) * rows.len() as f64 + 14.0,
         columns: columns.map(column).collect(),

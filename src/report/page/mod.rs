@@ -6,8 +6,8 @@ mod picture;
 use super::markup::fill;
 use super::terminal::{count, figure, measured};
 use crate::document::{
-    Account, Allowed, Axis, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness,
-    Signal, Verdict,
+    Account, Allowed, Axis, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal,
+    Verdict,
 };
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
@@ -272,9 +272,10 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         streams,
         // One row that nothing links says nothing.
         pools: if n.pools.iter().any(|p| !p.linked_by.is_empty()) { pools } else { Vec::new() },
-        material: n.material.as_ref().map(|m| {
-            [grouped(m.texts), grouped(m.distinct), m.at_least.map(grouped).unwrap_or_default()]
-        }),
+        material: n
+            .material
+            .as_ref()
+            .map(|m| [grouped(m.texts), grouped(m.distinct), m.at_least.map(grouped).unwrap_or_default()]),
         robustness: n
             .robustness
             .iter()

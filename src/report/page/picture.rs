@@ -71,9 +71,8 @@ pub(super) fn picture(n: &Network, links: &[&Link]) -> Option<Picture> {
     }
     let mut by_object: BTreeMap<(&str, &str), Object<'_>> = BTreeMap::new();
     for link in links {
-        let object = by_object
-            .entry((&link.family, &link.shared))
-            .or_insert_with(|| Object { accounts: BTreeSet::new(), link });
+        let object =
+            by_object.entry((&link.family, &link.shared)).or_insert_with(|| Object { accounts: BTreeSet::new(), link });
         object.accounts.extend([link.account_a.as_str(), link.account_b.as_str()]);
         if link.p_value < object.link.p_value {
             object.link = link;
@@ -81,9 +80,11 @@ pub(super) fn picture(n: &Network, links: &[&Link]) -> Option<Picture> {
     }
     let mut objects: Vec<Object<'_>> = by_object.into_values().collect();
     objects.sort_by(|a, b| {
-        b.accounts.len().cmp(&a.accounts.len()).then_with(|| a.link.p_value.total_cmp(&b.link.p_value)).then_with(
-            || (&a.link.family, &a.link.shared).cmp(&(&b.link.family, &b.link.shared)),
-        )
+        b.accounts
+            .len()
+            .cmp(&a.accounts.len())
+            .then_with(|| a.link.p_value.total_cmp(&b.link.p_value))
+            .then_with(|| (&a.link.family, &a.link.shared).cmp(&(&b.link.family, &b.link.shared)))
     });
     let in_all = objects.len();
     objects.truncate(MOST_OBJECTS);
@@ -182,8 +183,7 @@ fn positions(n: usize, edges: &[(usize, usize)]) -> Vec<(f64, f64)> {
 /// Stretched over the drawing with a margin.
 fn fit(at: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let range = |of: fn(&(f64, f64)) -> f64| {
-        let (low, high) =
-            at.iter().map(of).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let (low, high) = at.iter().map(of).fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         (low, (high - low).max(1e-9))
     };
     let ((left, width), (top, height)) = (range(|p| p.0), range(|p| p.1));

@@ -1,0 +1,106 @@
+//! `verify` and `compare`.
+
+use super::{Input, Sharing, UsageError, print, read};
+use clap::Args;
+use std::path::PathBuf;
+use stillhunt::links::Layer;
+use stillhunt::report::{case, comparison, custody, escape};
+use stillhunt::robustness::investigate_robustly;
+use stillhunt::scope::Settings;
+
+/// Arguments of `verify`.
+#[derive(Args)]
+#[command(after_help = "Exit status: 0 all is as recorded, 1 something differs.
+
+Examples:
+  stillhunt verify CASE
+  stillhunt verify CASE events.jsonl.zst --accounts accounts.csv")]
+pub struct Verify {
+    case: PathBuf,
+    /// The logs of the case; with them every figure is derived again
+    logs: Vec<PathBuf>,
+    /// The account table of the case
+    #[arg(long, requires = "logs")]
+    accounts: Option<PathBuf>,
+    /// The field map of the case
+    #[arg(long, requires = "logs")]
+    map: Option<PathBuf>,
+    #[command(flatten)]
+    sharing: Sharing,
+}
+
+/// Runs `verify`.
+pub fn verify(arguments: &Verify) -> anyhow::Result<u8> {
+    let manifest = custody::manifest(&arguments.case)?;
+    let mut differences = custody::check_files(&arguments.case)?;
+    let mut said = format!("{} files of the case hashed", manifest.outputs.len());
+    if !arguments.logs.is_empty() {
+        let recorded = case::read(&arguments.case)?;
+        let words = recorded.left_out.iter().map(|l| l.parse::<Layer>());
+        let leave_out = words.collect::<Result<_, _>>().map_err(|e| UsageError(format!("the case left out {e}")))?;
+        let input =
+            Input { logs: arguments.logs.clone(), accounts: arguments.accounts.clone(), map: arguments.map.clone() };
+        let reading = read(&input)?;
+        for file in &reading.beside {
+            if !manifest.inputs.iter().any(|r| r.sha256 == file.sha256()) {
+                differences.push(format!("{} has not the bytes that the case was made from", file.path()));
+            }
+        }
+        if manifest.inputs.len() > recorded.intake.files.len() + reading.beside.len() {
+            differences.push("the case was made with an account table or a field map that was not given".to_owned());
+        }
+        let settings = Settings { leave_out, ..Settings::default() };
+        let found = investigate_robustly(&reading.evidence, &reading.facts, &reading.read, &settings);
+        let found = arguments.sharing.prepare()?.apply(found)?;
+        let (rederived, moved) = custody::same_paths(&recorded, &found);
+        differences.extend(moved);
+        differences.extend(custody::differences(&recorded, &rederived)?);
+        said += &format!(", the figures of {} networks derived again from the logs", found.networks.len());
+    }
+    let manifest = std::fs::read(arguments.case.join("manifest.json"))?;
+    let mut text: String = differences.iter().map(|d| format!("differs: {d}\n")).collect();
+    text += &format!(
+        "manifest.json has SHA-256 {}; it vouches for the rest, so keep it apart\n",
+        custody::sha256(&manifest)
+    );
+    text += &match differences.len() {
+        0 => format!("{said}: as recorded\n"),
+        n => format!("{said}: {n} differences\n"),
+    };
+    print(&text)?;
+    Ok(u8::from(!differences.is_empty()))
+}
+
+/// Arguments of `compare`.
+#[derive(Args)]
+#[command(
+    after_help = "Networks are followed by their members. What differs may be the logs or the settings as much as the world.
+
+Example:
+  stillhunt compare CASE-MAY CASE-JUNE"
+)]
+pub struct Compare {
+    /// The earlier case
+    before: PathBuf,
+    /// The later case
+    after: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs `compare`.
+pub fn compare(arguments: &Compare) -> anyhow::Result<u8> {
+    let (before, after) = (case::read(&arguments.before)?, case::read(&arguments.after)?);
+    if before.pseudonymised != after.pseudonymised {
+        let text = "one case stands under pseudonyms and the other does not; pass both with the same key";
+        return Err(UsageError(text.to_owned()).into());
+    }
+    let passages = comparison::follow(&before, &after);
+    if arguments.json {
+        print(&(escape::json(&serde_json::to_string_pretty(&passages)?) + "\n"))?;
+    } else {
+        print(&(super::lines_visible(&comparison::to_text(&passages)) + "\n"))?;
+    }
+    Ok(0)
+}

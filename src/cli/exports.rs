@@ -1,0 +1,87 @@
+//! `report`: a case in other words, on the terminal or in a file.
+
+use super::{Sharing, UsageError, print, terminal};
+use anyhow::Context;
+use clap::Args;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use stillhunt::ingest;
+use stillhunt::report::case;
+use stillhunt::report::export::{Format, export};
+use stillhunt::report::terminal::{View, summary};
+
+/// Arguments of `report`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  stillhunt report CASE --view all
+  stillhunt report CASE --format html -o report.html
+  stillhunt report CASE --format stix --pseudonymise key --allow known-good.toml -o bundle.json")]
+pub struct Arguments {
+    case: PathBuf,
+    /// Format; without it a summary for the terminal. One of html, json, markdown, graphml, gexf, stix, junit, sarif,
+    /// networks-csv, accounts-csv, links-csv
+    #[arg(short, long)]
+    format: Option<Format>,
+    /// File to write to; without it standard output
+    #[arg(short, long, value_name = "FILE", requires = "format")]
+    output: Option<PathBuf>,
+    /// Replace the file
+    #[arg(long, requires = "output")]
+    force: bool,
+    #[command(flatten)]
+    layout: Layout,
+    #[command(flatten)]
+    sharing: Sharing,
+}
+
+/// How a summary is laid out.
+#[derive(Args, Clone, Copy)]
+pub struct Layout {
+    /// How much the summary says: quiet, normal or all
+    #[arg(long, default_value = "normal")]
+    pub view: View,
+    /// Columns of the summary, 40 to 200; without it those of the terminal
+    #[arg(long, value_parser = clap::value_parser!(u16).range(40..=200))]
+    pub width: Option<u16>,
+}
+
+/// Runs `report`.
+pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
+    let document = arguments.sharing.prepare()?.apply(case::read(&arguments.case)?)?;
+    let Some(format) = arguments.format else {
+        print(&summary(&document, terminal(arguments.layout)))?;
+        return Ok(0);
+    };
+    let bytes = export(&document, format)?;
+    match &arguments.output {
+        Some(path) => write_whole(path, &bytes, arguments.force)?,
+        None => {
+            let mut out = io::stdout().lock();
+            out.write_all(&bytes)?;
+            out.flush()?;
+        }
+    }
+    Ok(0)
+}
+
+/// Writes a file that appears whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
+    if path.exists() && !force {
+        let text =
+            format!("{} exists already; choose another name, or pass --force to replace it", ingest::shown(path));
+        return Err(UsageError(text).into());
+    }
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(parent)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        if force {
+            file.persist(path).map_err(|e| e.error)?
+        } else {
+            file.persist_noclobber(path).map_err(|e| e.error)?
+        };
+        Ok(())
+    };
+    written().with_context(|| format!("{} cannot be written", ingest::shown(path)))
+}

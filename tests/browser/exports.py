@@ -1,0 +1,80 @@
+"""The exports of the shipped sample, read by the tools that they are for.
+
+    python tests/browser/exports.py target/debug/stillhunt
+
+Needs networkx, stix2, stix2-validator.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+
+import networkx
+import stix2
+import stix2validator
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def main():
+    binary = pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        case = folder / "case"
+        subprocess.run(
+            [binary, "analyze", "testdata/sample/events.jsonl.zst", "--accounts", "testdata/sample/accounts.csv", "-o", case, "--exit-zero"],
+            cwd=ROOT, check=True, capture_output=True,
+        )
+        report = json.loads((case / "report.json").read_text())
+
+        def export(name):
+            path = folder / f"export.{name}"
+            subprocess.run([binary, "report", case, "--format", name, "-o", path], check=True)
+            again = subprocess.run([binary, "report", case, "--format", name], check=True, capture_output=True).stdout
+            assert path.read_bytes() == again, f"{name} is not the same twice"
+            return path
+
+        members = {a["account_id"]: a for a in report["accounts"] if a["network_id"]}
+        graphs = [networkx.read_graphml(export("graphml")), networkx.read_gexf(export("gexf"))]
+        for graph, name in zip(graphs, ["account_id", "label"]):
+            assert {data[name] for _, data in graph.nodes(data=True)} == set(members)
+            assert graph.number_of_edges() == len(report["links"]) and not graph.is_directed()
+            for _, data in graph.nodes(data=True):
+                assert data["network_id"] == members[data[name]]["network_id"]
+                assert data["requests"] == members[data[name]]["requests"]
+            for a, b, data in graph.edges(data=True):
+                assert graph.nodes[a]["network_id"] == graph.nodes[b]["network_id"] and 0 <= data["p_value"] <= 1
+
+        path = export("stix")
+        result = stix2validator.validate_file(str(path), stix2validator.ValidationOptions(version="2.1"))
+        errors = [str(e) for found in result.object_results for e in found.errors]
+        assert result.is_valid and not errors, errors
+        # Ids of version 5 are meant: the same network has the same id. The validator recommends version 4.
+        warnings = [str(w) for found in result.object_results for w in found.warnings]
+        assert all("is not a valid UUIDv4 ID" in w for w in warnings), warnings
+        bundle = stix2.parse(path.read_text())
+        kinds = [o["type"] for o in bundle.objects]
+        suspected = [n for n in report["networks"] if n["verdict"] == "suspected_distillation"]
+        assert kinds.count("campaign") == kinds.count("note") == len(suspected)
+        assert kinds.count("user-account") == len({m for n in suspected for m in n["members"]})
+        assert "threat-actor" not in kinds and "intrusion-set" not in kinds
+        assert all(o.get("object_marking_refs") for o in bundle.objects if o["type"] not in ("marking-definition", "identity"))
+
+        suite = ElementTree.parse(export("junit")).getroot()
+        assert suite.tag == "testsuites" and int(suite.get("failures")) == len(suspected)
+        assert len(suite.findall(".//testcase")) == len(report["networks"])
+
+        sarif = json.loads(export("sarif").read_text())
+        run = sarif["runs"][0]
+        rules = [r["id"] for r in run["tool"]["driver"]["rules"]]
+        assert sarif["version"] == "2.1.0" and len(run["results"]) == len(report["networks"])
+        for found in run["results"]:
+            assert found["ruleId"] in rules and found["level"] in ("warning", "note") and found["message"]["text"]
+            assert all(at["physicalLocation"]["region"]["startLine"] >= 1 for at in found["locations"])
+    print("networkx, stix2, stix2-validator and an XML parser read the exports of the sample")
+
+
+main()
