@@ -33,7 +33,12 @@ def browser(profile, script=True):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     if not script:
         options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
-    return webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    driver = webdriver.Chrome(service=Service("/usr/bin/chromedriver"), options=options)
+    # The browser's own first page is none of ours.
+    driver.get("about:blank")
+    driver.get_log("performance")
+    driver.get_log("browser")
+    return driver
 
 
 def requests(driver):
@@ -99,7 +104,6 @@ def with_script(page, report, profile):
         wide = driver.execute_script("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"the page is {wide} px wider than the window"
         sent = set(requests(driver))
-        # Reading a page's own log of the browser itself is none of the page's requests.
         foreign = {url for url in sent if url.split("#")[0] != page.as_uri()}
         assert sent and not foreign, foreign
         logged = driver.get_log("browser")

@@ -1,8 +1,8 @@
 """The exports of the shipped sample, read by the tools that they are for.
 
-    python tests/browser/exports.py target/debug/stillhunt
+    python tests/browser/export_readers.py target/debug/stillhunt [sarif-schema-2.1.0.json]
 
-Needs networkx, stix2, stix2-validator.
+Needs networkx, stix2, stix2-validator, and jsonschema for the schema of SARIF where it is given.
 """
 
 import json
@@ -12,6 +12,7 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+import jsonschema
 import networkx
 import stix2
 import stix2validator
@@ -68,6 +69,9 @@ def main():
         assert len(suite.findall(".//testcase")) == len(report["networks"])
 
         sarif = json.loads(export("sarif").read_text())
+        if len(sys.argv) > 2:
+            schema = json.loads(pathlib.Path(sys.argv[2]).read_text())
+            jsonschema.validators.validator_for(schema)(schema).validate(sarif)
         run = sarif["runs"][0]
         rules = [r["id"] for r in run["tool"]["driver"]["rules"]]
         assert sarif["version"] == "2.1.0" and len(run["results"]) == len(report["networks"])
