@@ -14,6 +14,7 @@ pub mod explanations;
 pub mod features;
 pub mod findings;
 pub mod fingerprint;
+pub mod formats;
 pub mod group_tests;
 pub mod holdings;
 pub mod ingest;

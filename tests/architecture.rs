@@ -8,13 +8,14 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 40] = [
+const ORDER: [&str; 41] = [
     "document",
     "visible",
     "schema",
     "settings",
     "event",
     "normalise",
+    "formats",
     "ingest",
     "account_table",
     "fingerprint",
