@@ -23,6 +23,14 @@ pub struct IngestSettings {
 
 impl Default for IngestSettings {
     fn default() -> Self {
-        Self { batch_bytes: 16 << 20, max_line_bytes: 8 << 20, max_expansion: 1000, max_listed_rejects: 100_000, join_bytes: 256 << 20, account_field: None, format: None }
+        Self {
+            batch_bytes: 16 << 20,
+            max_line_bytes: 8 << 20,
+            max_expansion: 1000,
+            max_listed_rejects: 100_000,
+            join_bytes: 256 << 20,
+            account_field: None,
+            format: None,
+        }
     }
 }

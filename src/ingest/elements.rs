@@ -138,7 +138,8 @@ impl<R: Read> Elements<R> {
             (self.object, self.found, self.list) = (byte == b'{', false, 0);
         }
         let wrapped = || WRAPPERS.iter().any(|w| w.as_bytes() == self.key.as_slice());
-        let begins = byte == b'[' && self.list == 0 && (self.depth == 0 || (self.depth == 1 && self.object && wrapped()));
+        let begins =
+            byte == b'[' && self.list == 0 && (self.depth == 0 || (self.depth == 1 && self.object && wrapped()));
         if self.list > 0 && self.depth == self.list && byte == b'{' && self.record.is_none() {
             self.record = Some((batch.bytes.len(), self.line));
             self.overlong = false;
@@ -156,7 +157,10 @@ impl<R: Read> Elements<R> {
             return;
         }
         self.depth -= 1;
-        if self.list > 0 && self.depth == self.list && let Some((start, line)) = self.record.take() {
+        if self.list > 0
+            && self.depth == self.list
+            && let Some((start, line)) = self.record.take()
+        {
             if self.overlong {
                 batch.bytes.truncate(start);
                 batch.problems.push(Rejection { line, reason: "line too long" });
@@ -191,7 +195,9 @@ pub(super) fn outer_keys(bytes: &[u8]) -> Vec<(String, u8)> {
         if byte.is_ascii_whitespace() || byte == b':' {
             continue;
         }
-        if depth == 1 && let Some(key) = pending.take() {
+        if depth == 1
+            && let Some(key) = pending.take()
+        {
             keys.push((key, byte));
             if byte == b'"' {
                 // The value is a string: what it says is no key.
@@ -219,9 +225,12 @@ mod tests {
         let mut elements = Elements::new(text.as_bytes(), batch, 1000);
         let (mut records, mut problems) = (Vec::new(), Vec::new());
         while let Some(batch) = elements.next_batch().unwrap() {
-            records.extend(batch.records.iter().map(|(line, range)| {
-                (*line, String::from_utf8(batch.bytes[range.clone()].to_vec()).unwrap())
-            }));
+            records.extend(
+                batch
+                    .records
+                    .iter()
+                    .map(|(line, range)| (*line, String::from_utf8(batch.bytes[range.clone()].to_vec()).unwrap())),
+            );
             problems.extend(batch.problems.iter().map(|p| (p.line, p.reason)));
         }
         (records, problems)
@@ -230,7 +239,8 @@ mod tests {
     #[test]
     fn records_are_found_bare_and_wrapped_with_their_lines() {
         let text = "{\"success\":true,\n\"result\": [\n {\"a\":\"]},{\\\"\"},\n {\"b\":[{}]} ]}\n[{\"c\":1}]";
-        let expected = vec![(3, "{\"a\":\"]},{\\\"\"}".to_owned()), (4, "{\"b\":[{}]}".into()), (5, "{\"c\":1}".into())];
+        let expected =
+            vec![(3, "{\"a\":\"]},{\\\"\"}".to_owned()), (4, "{\"b\":[{}]}".into()), (5, "{\"c\":1}".into())];
         for batch in [1, 7, 1000] {
             assert_eq!(split(text, batch), (expected.clone(), vec![]));
         }

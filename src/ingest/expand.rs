@@ -1,7 +1,7 @@
 //! Records that are not yet rows: spans of a trace, lines of an access log. Each becomes flat JSON, which a field map reads.
 
-use super::rows::Rejection;
 use super::elements::Batch;
+use super::rows::Rejection;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -175,6 +175,9 @@ fn span(span: &Value, resource: &Flat) -> Result<Flat, &'static str> {
             flat.entry(name).or_insert(turns.collect());
         }
     }
+    if let Some(reason) = flat.get("gen_ai.response.finish_reasons").and_then(|reasons| reasons.get(0)).cloned() {
+        flat.insert("stillhunt.finish_reason".to_owned(), reason);
+    }
     let operation = flat.get("gen_ai.operation.name").and_then(Value::as_str).unwrap_or_default();
     let call = CALL.iter().any(|key| flat.contains_key(*key)) && !NO_CALL.contains(&operation);
     for name in ["traceId", "spanId", "startTimeUnixNano"] {
@@ -184,7 +187,8 @@ fn span(span: &Value, resource: &Flat) -> Result<Flat, &'static str> {
         Value::String(text) => text.parse::<i64>().ok(),
         number => number.as_i64(),
     };
-    let length = nanos("endTimeUnixNano").zip(nanos("startTimeUnixNano")).and_then(|(end, start)| end.checked_sub(start));
+    let length =
+        nanos("endTimeUnixNano").zip(nanos("startTimeUnixNano")).and_then(|(end, start)| end.checked_sub(start));
     flat.insert("duration_ns".to_owned(), length.map_or(Value::Null, Value::from));
     flat.insert("stillhunt.kind".to_owned(), if call { "call" } else { "other" }.into());
     resource.iter().for_each(|(key, value)| {
@@ -196,7 +200,9 @@ fn span(span: &Value, resource: &Flat) -> Result<Flat, &'static str> {
 /// `gen_ai.prompt.0.content` of the older conventions as turns of a conversation.
 fn numbered(key: &str, prefix: &str, value: &Value, into: &mut BTreeMap<usize, Flat>) {
     let Some((number, field)) = key.strip_prefix(prefix).and_then(|rest| rest.split_once('.')) else { return };
-    if let Ok(number) = number.parse() && matches!(field, "role" | "content") {
+    if let Ok(number) = number.parse()
+        && matches!(field, "role" | "content")
+    {
         into.entry(number).or_default().insert(field.to_owned(), value.clone());
     }
 }

@@ -64,11 +64,13 @@ fn usage(bucket: &Value, into: &mut BTreeMap<String, ExportedFacts>) -> bool {
     for result in results {
         let Some(key) = text(result, "/api_key_id").or_else(|| text(result, "/user_id")) else { continue };
         let facts = into.entry(key).or_default();
-        facts.org_id = least(facts.org_id.take(), text(result, "/project_id").or_else(|| text(result, "/workspace_id")));
+        facts.org_id =
+            least(facts.org_id.take(), text(result, "/project_id").or_else(|| text(result, "/workspace_id")));
         let sums = facts.usage.get_or_insert_default();
-        let cached: u64 = result.get("cache_creation").and_then(Value::as_object).map_or(0, |written| {
-            written.values().filter_map(Value::as_u64).fold(0, u64::saturating_add)
-        });
+        let cached: u64 = result
+            .get("cache_creation")
+            .and_then(Value::as_object)
+            .map_or(0, |written| written.values().filter_map(Value::as_u64).fold(0, u64::saturating_add));
         let parts = ["input_tokens", "uncached_input_tokens", "cache_read_input_tokens"].map(|key| number(result, key));
         let input = parts.into_iter().fold(cached, u64::saturating_add);
         sums.buckets += 1;
@@ -122,9 +124,12 @@ mod tests {
 
     #[test]
     fn a_key_is_created_and_removed_and_other_events_say_nothing() {
-        let created = r#"{"type":"api_key.created","effective_at":1783990400,"api_key.created":{"id":"k"},"project":{"id":"p"}}"#;
+        let created =
+            r#"{"type":"api_key.created","effective_at":1783990400,"api_key.created":{"id":"k"},"project":{"id":"p"}}"#;
         let (said, facts) = taken("openai-audit", created);
-        assert!(said && facts["k"].created_us == Some(1_783_990_400_000_000) && facts["k"].org_id.as_deref() == Some("p"));
+        assert!(
+            said && facts["k"].created_us == Some(1_783_990_400_000_000) && facts["k"].org_id.as_deref() == Some("p")
+        );
         assert!(!taken("openai-audit", r#"{"type":"login.succeeded","effective_at":1783990400}"#).0);
     }
 }

@@ -31,7 +31,8 @@ impl Part {
     pub fn new(key: String, format: usize, origin: Origin, sequence: i64, row: Row<'_>) -> Self {
         let Row { cells, priorities, .. } = row;
         let filled = cells.into_iter().zip(priorities).enumerate();
-        let cells = filled.filter_map(|(column, (cell, priority))| Some((column, priority, cell?.into_owned()))).collect();
+        let cells =
+            filled.filter_map(|(column, (cell, priority))| Some((column, priority, cell?.into_owned()))).collect();
         Self { key, format, sequence, file_id: origin.file_id, line_no: origin.line_no, cells }
     }
 
@@ -51,8 +52,8 @@ pub(super) struct Waiting {
 /// What became of the rows of one call.
 pub(super) struct Call {
     pub outcome: Parsed<'static>,
-    /// Where it stands: its first row.
-    pub origin: Origin,
+    /// Format of its first rows.
+    pub format: usize,
     /// Rows that it is told in, repeated ones apart.
     pub parts: u64,
     pub repeated: u64,
@@ -128,9 +129,10 @@ fn join_call(mut parts: Vec<Part>, formats: &Formats) -> Call {
     let origin = origins[0];
     let first = parts[0].format;
     let half = parts.iter().all(|p| p.format == first).then_some(first);
-    let told = if parts.len() > MAX_PARTS { Err("too many rows for one call") } else { event(&parts, half, origin, formats) };
+    let told =
+        if parts.len() > MAX_PARTS { Err("too many rows for one call") } else { event(&parts, half, origin, formats) };
     let outcome = told.map_err(|reason| Rejection { line: origin.line_no, reason });
-    Call { outcome, origin, parts: parts.len() as u64, repeated, half, origins }
+    Call { outcome, format: first, parts: parts.len() as u64, repeated, half, origins }
 }
 
 fn event(
@@ -142,7 +144,7 @@ fn event(
     if let Some(joined) = half.and_then(|half| formats.list[half].map.joined.as_ref()) {
         let kind = parts.iter().flat_map(|p| &p.cells).find(|c| c.0 == KIND).map_or("", |c| c.2.as_str());
         if !joined.alone_if.is_empty() && !joined.alone_if.iter().any(|word| kind.contains(word.as_str())) {
-            return Ok(Outcome::Aside("no call to a model"));
+            return Ok(Outcome::Aside);
         }
     }
     let mut row = Row::new();
@@ -174,8 +176,15 @@ fn merged(pieces: &[&str]) -> String {
             let more: Vec<serde_json::Value> = is_messages(piece).then(|| serde_json::from_str(piece).ok())??;
             for (i, turn) in more.into_iter().enumerate() {
                 match turns.last_mut() {
-                    Some(last) if i == 0 && last["role"] == turn["role"] && last["content"].is_string() && turn["content"].is_string() => {
-                        let whole = [last["content"].as_str(), turn["content"].as_str()].map(Option::unwrap_or_default).concat();
+                    Some(last)
+                        if i == 0
+                            && last["role"] == turn["role"]
+                            && last["content"].is_string()
+                            && turn["content"].is_string() =>
+                    {
+                        let whole = [last["content"].as_str(), turn["content"].as_str()]
+                            .map(Option::unwrap_or_default)
+                            .concat();
                         last["content"] = whole.into();
                     }
                     _ => turns.push(turn),
@@ -218,7 +227,7 @@ mod tests {
                 waiting.push(&part).unwrap();
             }
             let mut calls = Vec::new();
-            waiting.join(&formats, |some| calls.extend(some.into_iter().map(|c| (c.origin, c.parts)))).unwrap();
+            waiting.join(&formats, |some| calls.extend(some.into_iter().map(|c| (c.origins[0], c.parts)))).unwrap();
             calls
         };
         assert_eq!(joined(1 << 20).len(), 50);

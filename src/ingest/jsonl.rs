@@ -99,7 +99,7 @@ fn parse_object<'a>(
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| "not JSON")?;
     let (format, map) = match plan.map_for(text) {
         Ok(chosen) => chosen,
-        Err(outcome) => return Ok(outcome),
+        Err(outcome) => return outcome,
     };
     let mut row = Row::new();
     let mut filled = [0u64; MAX_SOURCES / 64];

@@ -170,7 +170,8 @@ pub fn read_logs<F: Fold>(
             Container::Parquet => tables::read_parquet(file_id, path, &plan, &mut reading, &said)?,
             Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said)?,
             Container::Jsonl | Container::Text => {
-                let expansion = (container == Container::Text && plan.role == Role::Calls).then_some(Expansion::Combined);
+                let expansion =
+                    (container == Container::Text && plan.role == Role::Calls).then_some(Expansion::Combined);
                 read_lines(reader, file_id, path, &plan, expansion, settings, &mut reading, &said)?;
             }
         }

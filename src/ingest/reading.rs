@@ -6,7 +6,7 @@ use super::rows::{Outcome, Parsed, Rejection};
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, FillRate, Half};
 use crate::event::{ContentStatus, Event, Fold};
-use crate::formats::{Detected, Formats};
+use crate::formats::{Detected, Formats, Role};
 use crate::normalise::{FieldMap, WIDTH, canonical, filled};
 use crate::schema::{COLUMNS, at};
 use crate::settings::IngestSettings;
@@ -103,7 +103,9 @@ impl<'m, F: Fold> Reading<'m, F> {
     /// A file of no known format; `row` is its first.
     pub fn unmapped(&mut self, row: Option<&String>) {
         let near = row.and_then(|row| self.formats.nearest(row));
-        if self.nearest.is_none() && let Some((format, lacks)) = near {
+        if self.nearest.is_none()
+            && let Some((format, lacks)) = near
+        {
             let lacks = lacks.join(", ");
             self.nearest = Some(format!(
                 "; the nearest known format is {}, of which the rows lack {lacks}: `stillhunt formats show {}` prints its \
@@ -113,11 +115,25 @@ impl<'m, F: Fold> Reading<'m, F> {
         }
     }
 
+    /// What would help where nothing could be read.
     fn hint(&self) -> String {
-        let choices = self.used.iter().filter_map(|i| self.formats.list.get(*i));
-        let choices: Vec<String> = choices.map(|f| format!("{}: {}", f.name, f.account_choices.join(", "))).collect();
-        let offered = if choices.is_empty() { String::new() } else { format!("; choices of {}", choices.join("; ")) };
-        offered + self.nearest.as_deref().unwrap_or_default()
+        let mut hint = String::new();
+        for format in self.used.iter().filter_map(|i| self.formats.list.get(*i)) {
+            let partners =
+                || self.formats.family(self.formats.named(format.name).unwrap_or_default()).into_iter().skip(1);
+            let partners: Vec<&str> = partners().map(|i| self.name(i)).collect();
+            hint += &match &format.role {
+                Role::Calls if !format.account_choices.is_empty() => {
+                    format!("; choices of {}: {}", format.name, format.account_choices.join(", "))
+                }
+                Role::Calls => format!("; {} names no account: pass {} with it", format.name, partners.join(" and ")),
+                Role::Facts => {
+                    format!("; {} tells of accounts and not of calls: pass it with a log of calls", format.name)
+                }
+                Role::Refused(_) => String::new(),
+            };
+        }
+        hint + self.nearest.as_deref().unwrap_or_default()
     }
 
     pub fn no_account(&self) -> IngestError {
@@ -150,7 +166,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                 self.used.insert(self.format);
                 match parsed {
                     Err(rejection) => self.reject(path, rejection),
-                    Ok(Outcome::Aside(_)) => self.report.intake.rows_aside += 1,
+                    Ok(Outcome::Aside) => self.report.intake.rows_aside += 1,
                     Ok(Outcome::Fact(record)) => self.take_fact(&record),
                     Ok(Outcome::Part(part)) => self.waiting.push(&part).map_err(IngestError::Waiting)?,
                     Ok(Outcome::Event(event)) => events.extend(self.keep(*event, self.format)),
@@ -234,13 +250,13 @@ impl<'m, F: Fold> Reading<'m, F> {
         let mut halves: BTreeMap<usize, u64> = BTreeMap::new();
         let joined = waiting.join(formats, |calls| {
             let mut events = Vec::with_capacity(calls.len());
-            for Call { outcome, origin, parts, repeated, half, origins } in calls {
+            for Call { outcome, format, parts, repeated, half, origins } in calls {
                 self.report.intake.rows_repeated += repeated;
                 match outcome {
                     Ok(Outcome::Event(event)) => {
                         half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
                         self.report.intake.rows_joined += parts - 1;
-                        events.extend(self.keep(*event, half.unwrap_or_else(|| self.partner_of(origin.file_id))));
+                        events.extend(self.keep(*event, format));
                     }
                     Err(Rejection { reason, .. }) => {
                         half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
@@ -260,11 +276,6 @@ impl<'m, F: Fold> Reading<'m, F> {
         Ok(())
     }
 
-    /// The format of a joined call is told by its first row; any of the family will do.
-    fn partner_of(&self, _file_id: u32) -> usize {
-        self.used.iter().copied().find(|i| self.formats.list.get(*i).is_some_and(|f| f.map.joined.is_some())).unwrap_or(self.format)
-    }
-
     /// The result, with what is to be said of it.
     pub fn finish(mut self, map: &FieldMap) -> Result<(F, IngestReport), IngestError> {
         self.join()?;
@@ -273,7 +284,10 @@ impl<'m, F: Fold> Reading<'m, F> {
         if self.seen != 0 {
             for (column, source) in map.explicit() {
                 if !has(*column) {
-                    return Err(IngestError::MissingColumn { column: source.clone(), canonical: COLUMNS[*column].name });
+                    return Err(IngestError::MissingColumn {
+                        column: source.clone(),
+                        canonical: COLUMNS[*column].name,
+                    });
                 }
             }
         }
@@ -313,8 +327,9 @@ impl<'m, F: Fold> Reading<'m, F> {
             }
         }
         let coarse = self.report.resolution_us.iter().filter(|(_, us)| **us >= 1_000_000);
-        let coarse: Vec<String> =
-            coarse.map(|(f, us)| format!("Times of {f} tell nothing shorter than {} s apart.", us / 1_000_000)).collect();
+        let coarse: Vec<String> = coarse
+            .map(|(f, us)| format!("Times of {f} tell nothing shorter than {} s apart.", us / 1_000_000))
+            .collect();
         coarse.into_iter().for_each(|note| self.note(note));
         for Half { format, calls } in self.report.intake.halves.clone() {
             self.note(format!("{calls} calls stand in {format} alone: its partner has no row of theirs."));
@@ -323,7 +338,8 @@ impl<'m, F: Fold> Reading<'m, F> {
         let named: Vec<(&String, &ExportedFacts)> =
             self.report.exported.iter().filter(|(_, f)| f.usage.is_some()).collect();
         if !named.is_empty() {
-            let sum = |of: fn(&facts::Usage) -> u64| named.iter().filter_map(|(_, f)| f.usage.as_ref().map(of)).sum::<u64>();
+            let sum =
+                |of: fn(&facts::Usage) -> u64| named.iter().filter_map(|(_, f)| f.usage.as_ref().map(of)).sum::<u64>();
             let note = format!(
                 "Usage exports name {} keys with {} buckets, {} input and {} output tokens; sums are no calls and were not \
                  read as such.",

@@ -17,8 +17,8 @@ pub(super) struct Rejection {
 pub(super) enum Outcome<'a> {
     Event(Box<Event<'a>>),
     Part(Box<Part>),
-    /// No call; the reason.
-    Aside(&'static str),
+    /// No call.
+    Aside,
     /// A record of a usage, audit or compliance export, as JSON.
     Fact(Cow<'a, str>),
 }
@@ -45,10 +45,11 @@ impl<'m> Plan<'m> {
     }
 
     /// The map for a row, or what it is without one.
-    pub fn map_for<'a>(&self, row: &'a str) -> Result<(usize, &'m FieldMap), Outcome<'a>> {
+    pub fn map_for<'a>(&self, row: &'a str) -> Result<(usize, &'m FieldMap), Result<Outcome<'a>, &'static str>> {
         match self.role {
-            Role::Facts => Err(Outcome::Fact(Cow::Borrowed(row))),
-            _ => Ok(self.choose(row)),
+            Role::Facts => Err(Ok(Outcome::Fact(Cow::Borrowed(row)))),
+            Role::Refused(_) => Err(Err("a format that cannot be read")),
+            Role::Calls => Ok(self.choose(row)),
         }
     }
 }
@@ -67,9 +68,7 @@ pub(super) fn offer<'a>(
         } else {
             match value {
                 Cow::Borrowed(text) => nested(text, &target.path),
-                Cow::Owned(text) => {
-                    nested(text, &target.path).map(|v| v.map(|v| Cow::Owned(v.into_owned())))
-                }
+                Cow::Owned(text) => nested(text, &target.path).map(|v| v.map(|v| Cow::Owned(v.into_owned()))),
             }
             .map_err(|_| "duplicate key")?
         };
@@ -93,7 +92,7 @@ pub(super) fn finish<'a>(
     map: &FieldMap,
 ) -> Result<Outcome<'a>, &'static str> {
     if !map.is_call(row.cells[KIND].as_deref()) {
-        return Ok(Outcome::Aside("no call to a model"));
+        return Ok(Outcome::Aside);
     }
     for (column, priority, value) in map.otherwise() {
         row.offer(column, priority, Cow::Owned(value.to_owned()));

@@ -86,7 +86,10 @@ mod tests {
         for text in ["redacted-by-litellm", " [REDACTED] ", "***"] {
             assert_eq!(told(text), (ContentStatus::Redacted, None, None), "{text}");
         }
-        for text in ["d41d8cd98f00b204e9800998ecf8427e", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"] {
+        for text in [
+            "d41d8cd98f00b204e9800998ecf8427e",
+            "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        ] {
             assert_eq!(told(text), (ContentStatus::Hashed, None, None), "{text}");
         }
         assert_eq!(told("deadbeef").0, ContentStatus::Full);

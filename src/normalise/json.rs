@@ -176,11 +176,15 @@ fn content_text_within(raw: &str, depth: u8) -> Option<String> {
     match raw.as_bytes().first()? {
         b'"' => scalar(Cow::Borrowed(raw)).map(Cow::into_owned),
         b'[' => {
-            let parts: Vec<String> =
-                to_array_iter(raw).flatten().filter_map(|part| content_text_within(&part.as_raw_cow(), depth)).collect();
+            let parts: Vec<String> = to_array_iter(raw)
+                .flatten()
+                .filter_map(|part| content_text_within(&part.as_raw_cow(), depth))
+                .collect();
             (!parts.is_empty()).then(|| parts.join("\n"))
         }
-        b'{' => ["content", "parts", "text"].iter().find_map(|key| content_text_within(&member(raw, key).ok()??, depth)),
+        b'{' => {
+            ["content", "parts", "text"].iter().find_map(|key| content_text_within(&member(raw, key).ok()??, depth))
+        }
         _ if raw == "null" => None,
         _ => Some(raw.to_owned()),
     }

@@ -11,8 +11,8 @@ mod transform;
 pub use canonical::canonical;
 pub(crate) use canonical::filled;
 pub(crate) use json::{is_messages, nested, scalar};
-pub(crate) use map::{MAX_SOURCES, Source};
 pub use map::{FieldMap, MapError};
+pub(crate) use map::{MAX_SOURCES, Source};
 pub(crate) use row::{CELLS, JOIN, KIND, Row, SEQUENCE, WIDTH};
 pub use time::{Stamp, parse_stamp, parse_timestamp};
 

@@ -173,13 +173,7 @@ fn network(page: &mut Page, n: &Network) {
 pub fn summary(d: &Document, options: TerminalOptions) -> String {
     let mut page = Page::new(options);
     let i = &d.intake;
-    page.paragraph(
-        0,
-        &format!(
-            "{} rows read = {} kept + {} rejected + {} repeated",
-            i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
-        ),
-    );
+    page.paragraph(0, &intake_sentence(i));
     let p = &d.population;
     page.paragraph(0, &format!("{} accounts of {} entities, {} to {}", p.accounts, p.entities, p.first, p.last));
     for s in d.signals.iter().filter(|s| !s.evaluable) {
@@ -217,4 +211,18 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
         ),
     );
     page.finish()
+}
+
+/// The equation that holds over the rows of the input.
+pub fn intake_sentence(i: &crate::document::Intake) -> String {
+    let mut text = format!(
+        "{} rows read = {} kept + {} rejected + {} repeated",
+        i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
+    );
+    for (rows, what) in [(i.rows_joined, "joined to others"), (i.rows_aside, "no calls")] {
+        if rows > 0 {
+            text += &format!(" + {rows} {what}");
+        }
+    }
+    text
 }
