@@ -18,7 +18,7 @@ macro_rules! columns {
         #[allow(non_camel_case_types)]
         enum Place { $($id),* }
         /// Index of each column in [`COLUMNS`].
-        pub(crate) mod at { $(pub const $id: usize = super::Place::$id as usize;)* }
+        pub(crate) mod at { $(pub const $id: usize = crate::schema::Place::$id as usize;)* }
         /// Every canonical event column, in the order in which they are shown.
         pub const COLUMNS: &[Column] = &[$(Column { name: $name, aliases: &$aliases, meaning: $meaning, used_by: &$used }),*];
     };

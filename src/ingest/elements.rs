@@ -196,6 +196,7 @@ pub(super) fn outer_keys(bytes: &[u8]) -> Vec<(String, u8)> {
             continue;
         }
         if depth == 1
+            && byte != b','
             && let Some(key) = pending.take()
         {
             keys.push((key, byte));
