@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use stillhunt::account_table::{self, Facts};
 use stillhunt::document::{self, Document, Verdict};
 use stillhunt::features::Evidence;
-use stillhunt::formats::{Formats, Role, SHIPPED};
+use stillhunt::formats::{self, Formats, Role, SHIPPED};
 use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
@@ -87,6 +87,8 @@ enum Command {
 enum FormatsCommand {
     /// Print the field map of a format, to copy and edit
     Show { name: String },
+    /// Print what each format carries, as Markdown
+    Table,
 }
 
 #[derive(Args)]
@@ -259,6 +261,7 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Formats { command } => {
             print(&match command {
                 None => list_formats()?,
+                Some(FormatsCommand::Table) => formats::table()?,
                 Some(FormatsCommand::Show { name }) => {
                     let found = SHIPPED.iter().find(|s| s.name == name);
                     found.ok_or_else(|| IngestError::UnknownName(name))?.toml.to_owned()

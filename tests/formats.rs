@@ -232,3 +232,14 @@ fn a_document_and_its_lines_say_the_same() {
     assert_eq!(lines(&a), lines(&b));
     assert_eq!(report.intake.files[0].format, "helicone (json)");
 }
+
+#[test]
+fn the_table_of_the_documentation_is_that_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    let table = stillhunt::formats::table().unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &table).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), table);
+}

@@ -2,6 +2,7 @@
 //! of one of them.
 
 use crate::normalise::{FieldMap, MapError, Source, nested};
+use crate::schema::COLUMNS;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -208,6 +209,36 @@ impl Formats {
         let share = |(f, lacks): &(&Format, Vec<String>)| (f.all.len() - lacks.len()) * 1000 / f.all.len();
         near.filter(|n| share(n) > 0).max_by_key(|n| (share(n), std::cmp::Reverse(n.0.name)))
     }
+}
+
+/// A table in Markdown of what each format carries: `docs/formats.md` is this and nothing else.
+///
+/// # Errors
+/// As [`Formats::load`].
+pub fn table() -> Result<String, MapError> {
+    let mut text = String::from(
+        "# What each format carries\n\nMade by `stillhunt formats table`. `+` can be there, `.` never is; time and account \
+         always are.\n\n",
+    );
+    let formats = Formats::load(None)?.list;
+    let calls: Vec<&Format> = formats.iter().filter(|f| f.role == Role::Calls).collect();
+    let carries = |f: &Format, column: usize| f.map.explicit().iter().any(|(c, _)| *c == column);
+    text += &format!("| column | {} |\n", calls.iter().map(|f| f.name).collect::<Vec<_>>().join(" | "));
+    text += &format!("|---|{}\n", "---|".repeat(calls.len()));
+    for (column, about) in COLUMNS.iter().enumerate() {
+        let cells: Vec<&str> = calls.iter().map(|f| if carries(f, column) { "+" } else { "." }).collect();
+        text += &format!("| {} | {} |\n", about.name, cells.join(" | "));
+    }
+    text += "\n| format | what it is | notes | source of the shape |\n|---|---|---|---|\n";
+    for f in &formats {
+        let notes = match &f.role {
+            Role::Calls => f.notes.clone(),
+            Role::Facts => format!("Facts of accounts. {}", f.notes),
+            Role::Refused(why) => format!("Refused: {why}."),
+        };
+        text += &format!("| {} | {} | {notes} | {} |\n", f.name, f.title, f.source);
+    }
+    Ok(text)
 }
 
 #[cfg(test)]
