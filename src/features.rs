@@ -248,7 +248,10 @@ impl AccountEvidence {
     fn push_text(&mut self, event: &Event<'_>, text: &str, scratch: &mut Vec<u64>) {
         let at = event.origin;
         self.with_text += 1;
-        let item = fingerprint::item(text);
+        let item = match event.user_tail.as_deref() {
+            None => fingerprint::item(text),
+            Some(tail) => fingerprint::item(&[text, tail].join("\0")),
+        };
         *self.items.entry(item).or_default() += 1;
         let hits = rules::matching(text);
         for name in &hits {
@@ -265,7 +268,8 @@ impl AccountEvidence {
         while self.excerpts.len() > MAX_EXEMPLARS {
             self.excerpts.pop_last();
         }
-        for text in [event.system_text.as_deref(), Some(text)].into_iter().flatten() {
+        let system = [event.system_text.as_deref(), event.system_tail.as_deref()];
+        for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
             fingerprint::winnow(text, scratch);
             for &f in scratch.iter() {
                 let carried = Carried {

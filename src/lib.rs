@@ -17,6 +17,7 @@ pub mod explanations;
 pub mod features;
 pub mod findings;
 pub mod fingerprint;
+pub mod formats;
 pub mod group_tests;
 mod holdings;
 pub mod ingest;
