@@ -15,7 +15,7 @@ pub struct Column {
 macro_rules! columns {
     ($($id:ident $name:literal $aliases:expr, $meaning:literal, $used:expr;)*) => {
         $(#[doc = $meaning] pub const $id: &str = $name;)*
-        #[allow(non_camel_case_types)]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Place { $($id),* }
         /// Index of each column in [`COLUMNS`].
         pub(crate) mod at { $(pub const $id: usize = crate::schema::Place::$id as usize;)* }

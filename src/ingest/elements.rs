@@ -222,7 +222,9 @@ pub(super) fn outer_keys(bytes: &[u8]) -> Vec<(String, u8)> {
 mod tests {
     use super::*;
 
-    fn split(text: &str, batch: usize) -> (Vec<(u64, String)>, Vec<(u64, &'static str)>) {
+    type Split = (Vec<(u64, String)>, Vec<(u64, &'static str)>);
+
+    fn split(text: &str, batch: usize) -> Split {
         let mut elements = Elements::new(text.as_bytes(), batch, 1000);
         let (mut records, mut problems) = (Vec::new(), Vec::new());
         while let Some(batch) = elements.next_batch().unwrap() {

@@ -111,7 +111,7 @@ fn parse_object<'a>(
             return Err("duplicate key");
         }
         filled[slot / 64] |= bit;
-        offer(&mut row, map, slot, &value.as_raw_cow(), true)?;
+        offer(&mut row, map, slot, value.as_raw_cow(), true)?;
     }
     *seen |= row.seen;
     finish(row, origin, format, map)

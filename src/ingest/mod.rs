@@ -200,7 +200,8 @@ fn plan(
     Ok(formats.detect(&rows).filter(|found| !table || formats.list[found.format].role == Role::Calls))
 }
 
-type Records = Vec<(u64, Range<usize>)>;
+/// The line on which a record starts, and where it stands among the bytes.
+type Record = (u64, Range<usize>);
 
 #[allow(clippy::too_many_arguments)]
 fn read_lines<F: Fold>(
@@ -219,7 +220,7 @@ fn read_lines<F: Fold>(
             reading.reject_row(path, Rejection { line, reason: "line too long" });
         }
         let mut start = 0;
-        let mut records: Records = Vec::new();
+        let mut records: Vec<Record> = Vec::new();
         for (end, line) in memchr::memchr_iter(b'\n', &batch.bytes).chain([batch.bytes.len()]).zip(batch.first_line..) {
             records.push((line, start..end));
             start = end + 1;
@@ -253,7 +254,7 @@ fn read_document<F: Fold>(
 /// Parses records in parallel, in chunks that do not depend on the number of threads' timing, and takes them in order.
 fn take_records<F: Fold>(
     bytes: &[u8],
-    records: &[(u64, Range<usize>)],
+    records: &[Record],
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
@@ -265,7 +266,7 @@ fn take_records<F: Fold>(
         None => Vec::new(),
         Some(how) => records.par_chunks(size).map(|some| expand::expand(how, bytes, some)).collect(),
     };
-    let chunks: Vec<(&[u8], &[(u64, Range<usize>)])> = match expansion {
+    let chunks: Vec<(&[u8], &[Record])> = match expansion {
         None => records.chunks(size).map(|some| (bytes, some)).collect(),
         Some(_) => expanded.iter().map(|batch| (batch.bytes.as_slice(), batch.records.as_slice())).collect(),
     };
@@ -276,7 +277,7 @@ fn take_records<F: Fold>(
         .par_iter()
         .map(|(bytes, some)| {
             let mut seen = 0;
-            let parse = |(line_no, range): &(u64, Range<usize>)| {
+            let parse = |(line_no, range): &Record| {
                 jsonl::parse(&bytes[range.clone()], Origin { file_id, line_no: *line_no }, plan, &mut seen)
             };
             (some.iter().filter_map(parse).collect(), seen)

@@ -59,14 +59,14 @@ pub(super) fn offer<'a>(
     row: &mut Row<'a>,
     map: &FieldMap,
     slot: usize,
-    value: &Cow<'a, str>,
+    value: Cow<'a, str>,
     is_json: bool,
 ) -> Result<(), &'static str> {
     for target in map.targets(slot) {
         let found = if target.path.is_empty() {
             Some(value.clone())
         } else {
-            match value {
+            match &value {
                 Cow::Borrowed(text) => nested(text, &target.path),
                 Cow::Owned(text) => nested(text, &target.path).map(|v| v.map(|v| Cow::Owned(v.into_owned()))),
             }

@@ -74,7 +74,7 @@ fn parse_record<'a>(
     for (cell, slot) in record.iter().zip(slots) {
         let Some(slot) = slot else { continue };
         let cell = std::str::from_utf8(cell).map_err(|_| "invalid UTF-8")?;
-        offer(&mut row, map, *slot, &Cow::Borrowed(cell), false)?;
+        offer(&mut row, map, *slot, Cow::Borrowed(cell), false)?;
     }
     *seen |= row.seen;
     finish(row, origin, format, map)
@@ -120,7 +120,7 @@ pub(super) fn read_parquet<F: Fold>(
                 cells
                     .iter()
                     .try_for_each(|(slot, column)| {
-                        offer(&mut row, map, *slot, &Cow::Borrowed(column.get(i).unwrap_or_default()), false)
+                        offer(&mut row, map, *slot, Cow::Borrowed(column.get(i).unwrap_or_default()), false)
                     })
                     .and_then(|()| {
                         seen |= row.seen;
