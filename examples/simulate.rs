@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use std::path::PathBuf;
+use stillhunt::simulate::vendors::Shape;
 use stillhunt::simulate::{World, WorldSettings};
 
 #[derive(Parser)]
@@ -26,6 +27,9 @@ struct Cli {
     /// Compress the events
     #[arg(long)]
     zstd: bool,
+    /// Write the log once more in a vendor's shape, into a folder of its name: litellm, otlp, bedrock or access-log
+    #[arg(long)]
+    shape: Vec<String>,
 }
 
 fn main() -> std::io::Result<()> {
@@ -40,6 +44,13 @@ fn main() -> std::io::Result<()> {
     };
     let world = World::generate(&settings);
     world.write(&c.out, c.zstd)?;
+    for name in &c.shape {
+        let shape = Shape::ALL.into_iter().find(|s| s.name() == name);
+        let shape = shape.ok_or_else(|| std::io::Error::other(format!("there is no shape {name}")))?;
+        let folder = c.out.join(name);
+        std::fs::create_dir_all(&folder)?;
+        world.write_as(&folder, shape)?;
+    }
     println!("{} requests of {} accounts", world.requests.len(), world.accounts.len());
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The optional table of account facts: who pays, from which device, since when.
 
+use crate::ingest::IngestReport;
 use crate::normalise::{parse_timestamp, present};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -99,6 +100,26 @@ pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
         }
     }
     Ok(facts)
+}
+
+/// Adds what usage, audit and compliance exports say of accounts that the logs know; what the table says stays. Notes in
+/// the intake how many accounts that are, and how their sums compare with the exports'.
+pub fn add_exported(facts: &mut BTreeMap<String, Facts>, read: &mut IngestReport, known: impl Fn(&str) -> bool) {
+    let mut met = 0;
+    for (account, exported) in read.exported.iter().filter(|(account, _)| known(account)) {
+        met += 1;
+        let own = facts.entry(account.clone()).or_default();
+        own.org_id = own.org_id.take().or_else(|| exported.org_id.clone());
+        own.created_us = own.created_us.or(exported.created_us);
+        own.closed_us = own.closed_us.or(exported.closed_us);
+    }
+    if !read.exported.is_empty() {
+        let note = format!(
+            "Exports say something of {} accounts or keys; {met} are accounts of the logs.",
+            read.exported.len()
+        );
+        read.intake.notes.push(note);
+    }
 }
 
 #[cfg(test)]

@@ -2,13 +2,14 @@
 
 use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
-use crate::findings::{self, Shape};
+use crate::findings;
 use crate::group_tests::Test;
-use crate::joining::{bridges, occasional_carriers, recruits};
+use crate::joining::{bridges, occasional_carriers, recruits, tied};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
 use crate::scope::{Inquiry, Scope};
+use crate::shape::{Shape, own_templates, shape};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A proposed group, tested.
@@ -42,7 +43,7 @@ impl Inquiry<'_> {
         Group { tests: self.test(&accounts, side), accounts, proposed_by: side }
     }
 
-    fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
+    pub fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
         self.scope.baseline.test(&self.scope.world, accounts, side, &self.settings.leave_out)
     }
 
@@ -52,19 +53,29 @@ impl Inquiry<'_> {
         looked_at.then(|| self.scope.world.of(Family::Content))
     }
 
-    fn shape(&self, accounts: &[u32]) -> Shape {
+    /// Payments, devices, phones and addresses, as far as they are looked at.
+    pub fn control_objects(&self) -> impl Iterator<Item = &Object> {
+        [Family::Identity, Family::Infrastructure]
+            .into_iter()
+            .filter(|family| !self.settings.leave_out.contains(&family.layer()))
+            .flat_map(|family| self.scope.world.of(family))
+    }
+
+    pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { world, evidence, baseline, .. } = self.scope;
-        findings::shape(world, evidence, baseline, accounts, self.templates())
+        shape(world, evidence, baseline, accounts, self.templates())
     }
 
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
         let (settings, side) = (&self.settings.findings, candidate.proposed_by);
-        if candidate.shape.is_extraction(&self.scope.baseline, side, settings)
-            && settings.one_hand(&candidate.tests, &candidate.shape, side)
-        {
-            Verdict::SuspectedDistillation
-        } else {
-            Verdict::Coordinated
+        let coordinated = settings.one_hand(&candidate.tests, &candidate.shape, side);
+        let ordinary = self.scope.baseline.ordinary_output;
+        let extraction = settings.is_extraction(&candidate.tests, &candidate.shape, side, ordinary);
+        match (coordinated, extraction) {
+            (true, true) => Verdict::SuspectedDistillation,
+            (true, false) => Verdict::Coordinated,
+            (false, true) => Verdict::ExtractionLike,
+            (false, false) => Verdict::None,
         }
     }
 
@@ -81,9 +92,10 @@ impl Inquiry<'_> {
         let grouped: BTreeSet<u32> = members.iter().flat_map(|m| m.iter().copied()).collect();
         let bridges = bridges(self.templates().unwrap_or_default(), &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        for bridge in &bridges {
-            for a in &bridge.groups {
-                near.entry(*a).or_default().extend(bridge.groups.iter().filter(|b| *b != a));
+        let pairs = tied(self.control_objects(), &members).into_iter().map(|(a, b)| vec![a, b]);
+        for groups in bridges.iter().map(|b| b.groups.clone()).chain(pairs) {
+            for a in &groups {
+                near.entry(*a).or_default().extend(groups.iter().filter(|b| *b != a));
             }
         }
         let mut free: BTreeSet<usize> = (0..groups.len()).collect();
@@ -114,7 +126,7 @@ impl Inquiry<'_> {
             let mut accounts: Vec<u32> = whole.into_iter().collect();
             accounts.extend(recruits(&bridges, &parts, &accounts));
             accounts.sort_unstable();
-            let own: Vec<u64> = findings::own_templates(self.templates().unwrap_or_default(), &accounts)
+            let own: Vec<u64> = own_templates(self.templates().unwrap_or_default(), &accounts)
                 .iter()
                 .filter_map(|o| o.fingerprint())
                 .collect();
@@ -187,7 +199,7 @@ impl Inquiry<'_> {
             .collect();
         let tested = common.clone();
         let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
-        let own = findings::own_templates(self.templates().unwrap_or_default(), &group.accounts);
+        let own = own_templates(self.templates().unwrap_or_default(), &group.accounts);
         let held = |o: &Object| o.held_in(&inside) as f64;
         let purity = |o: &Object| held(o) / o.accounts.len() as f64;
         let mut of_most: Vec<&Object> =
@@ -282,9 +294,14 @@ impl Inquiry<'_> {
 
 /// q-values over every test of every group, so that looking at many groups costs what it should.
 pub(crate) fn correct(groups: &mut [Group], tests_made: u64) {
-    let p: Vec<f64> = groups.iter().flat_map(|c| c.tests.iter().map(|t| t.outcome.p_value)).collect();
-    let mut q = benjamini_yekutieli(&p, tests_made).into_iter();
-    for test in groups.iter_mut().flat_map(|g| &mut g.tests) {
-        test.q_value = q.next().unwrap_or(1.0);
+    correct_tests(groups.iter_mut().map(|g| &mut g.tests), tests_made);
+}
+
+/// [`correct`] for lists of tests.
+pub(crate) fn correct_tests<'t>(tests: impl Iterator<Item = &'t mut Vec<Test>>, tests_made: u64) {
+    let mut tests: Vec<&mut Test> = tests.flatten().collect();
+    let p: Vec<f64> = tests.iter().map(|t| t.outcome.p_value).collect();
+    for (test, q) in tests.iter_mut().zip(benjamini_yekutieli(&p, tests_made)) {
+        test.q_value = q;
     }
 }

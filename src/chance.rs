@@ -4,7 +4,7 @@
 pub const LEAST_P: f64 = 1e-300;
 
 /// Natural log of the binomial coefficient.
-fn ln_choose(n: f64, k: f64) -> f64 {
+pub(crate) fn ln_choose(n: f64, k: f64) -> f64 {
     libm::lgamma(n + 1.0) - libm::lgamma(k + 1.0) - libm::lgamma(n - k + 1.0)
 }
 

@@ -15,11 +15,14 @@ use stillhunt::account_table::{self, Facts};
 use stillhunt::allow_list::AllowList;
 use stillhunt::document::{self, Document};
 use stillhunt::features::Evidence;
+use stillhunt::formats::{self, Formats, Role, SHIPPED};
 use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
 use stillhunt::pseudonyms::Pseudonyms;
+use stillhunt::redact;
 use stillhunt::report::case::{CaseError, Hashed};
+use stillhunt::report::terminal::intake_sentence;
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
@@ -105,6 +108,19 @@ enum Command {
     Completions { shell: clap_complete::Shell },
     /// Print the manual page (roff)
     Man,
+    /// List the log formats that are known without a map
+    Formats {
+        #[command(subcommand)]
+        command: Option<FormatsCommand>,
+    },
+}
+
+#[derive(Subcommand)]
+enum FormatsCommand {
+    /// Print the field map of a format, to copy and edit
+    Show { name: String },
+    /// Print what each format carries, as Markdown
+    Table,
 }
 
 #[derive(Args)]
@@ -118,6 +134,12 @@ struct Input {
     /// TOML that names the log's columns
     #[arg(long)]
     map: Option<PathBuf>,
+    /// Read every log as this format instead of telling it by the first rows; `stillhunt formats` lists them
+    #[arg(long, value_name = "NAME", conflicts_with = "map")]
+    format: Option<String>,
+    /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
+    #[arg(long, value_name = "CHOICE or FIELD")]
+    account_field: Option<String>,
 }
 
 /// What is done to a document before anybody sees it.
@@ -239,7 +261,7 @@ fn read(input: &Input) -> anyhow::Result<Reading> {
             FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?
         }
     };
-    let facts = match &input.accounts {
+    let mut facts = match &input.accounts {
         None => BTreeMap::new(),
         Some(path) => {
             account_table::read(bytes_of("account table", path)?.as_slice()).map_err(|e| UsageError(e.to_string()))?
@@ -254,9 +276,15 @@ fn read(input: &Input) -> anyhow::Result<Reading> {
         bar.set_message(format!("reading file {} of {}: {} rows", p.files_done + 1, p.files_total, p.rows));
         bar.tick();
     };
-    let result = ingest::read_logs(&inputs, &map, &IngestSettings::default(), &tell);
+    let settings = IngestSettings {
+        format: input.format.clone(),
+        account_field: input.account_field.clone(),
+        ..IngestSettings::default()
+    };
+    let result = ingest::read_logs::<Evidence>(&inputs, &map, &settings, &tell);
     bar.finish_and_clear();
-    let (evidence, read) = result?;
+    let (evidence, mut read) = result?;
+    account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
     Ok(Reading { evidence, facts, read, beside })
 }
 
@@ -338,11 +366,41 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             print(&if json { escape::json(&found.to_json()?) } else { lines_visible(&found.to_text()) + "\n" })?;
             Ok(0)
         }
+        Command::Formats { command } => {
+            print(&match command {
+                None => list_formats()?,
+                Some(FormatsCommand::Table) => formats::table()?,
+                Some(FormatsCommand::Show { name }) => {
+                    let found = SHIPPED.iter().find(|s| s.name == name);
+                    found.ok_or_else(|| IngestError::UnknownName(name))?.toml.to_owned()
+                }
+            })?;
+            Ok(0)
+        }
         Command::Schema => {
             print(&(json_schema() + "\n"))?;
             Ok(0)
         }
     }
+}
+
+fn list_formats() -> anyhow::Result<String> {
+    let mut text = String::new();
+    for format in Formats::load(None)?.list {
+        text += &format!("{:28} {}\n", format.name, format.title);
+        let more = match &format.role {
+            Role::Calls if format.account_choices.is_empty() => String::new(),
+            Role::Calls => format!("--account-field {}", format.account_choices.join(", ")),
+            Role::Facts => "facts of accounts, no calls".to_owned(),
+            Role::Refused(why) => format!("refused: {why}"),
+        };
+        for line in [format.notes, more].iter().filter(|line| !line.is_empty()) {
+            text += &format!("{:28} {line}\n", "");
+        }
+    }
+    Ok(
+        text + "\nAny other JSON lines, CSV or Parquet: usual column names are known; for the rest write a map (--map).\n"
+    )
 }
 
 fn check(reading: &Reading) -> anyhow::Result<()> {
@@ -351,11 +409,12 @@ fn check(reading: &Reading) -> anyhow::Result<()> {
     let mut text = String::new();
     for f in &i.files {
         text += &format!("{}  {}  {} rows  sha256 {}\n", f.path, f.format, f.rows, f.sha256);
+        if !f.reason.is_empty() {
+            text += &format!("  taken for this because {}\n", f.reason);
+        }
     }
-    text += &format!(
-        "{} rows read = {} kept + {} rejected + {} repeated\n",
-        i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
-    );
+    text += &intake_sentence(i);
+    text += "\n";
     if let Some((first, last)) = evidence.span() {
         text += &format!(
             "{} accounts, {} to {}\n",
@@ -364,13 +423,27 @@ fn check(reading: &Reading) -> anyhow::Result<()> {
             document::rfc3339(last)
         );
     }
+    for (format, us) in &read.resolution_us {
+        text += &format!("times of {format}: {} ms apart at best\n", *us as f64 / 1e3);
+    }
+    for note in &i.notes {
+        text += &format!("note: {}\n", visible(note));
+    }
+    for first in &read.first_records {
+        text += &format!("\nfirst call of {}, as understood\n", first.format);
+        for (name, value) in &first.cells {
+            let shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, 60));
+            text += &format!("  {name:18} {}\n", visible(&shown));
+        }
+    }
     text += "\ncolumn              filled\n";
     for f in &i.fill_rates {
         text += &format!("{:18} {:6.1} %\n", f.column, 100.0 * f.share);
     }
-    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
-    read.rejects.iter().for_each(|r| *reasons.entry(r.reason).or_default() += 1);
-    for (reason, n) in reasons {
+    for c in &i.content {
+        text += &format!("user text {}: {} rows\n", c.status, c.rows);
+    }
+    for (reason, n) in &read.reasons {
         text += &format!("rejected: {n} rows, {reason}\n");
     }
     text += "\nsignal\n";

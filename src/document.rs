@@ -115,7 +115,7 @@ pub struct Allowed {
     pub covers: u64,
 }
 
-/// Conservation of rows: `rows_read = rows_kept + rows_rejected + rows_repeated`.
+/// Conservation of rows: `rows_read = rows_kept + rows_rejected + rows_repeated + rows_joined + rows_aside`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Intake {
     /// Files in the order in which `file_id` numbers them.
@@ -128,8 +128,41 @@ pub struct Intake {
     pub rows_rejected: u64,
     /// Rows whose request id had been seen before for the same account.
     pub rows_repeated: u64,
+    /// Further rows of calls that are told in several rows.
+    #[serde(default)]
+    pub rows_joined: u64,
+    /// Rows that are no calls: facts of accounts, spans of other work.
+    #[serde(default)]
+    pub rows_aside: u64,
     /// Share of kept rows, 0 to 1, in which each canonical column is present.
     pub fill_rates: Vec<FillRate>,
+    /// Calls of which a half is missing, by the format whose half is there.
+    #[serde(default)]
+    pub halves: Vec<Half>,
+    /// Kept rows by what they have of the user's text.
+    #[serde(default)]
+    pub content: Vec<ContentCount>,
+    /// How the input was understood, in sentences.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+/// Calls that one log tells and its partner does not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Half {
+    /// Format of the rows that are there.
+    pub format: String,
+    /// Calls without rows of its partner.
+    pub calls: u64,
+}
+
+/// Rows of one content status.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContentCount {
+    /// `full`, `truncated`, `redacted`, `hashed` or `absent`.
+    pub status: String,
+    /// Rows.
+    pub rows: u64,
 }
 
 /// One file of the input.
@@ -137,8 +170,11 @@ pub struct Intake {
 pub struct InputFile {
     /// Path as given or found, made safe to print.
     pub path: String,
-    /// `jsonl`, `csv` or `parquet`.
+    /// `jsonl`, `csv` or `parquet`, or a vendor's format.
     pub format: String,
+    /// Why it was taken for this format.
+    #[serde(default)]
+    pub reason: String,
     /// SHA-256 of the bytes on disk, in hex.
     pub sha256: String,
     /// Bytes on disk.

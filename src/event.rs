@@ -11,20 +11,60 @@ pub struct Origin {
     pub line_no: u64,
 }
 
+/// What a log has of the user's text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContentStatus {
+    /// All of it.
+    Full,
+    /// Its middle or end was left out by the log.
+    Truncated,
+    /// Replaced by a constant, or in parts by placeholders.
+    Redacted,
+    /// Replaced by a hash.
+    Hashed,
+    /// Nothing.
+    #[default]
+    Absent,
+}
+
+impl ContentStatus {
+    /// Every status, in the order in which they are shown.
+    pub const ALL: [Self; 5] = [Self::Full, Self::Truncated, Self::Redacted, Self::Hashed, Self::Absent];
+
+    /// The word used in every file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Truncated => "truncated",
+            Self::Redacted => "redacted",
+            Self::Hashed => "hashed",
+            Self::Absent => "absent",
+        }
+    }
+}
+
 /// A canonical event. Absent is `None`; empty strings and the usual spellings of nothing never get here.
 #[derive(Debug, Clone)]
 pub struct Event<'a> {
     pub origin: Origin,
     /// Start of the call, µs since the Unix epoch, UTC.
     pub ts_us: i64,
+    /// What the spelling of the time can tell apart, µs: 1,000,000 for a log of whole seconds.
+    pub ts_res_us: i64,
+    /// The time named no zone and was taken as UTC.
+    pub zoneless: bool,
     pub account_id: Cow<'a, str>,
     pub org_id: Option<Cow<'a, str>>,
     pub request_id: Option<Cow<'a, str>>,
     pub session_id: Option<Cow<'a, str>>,
     pub model: Option<Cow<'a, str>>,
     pub system_text: Option<Cow<'a, str>>,
-    /// Last user turn.
+    /// What stands behind the cut where the log left out the middle of the system text.
+    pub system_tail: Option<Cow<'a, str>>,
+    /// Last user turn; where the log left out its middle, what stands before the cut.
     pub user_text: Option<Cow<'a, str>>,
+    /// What stands behind the cut of the user's text. Never to be joined with what stands before it.
+    pub user_tail: Option<Cow<'a, str>>,
     /// Tool names or schema as the log has them, compact JSON where it was JSON.
     pub tools: Option<Cow<'a, str>>,
     pub temperature: Option<f64>,
@@ -38,6 +78,34 @@ pub struct Event<'a> {
     pub client_ip: Option<Cow<'a, str>>,
     pub user_agent: Option<Cow<'a, str>>,
     pub tls_fingerprint: Option<Cow<'a, str>>,
+    /// API key or its hash.
+    pub key_id: Option<Cow<'a, str>>,
+    /// Person behind the account, as the caller names them.
+    pub end_user_id: Option<Cow<'a, str>>,
+    /// Upstream account that a reseller sends the call to.
+    pub upstream_id: Option<Cow<'a, str>>,
+    pub response_model: Option<Cow<'a, str>>,
+    pub operation: Option<Cow<'a, str>>,
+    pub response_text: Option<Cow<'a, str>>,
+    pub response_format: Option<Cow<'a, str>>,
+    /// Answers asked for.
+    pub n: Option<u64>,
+    pub stop: Option<Cow<'a, str>>,
+    pub seed: Option<i64>,
+    pub reasoning_effort: Option<Cow<'a, str>>,
+    pub reasoning_tokens: Option<u64>,
+    pub cache_read_tokens: Option<u64>,
+    pub cache_write_tokens: Option<u64>,
+    pub error_type: Option<Cow<'a, str>>,
+    pub duration_ms: Option<u64>,
+    pub ttft_ms: Option<u64>,
+    pub asn: Option<u64>,
+    /// Never scored.
+    pub country: Option<Cow<'a, str>>,
+    /// Never scored.
+    pub accept_language: Option<Cow<'a, str>>,
+    /// What is known of the user's text.
+    pub content_status: ContentStatus,
 }
 
 impl<'a> Event<'a> {
@@ -46,13 +114,17 @@ impl<'a> Event<'a> {
         Self {
             origin,
             ts_us,
+            ts_res_us: 1,
+            zoneless: false,
             account_id,
             org_id: None,
             request_id: None,
             session_id: None,
             model: None,
             system_text: None,
+            system_tail: None,
             user_text: None,
+            user_tail: None,
             tools: None,
             temperature: None,
             top_p: None,
@@ -65,6 +137,27 @@ impl<'a> Event<'a> {
             client_ip: None,
             user_agent: None,
             tls_fingerprint: None,
+            key_id: None,
+            end_user_id: None,
+            upstream_id: None,
+            response_model: None,
+            operation: None,
+            response_text: None,
+            response_format: None,
+            n: None,
+            stop: None,
+            seed: None,
+            reasoning_effort: None,
+            reasoning_tokens: None,
+            cache_read_tokens: None,
+            cache_write_tokens: None,
+            error_type: None,
+            duration_ms: None,
+            ttft_ms: None,
+            asn: None,
+            country: None,
+            accept_language: None,
+            content_status: ContentStatus::Absent,
         }
     }
 }

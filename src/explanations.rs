@@ -1,7 +1,7 @@
 //! Innocent explanations: what each predicts, and what was seen. They stand beside every finding.
 
 use crate::document::Explanation;
-use crate::findings::Shape;
+use crate::shape::Shape;
 
 /// Weighs the innocent explanations of a group whose `families` (of tested evidence) speak; best fit first.
 pub fn weigh(families: &[&str], shape: &Shape) -> Vec<Explanation> {
@@ -84,8 +84,15 @@ mod tests {
 
     #[test]
     fn a_framework_is_contradicted_by_payments_and_rhythm_only() {
-        let nothing =
-            Shape { texts: 0, unrepeated: None, single_turn: None, rule_share: None, sleepless: None, output: 0.0 };
+        let nothing = Shape {
+            texts: 0,
+            unrepeated: None,
+            single_turn: None,
+            rule_share: None,
+            sleepless: None,
+            uniform: None,
+            output: 0.0,
+        };
         let fit = |families: &[&str]| {
             weigh(families, &nothing)
                 .into_iter()

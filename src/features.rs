@@ -28,6 +28,8 @@ pub struct Carried {
     pub ln_output: u64,
     /// Those requests outside any conversation.
     pub single_turn: u32,
+    /// Those requests whose text matches a rule pack.
+    pub ruled: u32,
     /// Least place in the input.
     pub at: Origin,
 }
@@ -49,6 +51,7 @@ impl Carried {
         self.items = (self.items.0.min(other.items.0), self.items.1.max(other.items.1));
         self.ln_output += other.ln_output;
         self.single_turn += other.single_turn;
+        self.ruled += other.ruled;
         self.at = self.at.min(other.at);
     }
 }
@@ -136,6 +139,8 @@ pub struct AccountEvidence {
     pub org_id: Option<String>,
     pub requests: u64,
     pub with_text: u64,
+    /// Requests whose text matches a rule pack.
+    pub ruled: u64,
     pub single_turn: u64,
     pub input_tokens: u64,
     pub output_tokens: u64,
@@ -243,12 +248,16 @@ impl AccountEvidence {
     fn push_text(&mut self, event: &Event<'_>, text: &str, scratch: &mut Vec<u64>) {
         let at = event.origin;
         self.with_text += 1;
-        let item = fingerprint::item(text);
+        let item = match event.user_tail.as_deref() {
+            None => fingerprint::item(text),
+            Some(tail) => fingerprint::item(&[text, tail].join("\0")),
+        };
         *self.items.entry(item).or_default() += 1;
         let hits = rules::matching(text);
         for name in &hits {
             count_value(&mut self.rule_hits, *name, 1, at);
         }
+        self.ruled += u64::from(!hits.is_empty());
         let rank = (hits.is_empty(), xxh3_64(text.as_bytes()));
         // Redaction is dear: only a line that will be kept is worth it.
         if self.excerpts.len() < MAX_EXEMPLARS
@@ -259,7 +268,8 @@ impl AccountEvidence {
         while self.excerpts.len() > MAX_EXEMPLARS {
             self.excerpts.pop_last();
         }
-        for text in [event.system_text.as_deref(), Some(text)].into_iter().flatten() {
+        let system = [event.system_text.as_deref(), event.system_tail.as_deref()];
+        for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
             fingerprint::winnow(text, scratch);
             for &f in scratch.iter() {
                 let carried = Carried {
@@ -267,6 +277,7 @@ impl AccountEvidence {
                     items: (item, item),
                     ln_output: ln_millionths(event.output_tokens),
                     single_turn: u32::from(event.session_id.is_none()),
+                    ruled: u32::from(!hits.is_empty()),
                     at,
                 };
                 self.fingerprints.push(f, carried);
@@ -300,6 +311,7 @@ impl AccountEvidence {
         }
         self.requests += other.requests;
         self.with_text += other.with_text;
+        self.ruled += other.ruled;
         self.single_turn += other.single_turn;
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;

@@ -1,11 +1,10 @@
 //! Judges groups on three axes. C: run as one, by tests of families that did not propose the group. X: shaped like
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
-use crate::baseline::Baseline;
-use crate::features::{AccountEvidence, Evidence, typical};
+use crate::features::Evidence;
 use crate::group_tests::{Counts, Test};
-use crate::links::{Object, World};
 use crate::proposals::Side;
+use crate::shape::Shape;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings of this stage.
@@ -22,6 +21,9 @@ pub struct FindingSettings {
     /// The same for counts of shared objects, which grow with the square of how much a population keeps to itself:
     /// people behind carriers' gateways share more of them than accounts in data centres do.
     pub least_lift_several: f64,
+    /// Share of the members known in a respect that have to agree in it: what a handful of a large group shares says
+    /// something of the handful.
+    pub least_agreeing: f64,
     /// Families besides the proposing one that have to speak.
     pub least_families: usize,
     /// Share of a group's requests that must bring a text new to the group. Work that repeats is a class, a benchmark or a popular
@@ -33,6 +35,10 @@ pub struct FindingSettings {
     pub least_sleepless: f64,
     /// Share of requests that match a rule pack, from which the wording speaks for extraction.
     pub least_rule_share: f64,
+    /// The same from which a group opened together and working to one measure is no class.
+    pub least_said: f64,
+    /// Share of a group's requests of one kind, from which they are a production.
+    pub least_uniform: f64,
     /// Typical output of the group's work over the ordinary account's, from which output length speaks for it.
     pub least_output_ratio: f64,
     /// The same for groups of one habit, which were chosen by the length of their answers.
@@ -46,101 +52,16 @@ impl Default for FindingSettings {
             q_habit: 1e-4,
             least_lift: 2.0,
             least_lift_several: 5.0,
+            least_agreeing: 0.3,
             least_families: 2,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
             least_sleepless: 0.5,
             least_rule_share: 0.2,
+            least_said: 0.5,
+            least_uniform: 0.5,
             least_output_ratio: 2.0,
             least_output_ratio_habit: 3.0,
-        }
-    }
-}
-
-/// Content and economics of a group.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Shape {
-    /// Requests with text.
-    pub texts: u64,
-    /// Distinct texts over all texts: 1 where no work is ever done twice. `None` without text.
-    pub unrepeated: Option<f64>,
-    /// Requests outside conversations, over requests; of the group's own templated requests where it has such, so that cover
-    /// traffic does not hide them. `None` where the log knows no conversations.
-    pub single_turn: Option<f64>,
-    /// Requests that match the most frequent rule pack, over requests with text. `None` without text.
-    pub rule_share: Option<f64>,
-    /// Share of accounts that work around the clock; `None` where nobody works enough to tell.
-    pub sleepless: Option<f64>,
-    /// Typical output of the same requests, tokens (geometric mean).
-    pub output: f64,
-}
-
-/// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
-pub fn own_templates<'a>(templates: &'a [Object], group: &[u32]) -> Vec<&'a Object> {
-    let inside: BTreeSet<u32> = group.iter().copied().collect();
-    let own = |o: &&Object| {
-        let n = o.held_in(&inside);
-        n >= 3 && 2 * n > o.accounts.len()
-    };
-    templates.iter().filter(own).collect()
-}
-
-/// Measures the shape of a group's work. `templates` are those of the world, `None` where text is not to be looked at.
-pub fn shape(
-    world: &World,
-    evidence: &Evidence,
-    baseline: &Baseline<'_>,
-    group: &[u32],
-    templates: Option<&[Object]>,
-) -> Shape {
-    let members: Vec<&AccountEvidence> =
-        group.iter().filter_map(|a| evidence.accounts.get(&world.names[*a as usize])).collect();
-    let texts: u64 = templates.map_or(0, |_| members.iter().map(|a| a.with_text).sum());
-    let mut uses: BTreeMap<u64, u64> = BTreeMap::new();
-    for (item, n) in members.iter().flat_map(|a| &a.items) {
-        *uses.entry(*item).or_default() += u64::from(*n);
-    }
-    let counted: u64 = uses.values().sum();
-    let own: Vec<u64> =
-        own_templates(templates.unwrap_or_default(), group).into_iter().filter_map(Object::fingerprint).collect();
-    let (mut requests, mut single, mut output) = (0u64, 0u64, 0u64);
-    for carried in members.iter().flat_map(|a| own.iter().filter_map(|f| a.fingerprints.get(*f))) {
-        requests += u64::from(carried.count);
-        single += u64::from(carried.single_turn);
-        output += carried.ln_output;
-    }
-    if requests == 0 {
-        requests = members.iter().map(|a| a.requests).sum();
-        single = members.iter().map(|a| a.lone_requests()).sum();
-        output = members.iter().map(|a| a.ln_output).sum();
-    }
-    let mut packs: BTreeMap<&str, u64> = BTreeMap::new();
-    for (pack, (n, _)) in members.iter().flat_map(|a| &a.rule_hits) {
-        *packs.entry(pack).or_default() += u64::from(*n);
-    }
-    let hits = packs.values().max().copied().unwrap_or(0);
-    let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
-    Shape {
-        texts,
-        unrepeated: (texts > 0).then(|| share(uses.len() as u64, counted)),
-        single_turn: baseline.has_sessions.then(|| share(single, requests)),
-        rule_share: (texts > 0).then(|| share(hits, texts)),
-        sleepless: baseline.sleepless(group),
-        output: typical(output, requests),
-    }
-}
-
-impl Shape {
-    /// X: unrepeated single-turn work that either says what it is or is answered at unusual length. What the log does
-    /// not tell is not held against a group: without text only single turns *and* long answers together speak.
-    pub fn is_extraction(&self, baseline: &Baseline<'_>, side: Side, s: &FindingSettings) -> bool {
-        let long = self.output >= s.long_output(side) * baseline.ordinary_output && self.output > 0.0;
-        let single = self.single_turn.is_none_or(|v| v >= s.least_single_turn);
-        match (self.unrepeated, self.rule_share) {
-            (Some(unrepeated), Some(rules)) => {
-                unrepeated >= s.least_unrepeated && single && (rules >= s.least_rule_share || long)
-            }
-            _ => self.single_turn.is_some() && single && long,
         }
     }
 }
@@ -162,7 +83,7 @@ impl FindingSettings {
             Counts::TooLittle => expected >= self.least_lift_several * observed,
             Counts::Mean => observed >= expected + 0.05,
         };
-        test.q_value <= q && matters
+        test.q_value <= q && matters && test.agreement().is_none_or(|share| share >= self.least_agreeing)
     }
 
     /// Whether a test counts for coordination. Behaviour is reported and not counted: whoever uses the same software
@@ -179,7 +100,9 @@ impl FindingSettings {
 
     /// Whether something says that one hand runs the accounts, and not only that they are of one kind. A class opens its
     /// accounts on one day, is set the same number of tasks and sits in the same hours; it does not share payments or
-    /// gateways, change addresses with each request, take turns, deal out one data set, or stay awake.
+    /// gateways, change addresses with each request, take turns, or deal out one data set. Robots of a
+    /// product stay awake too, and on the day of its launch they are opened together; but neither they nor a class ask, day
+    /// and night or to one measure, for training material.
     pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
         let of_one_kind = [
             "identity.cohort",
@@ -195,8 +118,56 @@ impl FindingSettings {
             "behaviour.refused",
             "content.template",
         ];
-        let tested = tests.iter().any(|t| self.speaks(t, side) && !of_one_kind.contains(&t.signal));
-        tested || side == Side::Control || shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
+        let speaking: Vec<&str> = tests.iter().filter(|t| self.speaks(t, side)).map(|t| t.signal).collect();
+        let opened_together = ["identity.cohort", "identity.email_domain", "identity.email_shape"];
+        let together = speaking.iter().any(|signal| opened_together.contains(signal));
+        let to_order = self.awake(shape) || speaking.contains(&"time.quota");
+        speaking.iter().any(|signal| !of_one_kind.contains(signal))
+            || side == Side::Control
+            || together && to_order && self.says_so(shape)
+    }
+
+    /// Whether the group's accounts never sleep.
+    fn awake(&self, shape: &Shape) -> bool {
+        shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
+    }
+
+    /// Whether the wording of the group's own requests asks for training material, nearly without exception.
+    fn says_so(&self, shape: &Shape) -> bool {
+        shape.rule_share.is_some_and(|s| s >= self.least_said)
+    }
+
+    /// In how many ways the work is given out to the accounts instead of arising in each: by day and night, to one measure,
+    /// in turn, with rests in common, through a new address each time, without ever giving one task twice; and whether one of
+    /// them is a machine's. The
+    /// customers of a product ask when they please, and a class is given one measure but works by day.
+    fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> (usize, bool) {
+        let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
+        let machine =
+            [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard"), speaks("infrastructure.rotation")];
+        let other = ["time.quota", "time.silence"].map(speaks);
+        let count = |signs: &[bool]| signs.iter().filter(|sign| **sign).count();
+        (count(&machine) + count(&other), machine.contains(&true))
+    }
+
+    /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night) and *says* that it
+    /// asks for training material; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or a
+    /// *production*, one kind of task given out in several ways, whatever the length of its answers. What the log does not
+    /// tell is not held against a group. `ordinary_output` is the ordinary length of an answer, tokens.
+    pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, ordinary_output: f64) -> bool {
+        let (ways, by_machine) = self.dispatch(tests, shape, side);
+        let long = shape.output >= self.long_output(side) * ordinary_output && shape.output > 0.0;
+        let single = shape.single_turn.is_none_or(|v| v >= self.least_single_turn);
+        let production = shape.uniform.is_some_and(|u| u >= self.least_uniform) && ways >= 2 && by_machine;
+        match (shape.unrepeated, shape.rule_share) {
+            (Some(unrepeated), Some(rules)) => {
+                let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= self.least_rule_share;
+                let to_order = long && (single && ways >= 1 || by_machine && ways >= 2);
+                let sweep = single && tests.iter().any(|t| t.signal == "content.shard" && self.speaks(t, side));
+                unrepeated >= self.least_unrepeated && (says || to_order || sweep || production)
+            }
+            _ => shape.single_turn.is_some() && single && (long && ways >= 1 || production),
+        }
     }
 
     /// C: enough independent families speak.

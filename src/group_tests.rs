@@ -1,7 +1,7 @@
 //! Tests of a whole group: is it more alike in one respect than as many accounts drawn at random from this world?
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
-use crate::chance::{hypergeometric_tail, poisson_lower, poisson_upper};
+use crate::chance::{binomial_upper, hypergeometric_tail, ln_choose, poisson_lower, poisson_upper};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Outcome of one group test.
@@ -49,6 +49,12 @@ pub struct Test {
 }
 
 impl Test {
+    /// Share of the tested entities that agree with what was found; `None` where the test speaks of the group as a whole.
+    pub fn agreement(&self) -> Option<f64> {
+        let agreeing = self.agreeing.values().filter(|agrees| **agrees).count();
+        (!self.agreeing.is_empty()).then(|| agreeing as f64 / self.agreeing.len() as f64)
+    }
+
     /// A test that speaks of the group as a whole and not of single members.
     pub fn of_the_whole(
         signal: &'static str,
@@ -112,6 +118,30 @@ pub fn cluster(world: &Line, members: &[f64]) -> Option<(Outcome, (f64, f64))> {
         .min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value))
 }
 
+/// Volumes of a group that was chosen for having similar ones: do most of them agree far more closely than being alike
+/// explains? Inside so narrow a range the density is flat, so the members fall on it uniformly; of all spans that hold nine
+/// tenths of them the narrowest is taken, no narrower than one request (scan statistic, Naus 1965; Bonferroni over starts).
+/// `requests` of each member; `range` is the least width of the range in ln(requests). `None` below eight members.
+pub fn one_measure(requests: &[u64], range: f64) -> Option<(Outcome, (u64, u64))> {
+    const LEAST: usize = 8;
+    let mut sorted = requests.to_vec();
+    sorted.sort_unstable();
+    let n = sorted.len();
+    if n < LEAST || sorted[0] == 0 {
+        return None;
+    }
+    let ln = |r: u64| (r as f64).ln();
+    let range = range.max(ln(sorted[n - 1] + 1) - ln(sorted[0]));
+    let inside = (n * 9).div_ceil(10);
+    let spans = sorted.windows(inside).map(|w| (w[0], w[inside - 1]));
+    let width = |(low, high): &(u64, u64)| ln(high + 1) - ln(*low);
+    let span = spans.min_by(|a, b| width(a).total_cmp(&width(b)))?;
+    let share = (width(&span) / range).min(1.0);
+    let held = sorted.iter().filter(|r| (span.0..=span.1).contains(r)).count();
+    let p_value = (binomial_upper(n as u64 - 1, share, held as u64 - 1) * n as f64).min(1.0);
+    Some((Outcome { observed: held as f64, expected: share * n as f64, p_value }, span))
+}
+
 /// The one object that the group concentrates on most: for each object its holders in the world and in the group.
 /// Objects that no member holds are left out of `holders` and counted in `objects`. Bonferroni over the objects of the
 /// world. Returns the outcome with the place in `holders`; `None` where nobody of the group has such an object.
@@ -129,6 +159,38 @@ pub fn concentration(world: u64, group: u64, objects: u64, holders: &[(u64, u64)
         })
         .zip(0..)
         .min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(b.0.observed.total_cmp(&a.0.observed)))
+}
+
+/// Most objects that [`few_values`] takes together.
+const MOST_TOGETHER: usize = 16;
+
+/// The few values that hold most of a group, of a kind of which everybody has one at most, such as the domain of an e-mail
+/// address: an operator who spreads accounts over three domains concentrates on none. As [`concentration`], for the one to
+/// sixteen values on which the group concentrates most, each set paying for all sets of its size and for the sizes tried.
+/// Returns the outcome with the places in `holders`, rising.
+pub fn few_values(world: u64, group: u64, objects: u64, holders: &[(u64, u64)]) -> Option<(Outcome, Vec<usize>)> {
+    let alone = |&(all, inside): &(u64, u64)| hypergeometric_tail(world, all, group, inside);
+    let mut order: Vec<(f64, usize)> = holders.iter().map(alone).zip(0..).collect();
+    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(holders[b.1].1.cmp(&holders[a.1].1)).then(a.1.cmp(&b.1)));
+    order.truncate(MOST_TOGETHER);
+    let sizes = order.len();
+    let (mut all, mut inside, mut places) = (0, 0, Vec::new());
+    order
+        .into_iter()
+        .map(|(_, place)| {
+            (all, inside) = (all + holders[place].0, inside + holders[place].1);
+            places.push(place);
+            let tail = if inside < 2 { 1.0 } else { hypergeometric_tail(world, all, group, inside) };
+            let looks = ln_choose(objects as f64, places.len() as f64) + (sizes as f64).ln();
+            let p_value = (tail.max(f64::MIN_POSITIVE).ln() + looks).exp().min(1.0);
+            let expected = group as f64 * all as f64 / world as f64;
+            (Outcome { observed: inside as f64, expected, p_value }, places.clone())
+        })
+        .min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(b.0.observed.total_cmp(&a.0.observed)))
+        .map(|(outcome, mut places)| {
+            places.sort_unstable();
+            (outcome, places)
+        })
 }
 
 /// Objects that several members hold at once, against as many as chance would give: a campaign with ten payment
@@ -215,6 +277,68 @@ mod tests {
         assert!(payments.p_value < 1e-12);
         let (clients, _) = concentration(3000, 12, 2, &[(2500, 11), (500, 1)]).expect("there are clients");
         assert!(clients.p_value > 0.5);
+    }
+
+    #[test]
+    fn a_quota_inside_a_cell_is_recovered_and_similar_volumes_are_none() {
+        let quota: Vec<u64> = (0..40).map(|i| if i < 37 { 45 } else { 40 + i % 7 }).collect();
+        let (outcome, span) = one_measure(&quota, 0.35).expect("forty accounts");
+        assert!(outcome.p_value < 1e-20 && span == (45, 45), "{outcome:?}");
+        let mut rng = ChaCha8Rng::seed_from_u64(10);
+        let worlds = 400;
+        let called = (0..worlds)
+            .filter(|_| {
+                let similar: Vec<u64> = (0..20).map(|_| (200.0 * (0.35 * uniform(&mut rng)).exp()) as u64).collect();
+                one_measure(&similar, 0.35).is_some_and(|(o, _)| o.p_value <= 0.05)
+            })
+            .count();
+        // Binomial(400, 0.05): mean 20, standard deviation 4.4.
+        assert!(called <= 33, "{called} of {worlds} at p <= 0.05");
+        assert_eq!(one_measure(&[45; 5], 0.35), None);
+    }
+
+    #[test]
+    fn accounts_spread_over_three_domains_stand_out_and_those_at_a_popular_one_do_not() {
+        let (outcome, places) =
+            few_values(3000, 60, 200, &[(1500, 3), (22, 20), (3, 0), (20, 19), (18, 18)]).expect("there are domains");
+        assert_eq!(places, [1, 3, 4]);
+        assert!(outcome.p_value < 1e-60 && outcome.observed == 57.0, "{outcome:?}");
+        let (outcome, _) = few_values(3000, 60, 200, &[(1500, 33), (600, 14), (300, 6)]).expect("there are domains");
+        assert!(outcome.p_value > 0.5, "{outcome:?}");
+        assert_eq!(few_values(3000, 60, 200, &[]), None);
+    }
+
+    #[test]
+    fn random_groups_fall_on_few_values_no_more_often_than_nominal() {
+        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        // Domains of a log: two for half of the accounts, and many of a few accounts each.
+        let domain = |account: usize| {
+            if account < 300 {
+                0
+            } else if account < 500 {
+                1
+            } else {
+                2 + account % 90
+            }
+        };
+        let mut popularity = vec![0u64; 92];
+        (0..1000).for_each(|a| popularity[domain(a)] += 1);
+        let worlds = 400;
+        let called = (0..worlds)
+            .filter(|_| {
+                let mut order: Vec<usize> = (0..1000).collect();
+                for i in 0..20 {
+                    order.swap(i, i + (rng.next_u64() as usize) % (1000 - i));
+                }
+                let mut inside = vec![0u64; 92];
+                order[..20].iter().for_each(|a| inside[domain(*a)] += 1);
+                let holders: Vec<(u64, u64)> =
+                    popularity.iter().copied().zip(inside).filter(|(_, inside)| *inside > 0).collect();
+                few_values(1000, 20, 92, &holders).is_some_and(|(o, _)| o.p_value <= 0.05)
+            })
+            .count();
+        // Binomial(400, 0.05): mean 20, standard deviation 4.4.
+        assert!(called <= 33, "{called} of {worlds} at p <= 0.05");
     }
 
     #[test]

@@ -65,6 +65,15 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     let mut candidates: Vec<Candidate> = groups.into_par_iter().map(|g| inquiry.members_only(g)).collect();
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
     let mut candidates = inquiry.merged(candidates);
+    let tested = candidates.len();
+    candidates.retain(|c| inquiry.verdict(c) != Verdict::None);
+    let alike = tested - candidates.len();
+    if alike > 0 {
+        notices.push(format!(
+            "{alike} groups are alike beyond chance in what people of one kind have in common (software, timetable, day of \
+             sign-up); nothing says that one hand runs them, and they are not reported."
+        ));
+    }
     // Suspected before merely coordinated, surer side before less sure, larger before smaller.
     candidates
         .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
@@ -76,6 +85,9 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
             standing.push(candidate);
         }
     }
+    let mut standing = inquiry.standing(standing, tests_made);
+    standing
+        .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
     Found { candidates: standing, links, groups_tested, notices }
 }
 

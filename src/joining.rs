@@ -44,6 +44,43 @@ pub fn bridges(templates: &[Object], groups: &[&[u32]]) -> Vec<Bridge> {
     found
 }
 
+/// Share of the accounts of two groups that has to be tied across by shared instruments.
+const TIED: f64 = 0.3;
+
+/// Pairs of groups (accounts, rising) that payments, devices, phones or addresses tie together which hardly anybody else
+/// uses: one operator's parts, however they differ in wording. Two large pools that meet at one address of a proxy seller
+/// are no pair: the ties have to reach a good part of both.
+pub fn tied<'a>(objects: impl Iterator<Item = &'a Object>, groups: &[&[u32]]) -> Vec<(usize, usize)> {
+    let mut of_account: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (i, group) in groups.iter().enumerate() {
+        group.iter().for_each(|a| of_account.entry(*a).or_default().push(i));
+    }
+    let mut tied: BTreeMap<(usize, usize), BTreeSet<u32>> = BTreeMap::new();
+    for object in objects {
+        let mut held: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        let mut inside = 0;
+        for account in &object.accounts {
+            let homes = of_account.get(account).map(Vec::as_slice).unwrap_or_default();
+            inside += usize::from(!homes.is_empty());
+            homes.iter().for_each(|home| held.entry(*home).or_default().push(*account));
+        }
+        if held.len() < 2 || (inside as f64) < PURE * object.accounts.len() as f64 {
+            continue;
+        }
+        let homes: Vec<usize> = held.keys().copied().collect();
+        for (k, a) in homes.iter().enumerate() {
+            for b in &homes[k + 1..] {
+                tied.entry((*a, *b)).or_default().extend(held[a].iter().chain(&held[b]));
+            }
+        }
+    }
+    let reaches = |group: usize, accounts: &BTreeSet<u32>| {
+        let of = groups[group];
+        of.iter().filter(|a| accounts.contains(a)).count() as f64 >= TIED * of.len() as f64
+    };
+    tied.into_iter().filter(|((a, b), of)| reaches(*a, of) && reaches(*b, of)).map(|(pair, _)| pair).collect()
+}
+
 /// Whether so many of an object's holders make it a group's own.
 fn owns(inside: usize, holders: usize) -> bool {
     inside as f64 >= OWNED * holders as f64
@@ -102,6 +139,16 @@ mod tests {
         let whole: Vec<u32> = (0..10).collect();
         assert_eq!(recruits(&found, &[0, 1].into(), &whole), [10, 11].into());
         assert!(recruits(&found, &[0].into(), &whole[..5]).is_empty(), "half of the holders own nothing");
+    }
+
+    #[test]
+    fn instruments_tie_two_groups_and_one_meeting_or_a_popular_address_does_not() {
+        let groups: [&[u32]; 2] = [&[0, 1, 2, 3], &[4, 5, 6, 7]];
+        let pairs = |lists: &[Vec<u32>]| tied(templates(lists).iter(), &groups);
+        assert_eq!(pairs(&[vec![1, 4], vec![2, 5]]), [(0, 1)]);
+        assert!(pairs(&[vec![1, 4]]).is_empty(), "one account in four");
+        assert!(pairs(&[vec![1, 4, 8, 9, 10], vec![2, 5, 8, 9, 10]]).is_empty(), "everybody's");
+        assert!(pairs(&[vec![0, 1, 2, 3]]).is_empty(), "one group's");
     }
 
     #[test]

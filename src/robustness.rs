@@ -2,7 +2,7 @@
 //! Confidence follows from it: what hangs on one layer alone is never called sure.
 
 use crate::account_table::Facts;
-use crate::document::{Confidence, Document, Robustness};
+use crate::document::{Confidence, Document, Robustness, Verdict};
 use crate::features::Evidence;
 use crate::ingest::IngestReport;
 use crate::investigate::{investigate, search};
@@ -38,9 +38,11 @@ pub fn investigate_robustly(
         .map(|layer| {
             let mut settings = settings.clone();
             settings.leave_out.insert(*layer);
-            let found = search(&Inquiry { scope: &scope, settings: &settings });
+            let inquiry = Inquiry { scope: &scope, settings: &settings };
+            let found = search(&inquiry);
             let name = |account: &u32| &scope.world.names[*account as usize];
-            found.candidates.iter().map(|c| c.accounts.iter().map(name).collect()).collect()
+            let coordinated = found.candidates.iter().filter(|c| inquiry.verdict(c) <= Verdict::Coordinated);
+            coordinated.map(|c| c.accounts.iter().map(name).collect()).collect()
         })
         .collect();
     for network in &mut document.networks {

@@ -15,6 +15,10 @@ pub struct Column {
 macro_rules! columns {
     ($($id:ident $name:literal $aliases:expr, $meaning:literal, $used:expr;)*) => {
         $(#[doc = $meaning] pub const $id: &str = $name;)*
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Place { $($id),* }
+        /// Index of each column in [`COLUMNS`].
+        pub(crate) mod at { $(pub const $id: usize = crate::schema::Place::$id as usize;)* }
         /// Every canonical event column, in the order in which they are shown.
         pub const COLUMNS: &[Column] = &[$(Column { name: $name, aliases: &$aliases, meaning: $meaning, used_by: &$used }),*];
     };
@@ -27,8 +31,8 @@ columns! {
     REQUEST_ID "request_id" ["id", "call_id", "req_id", "trace_id", "requestid"], "repeats are collapsed", ["intake"];
     SESSION_ID "session_id" ["conversation_id", "session", "thread_id", "chat_id"], "conversation", ["shape.single_turn"];
     MODEL "model" ["model_name", "model_id", "engine", "deployment"], "model asked for", ["population"];
-    SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions"], "system prompt", ["content.template"];
-    USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text"], "last user turn", ["content.template", "extraction.rules", "extraction.shape"];
+    SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions", "messages"], "system prompt", ["content.template"];
+    USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text", "messages"], "last user turn", ["content.template", "extraction.rules", "extraction.shape"];
     TOOLS "tools" ["tool_names", "functions", "tool_schema"], "tools offered to the model", ["behaviour.client"];
     TEMPERATURE "temperature" ["temp"], "sampling temperature", ["behaviour.client"];
     TOP_P "top_p" ["topp", "nucleus"], "nucleus sampling", ["behaviour.client"];
@@ -41,4 +45,25 @@ columns! {
     CLIENT_IP "client_ip" ["ip", "ip_address", "remote_addr", "source_ip", "requester_ip_address", "client_address"], "address of the caller", ["infrastructure.address", "infrastructure.prefix", "evasion.rotation"];
     USER_AGENT "user_agent" ["useragent", "http_user_agent", "ua"], "client's own name", ["behaviour.client"];
     TLS_FINGERPRINT "tls_fingerprint" ["ja4", "ja3", "tls_ja4"], "TLS fingerprint", ["behaviour.client"];
+    KEY_ID "key_id" ["api_key_id", "api_key_hash"], "API key or its hash", [];
+    END_USER_ID "end_user_id" ["end_user", "enduser_id"], "person behind the account, as the caller names them", [];
+    UPSTREAM_ID "upstream_id" ["upstream_account", "channel_id"], "upstream account that a reseller sends the call to", [];
+    RESPONSE_MODEL "response_model" ["served_model"], "model that answered", [];
+    OPERATION "operation" ["call_type", "operation_name"], "kind of call, such as chat", [];
+    RESPONSE_TEXT "response_text" ["response", "completion", "answer", "output"], "answer; looked at and not kept", [];
+    RESPONSE_FORMAT "response_format" [], "structured output asked for", [];
+    N "n" [], "answers asked for", [];
+    STOP "stop" ["stop_sequences"], "stop sequences asked for", [];
+    SEED "seed" [], "sampling seed asked for", [];
+    REASONING_EFFORT "reasoning_effort" [], "reasoning asked for", [];
+    REASONING_TOKENS "reasoning_tokens" [], "tokens of hidden reasoning", [];
+    CACHE_READ_TOKENS "cache_read_tokens" ["cache_read_input_tokens", "cached_tokens"], "input tokens read from a cache", [];
+    CACHE_WRITE_TOKENS "cache_write_tokens" ["cache_creation_input_tokens"], "input tokens written to a cache", [];
+    ERROR_TYPE "error_type" ["error_code"], "error as the log names it", [];
+    DURATION_MS "duration_ms" ["latency_ms", "request_duration_ms"], "length of the call, ms", [];
+    TTFT_MS "ttft_ms" ["time_to_first_token_ms"], "time to the first token, ms", [];
+    ASN "asn" [], "autonomous system of the address", [];
+    COUNTRY "country" ["country_code", "geo_country"], "country of the address; never scored", [];
+    ACCEPT_LANGUAGE "accept_language" ["http_accept_language"], "languages that the client asks for; never scored", [];
+    CONTENT_STATUS "content_status" [], "full, truncated, redacted, hashed or absent", [];
 }

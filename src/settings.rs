@@ -13,10 +13,24 @@ pub struct IngestSettings {
     pub max_expansion: u64,
     /// Rejected rows listed one by one; all are counted.
     pub max_listed_rejects: usize,
+    /// Bytes of rows that wait for their partners; beyond, they wait on disk. 1 MiB to 16 GiB.
+    pub join_bytes: usize,
+    /// What is clustered: one of a format's choices or a source path; `None` for the format's own.
+    pub account_field: Option<String>,
+    /// A format's name, where it is not to be told by the first rows.
+    pub format: Option<String>,
 }
 
 impl Default for IngestSettings {
     fn default() -> Self {
-        Self { batch_bytes: 16 << 20, max_line_bytes: 8 << 20, max_expansion: 1000, max_listed_rejects: 100_000 }
+        Self {
+            batch_bytes: 16 << 20,
+            max_line_bytes: 8 << 20,
+            max_expansion: 1000,
+            max_listed_rejects: 100_000,
+            join_bytes: 256 << 20,
+            account_field: None,
+            format: None,
+        }
     }
 }

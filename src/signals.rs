@@ -36,13 +36,14 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, span: Option<
         Signal { name: (*name).to_owned(), evaluable, reason }
     });
     type Has = fn(&Facts) -> bool;
-    let over_facts: [(&str, &str, Has); 9] = [
+    let over_facts: [(&str, &str, Has); 10] = [
         ("identity.payment", "payment_fingerprint", |f| f.payment.is_some()),
         ("identity.device", "device_id", |f| f.device.is_some()),
         ("identity.phone", "phone_hash", |f| f.phone.is_some()),
         ("identity.cohort", "created_at", |f| f.created_us.is_some()),
         ("identity.email", "email or email_hash", |f| f.email.is_some()),
         ("identity.email_domain", "email or email_domain", |f| f.email_domain.is_some()),
+        ("identity.own_domain", "email or email_domain", |f| f.email_domain.is_some()),
         ("identity.email_shape", "email", |f| f.email_shape.is_some()),
         ("evasion.closed", "closed_at", |f| f.closed_us.is_some()),
         ("time.succession", "closed_at", |f| f.closed_us.is_some()),

@@ -1,7 +1,7 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
-use crate::baseline::rotates;
 use crate::candidates::Candidate;
+use crate::census::rotates;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
@@ -137,7 +137,11 @@ impl Inquiry<'_> {
         let requests = accounts.iter().map(|a| a.requests).sum();
         let word = match verdict {
             Verdict::SuspectedDistillation => "consistent with one operator harvesting outputs",
-            _ => "consistent with one operator; nothing says extraction",
+            Verdict::Coordinated if candidate.shape.texts == 0 => {
+                "consistent with one operator; without texts (user_text) nothing says extraction"
+            }
+            Verdict::Coordinated => "consistent with one operator; nothing says extraction",
+            _ => "alike in kind and shaped like extraction; nothing says that one hand runs them",
         };
         let exemplars = findings::exemplars(self.scope.evidence, &members);
         let id = findings::network_id(&members);
@@ -161,7 +165,7 @@ impl Inquiry<'_> {
             last: accounts.iter().map(|a| a.last_us).max().map(rfc3339).unwrap_or_default(),
             q_value,
             proposed_by: candidate.proposed_by.words(),
-            coordinated: Axis { holds: true, claims },
+            coordinated: Axis { holds: verdict <= Verdict::Coordinated, claims },
             extraction: self.extraction(candidate, verdict, &lines),
             evasive: self.evasive(candidate, &members, &lines),
             streams,
@@ -189,8 +193,14 @@ impl Inquiry<'_> {
         let s = &self.settings.findings;
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
-            ("extraction.unrepeated", "texts that the group had not sent before", shape.unrepeated, s.least_unrepeated),
+            (
+                "extraction.unrepeated",
+                "texts that no other account of the group sent",
+                shape.unrepeated,
+                s.least_unrepeated,
+            ),
             ("extraction.single_turn", "requests outside any conversation", shape.single_turn, s.least_single_turn),
+            ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform),
             ("extraction.rules", "texts that match one rule pack", shape.rule_share, s.least_rule_share),
         ];
         let mut claims: Vec<Claim> = shares
@@ -205,7 +215,7 @@ impl Inquiry<'_> {
             "tokens",
             lines,
         ));
-        Axis { holds: verdict == Verdict::SuspectedDistillation, claims }
+        Axis { holds: matches!(verdict, Verdict::SuspectedDistillation | Verdict::ExtractionLike), claims }
     }
 
     fn evasive(&self, candidate: &Candidate, members: &[String], lines: &[LineRef]) -> Axis {

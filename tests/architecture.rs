@@ -8,13 +8,14 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 43] = [
+const ORDER: [&str; 48] = [
     "document",
     "visible",
     "schema",
     "settings",
     "event",
     "normalise",
+    "formats",
     "ingest",
     "account_table",
     "fingerprint",
@@ -32,16 +33,20 @@ const ORDER: [&str; 43] = [
     "calendar",
     "lifecycle",
     "holdings",
+    "census",
+    "reference",
     "over_time",
     "activity",
     "baseline",
     "membership",
+    "shape",
     "findings",
     "joining",
     "explanations",
     "signals",
     "scope",
     "candidates",
+    "standing",
     "stacks",
     "streams",
     "testimony",

@@ -82,7 +82,7 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     assert!(stillhunt::report::json(&found).unwrap() == bytes, "read and written again it is another document");
     let i = &found.intake;
     assert!(i.rows_read > 1000);
-    assert_eq!(i.rows_read, i.rows_kept + i.rows_rejected + i.rows_repeated);
+    assert_eq!(i.rows_read, i.rows_kept + i.rows_rejected + i.rows_repeated + i.rows_joined + i.rows_aside);
     let table = fs::read_to_string(case.join("accounts.csv")).unwrap();
     assert!(table.starts_with("account_id,network_id,verdict,membership"));
     let mut rows = csv::Reader::from_reader(table.as_bytes());

@@ -1,27 +1,49 @@
 //! Which files are meant, and what is in them.
 
 use super::IngestError;
+use super::elements::{WRAPPERS, outer_keys};
+use super::expand::is_combined;
+use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Kind of records in a file, after decompression.
+/// How records stand in a file, after decompression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum Container {
+    /// One JSON object a line.
     Jsonl,
+    /// JSON documents with lists of records.
+    Document,
+    /// Lines of an access log.
+    Text,
     Csv,
     Parquet,
 }
 
-impl Format {
+impl Container {
     pub fn name(self) -> &'static str {
         match self {
-            Format::Jsonl => "jsonl",
-            Format::Csv => "csv",
-            Format::Parquet => "parquet",
+            Self::Jsonl => "jsonl",
+            Self::Document => "json",
+            Self::Text => "text",
+            Self::Csv => "csv",
+            Self::Parquet => "parquet",
         }
     }
 }
+
+/// A file that is open, with the rows at its start as JSON.
+pub(super) struct Opened {
+    pub reader: Box<dyn Read>,
+    pub container: Container,
+    pub rows: Vec<String>,
+}
+
+/// Bytes looked at to tell what a file is.
+const PEEK: u64 = 256 << 10;
+/// Rows looked at.
+const ROWS: usize = 50;
 
 const ENDINGS: [&str; 6] = ["jsonl", "ndjson", "json", "log", "csv", "parquet"];
 
@@ -105,12 +127,12 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
-/// Opens a file, undoes its compression, and tells its format by its first bytes.
-pub(super) fn open(path: &Path, max_expansion: u64) -> Result<(Box<dyn Read>, Format), IngestError> {
+/// Opens a file, undoes its compression, and tells by its start how records stand in it.
+pub(super) fn open(path: &Path, max_expansion: u64) -> Result<Opened, IngestError> {
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let limit = file.metadata().map_err(unreadable)?.len().saturating_mul(max_expansion).max(FREE_EXPANSION);
-    let (magic, file) = peek(file).map_err(unreadable)?;
+    let (magic, file) = peek(file, 8).map_err(unreadable)?;
     let plain: Box<dyn Read> = if magic.starts_with(&[0x1f, 0x8b]) {
         Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
     } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
@@ -118,27 +140,100 @@ pub(super) fn open(path: &Path, max_expansion: u64) -> Result<(Box<dyn Read>, Fo
     } else {
         Box::new(file)
     };
-    let (start, plain) = peek(plain).map_err(|e| super::damaged(path, &e))?;
+    let (start, plain) = peek(plain, PEEK).map_err(|e| super::damaged(path, &e))?;
+    let whole = (start.len() as u64) < PEEK;
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
-    let format = if start.starts_with(b"PAR1") {
-        Format::Parquet
-    } else if text.is_empty() || text.starts_with(b"{") {
-        Format::Jsonl
-    } else if start.contains(&0) || text.starts_with(b"[") {
+    let binary = start.iter().take(256).any(|b| *b == 0);
+    let (container, rows) = if start.starts_with(b"PAR1") {
+        (Container::Parquet, vec![named(super::tables::parquet_columns(path)?)])
+    } else if text.is_empty() {
+        (Container::Jsonl, Vec::new())
+    } else if binary {
         return Err(IngestError::UnknownFormat(path.to_owned()));
+    } else if text.starts_with(b"[") && !looks_like_text(text) {
+        (Container::Document, document_rows(text))
+    } else if text.starts_with(b"{") {
+        json_rows(text, whole)
+    } else if let Some(row) = text_row(text) {
+        (Container::Text, vec![row])
     } else if path.to_string_lossy().to_lowercase().contains(".csv") || !looks_like_a_log(path) {
-        Format::Csv
+        (Container::Csv, csv_row(text))
     } else {
-        Format::Jsonl
+        (Container::Jsonl, Vec::new())
     };
-    Ok((Box::new(plain), format))
+    Ok(Opened { reader: Box::new(plain), container, rows })
+}
+
+fn named(columns: Vec<String>) -> String {
+    Value::Object(columns.into_iter().map(|name| (name, Value::from(""))).collect()).to_string()
+}
+
+/// A line such as `[2026-07-14 02:13:20] ...` is no JSON array.
+fn looks_like_text(text: &[u8]) -> bool {
+    !text[1..].trim_ascii_start().starts_with(b"{") && !text[1..].trim_ascii_start().starts_with(b"]")
+}
+
+/// The first lines that are whole.
+fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
+    let lines = text.split(|b| *b == b'\n').filter_map(|line| std::str::from_utf8(line).ok());
+    lines.map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn json_rows(text: &[u8], whole: bool) -> (Container, Vec<String>) {
+    let end = memchr::memchr(b'\n', text);
+    let first = &text[..end.unwrap_or(text.len())];
+    let is_line = serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok();
+    let wrapped = outer_keys(if is_line { first } else { text })
+        .iter()
+        .any(|(key, value)| *value == b'[' && WRAPPERS.contains(&key.as_str()));
+    // Cut JSON lines are bad lines, not a document: a document goes on with a key on its next line or is one long line.
+    let second = end.map(|end| text[end..].trim_ascii_start());
+    let spread = second.is_some_and(|second| second.starts_with(b"\"")) || (end.is_none() && !whole && !is_line);
+    if wrapped && (is_line || spread || end.is_none()) {
+        return (Container::Document, document_rows(text));
+    }
+    let rows = lines(text).filter(|l| l.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(l).is_ok());
+    (Container::Jsonl, rows.take(ROWS).map(str::to_owned).collect())
+}
+
+fn document_rows(text: &[u8]) -> Vec<String> {
+    let mut elements = super::elements::Elements::new(text, text.len(), text.len());
+    let Ok(Some(batch)) = elements.next_batch() else { return Vec::new() };
+    let whole = batch.records.into_iter().take(ROWS).map(|(_, range)| batch.bytes[range].to_vec());
+    let mut rows: Vec<String> = whole.filter_map(|row| String::from_utf8(row).ok()).collect();
+    if rows.is_empty() {
+        // The first record is longer than what is looked at: its keys tell as much.
+        let start = text.windows(2).position(|w| w[0] == b'[' && (w[1] == b'{' || w[1].is_ascii_whitespace()));
+        let inner = start.map_or(&[][..], |at| text[at + 1..].trim_ascii_start());
+        rows.push(named(outer_keys(inner).into_iter().map(|(key, _)| key).collect()));
+    }
+    rows
+}
+
+/// What tells lines of text from others.
+fn text_row(text: &[u8]) -> Option<String> {
+    let first: Vec<&str> = lines(text).take(ROWS).collect();
+    if first.iter().any(|line| is_combined(line)) {
+        return Some(named(vec!["combined".to_owned()]));
+    }
+    let vllm = first.iter().any(|line| line.contains("Received request ") && line.contains("SamplingParams("));
+    vllm.then(|| named(vec!["vllm".to_owned()]))
+}
+
+/// The first record of a CSV under its header.
+fn csv_row(text: &[u8]) -> Vec<String> {
+    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(text);
+    let Ok(header) = csv.headers().cloned() else { return Vec::new() };
+    let first = csv.records().next().and_then(Result::ok).unwrap_or_default();
+    let cells = header.iter().enumerate().map(|(i, name)| (name.to_owned(), first.get(i).unwrap_or_default().into()));
+    vec![Value::Object(cells.collect::<Map<_, _>>()).to_string()]
 }
 
 type Peeked<R> = (Vec<u8>, io::Chain<io::Cursor<Vec<u8>>, R>);
 
 /// The first bytes, and a reader that still begins with them.
-fn peek<R: Read>(mut reader: R) -> io::Result<Peeked<R>> {
+fn peek<R: Read>(mut reader: R, bytes: u64) -> io::Result<Peeked<R>> {
     let mut start = Vec::new();
-    reader.by_ref().take(256).read_to_end(&mut start)?;
+    reader.by_ref().take(bytes).read_to_end(&mut start)?;
     Ok((start.clone(), io::Cursor::new(start).chain(reader)))
 }

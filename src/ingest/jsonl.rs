@@ -1,8 +1,8 @@
 //! JSON lines: our own reader, because one bad line must cost one line. Only the mapped fields are looked into.
 
-use super::{Parsed, Rejection};
+use super::rows::{Outcome, Parsed, Plan, Rejection, finish, offer};
 use crate::event::Origin;
-use crate::normalise::{FieldMap, Row, nested, scalar};
+use crate::normalise::{MAX_SOURCES, Row};
 use memchr::memchr_iter;
 use sonic_rs::to_object_iter;
 use std::io::{self, Read};
@@ -76,56 +76,43 @@ impl<R: Read> LineBatches<R> {
 }
 
 /// One line; `None` for a blank one.
-pub(super) fn parse<'a>(line: &'a [u8], origin: Origin, map: &FieldMap, seen: &mut u32) -> Option<Parsed<'a>> {
+pub(super) fn parse<'a>(line: &'a [u8], origin: Origin, plan: &Plan<'_>, seen: &mut u64) -> Option<Parsed<'a>> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = if origin.line_no == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
     if line.trim_ascii().is_empty() {
         return None;
     }
-    Some(parse_object(line, origin, map, seen).map_err(|reason| Rejection { line: origin.line_no, reason }))
+    Some(parse_object(line, origin, plan, seen).map_err(|reason| Rejection { line: origin.line_no, reason }))
 }
 
 fn parse_object<'a>(
     line: &'a [u8],
     origin: Origin,
-    map: &FieldMap,
-    seen: &mut u32,
-) -> Result<crate::event::Event<'a>, &'static str> {
+    plan: &Plan<'_>,
+    seen: &mut u64,
+) -> Result<Outcome<'a>, &'static str> {
     let text = std::str::from_utf8(line).map_err(|_| "invalid UTF-8")?.trim();
     if !text.starts_with('{') {
         return Err("not a JSON object");
     }
     // The lazy iterator stops at the closing brace; this pass makes sure that nothing follows and all is well formed.
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| "not JSON")?;
+    let (format, map) = match plan.map_for(text) {
+        Ok(chosen) => chosen,
+        Err(outcome) => return outcome,
+    };
     let mut row = Row::new();
-    let mut filled = 0u128;
+    let mut filled = [0u64; MAX_SOURCES / 64];
     for pair in to_object_iter(text) {
         let (key, value) = pair.map_err(|_| "not JSON")?;
         let Some(slot) = map.find(&key) else { continue };
-        if slot < 128 {
-            if filled & (1 << slot) != 0 {
-                return Err("duplicate key");
-            }
-            filled |= 1 << slot;
+        let bit = 1 << (slot % 64);
+        if filled[slot / 64] & bit != 0 {
+            return Err("duplicate key");
         }
-        let raw = value.as_raw_cow();
-        for target in map.targets(slot) {
-            let found = if target.path.is_empty() {
-                Some(raw.clone())
-            } else {
-                match &raw {
-                    std::borrow::Cow::Borrowed(text) => nested(text, &target.path),
-                    std::borrow::Cow::Owned(text) => {
-                        nested(text, &target.path).map(|v| v.map(|v| std::borrow::Cow::Owned(v.into_owned())))
-                    }
-                }
-                .map_err(|_| "duplicate key")?
-            };
-            if let Some(found) = found {
-                row.offer(target.column, target.priority, scalar(found).ok_or("broken escape")?);
-            }
-        }
+        filled[slot / 64] |= bit;
+        offer(&mut row, map, slot, value.as_raw_cow(), true)?;
     }
     *seen |= row.seen;
-    row.into_event(origin)
+    finish(row, origin, format, map)
 }

@@ -1,24 +1,35 @@
 //! Bytes to events: nothing lost silently. Every row is kept, rejected with a reason, or a repeat of one kept.
 
+mod elements;
+mod expand;
+mod facts;
 mod inputs;
+mod joins;
 mod jsonl;
+mod reading;
+mod rows;
 mod tables;
 
+pub use facts::{ExportedFacts, Usage};
 pub use inputs::find_inputs;
+pub use reading::FirstRecord;
 
-use crate::document::{FillRate, InputFile, Intake};
-use crate::event::{Event, Fold, Origin};
-use crate::normalise::{FieldMap, WIDTH, filled};
-use crate::schema::{self, COLUMNS};
+use crate::document::{InputFile, Intake};
+use crate::event::{Fold, Origin};
+use crate::formats::{Detected, Formats, Role};
+use crate::normalise::FieldMap;
 use crate::settings::IngestSettings;
 use crate::visible::visible;
-use inputs::Format;
+use expand::Expansion;
+use inputs::{Container, Opened};
 use rayon::prelude::*;
+use reading::Reading;
+use rows::{Parsed, Plan, Rejection};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::Xxh3;
 
 /// Why nothing can be read at all. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +51,19 @@ pub enum IngestError {
     #[error("the field map takes {canonical} from the column {column:?}, which no row has; correct the map")]
     MissingColumn { column: String, canonical: &'static str },
     #[error(
-        "no row has an account column; name it in a map file with account_id = \"...\" under [fields] and pass --map"
+        "no row has an account column; name it with --account-field, or in a map file with account_id = \"...\" under [fields] and pass --map{hint}"
     )]
-    NoAccountColumn,
-    #[error("none of {0} rows could be read; `stillhunt check` lists the reasons")]
-    NothingReadable(u64),
+    NoAccountColumn { hint: String },
+    #[error("none of {rows} rows could be read; `stillhunt check` lists the reasons{hint}")]
+    NothingReadable { rows: u64, hint: String },
+    #[error("{} cannot be read: {why}", shown(path))]
+    Refused { path: PathBuf, why: String },
+    #[error("there is no format {0:?}; `stillhunt formats` lists them")]
+    UnknownName(String),
+    #[error("rows that wait for their partners cannot be kept on disk: {0}; make room in the temporary folder")]
+    Waiting(io::Error),
+    #[error("a format that ships with this program is broken: {0}; report it")]
+    Shipped(#[from] crate::normalise::MapError),
 }
 
 impl IngestError {
@@ -52,9 +71,9 @@ impl IngestError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound(_) | Self::NoLogs | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
-            Self::MissingColumn { .. } | Self::NoAccountColumn => 2,
-            Self::NothingReadable(_) => 3,
-            Self::Unreadable { .. } | Self::Damaged { .. } => 1,
+            Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
+            Self::NothingReadable { .. } | Self::Refused { .. } => 3,
+            Self::Unreadable { .. } | Self::Damaged { .. } | Self::Waiting(_) | Self::Shipped(_) => 1,
         }
     }
 }
@@ -84,6 +103,14 @@ pub struct IngestReport {
     pub rejects: Vec<Reject>,
     /// Rejected rows beyond those listed.
     pub rejects_unlisted: u64,
+    /// All rejected rows by reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// The first call of each format.
+    pub first_records: Vec<FirstRecord>,
+    /// What usage, audit and compliance exports say of accounts.
+    pub exported: BTreeMap<String, ExportedFacts>,
+    /// Finest resolution of times by format, µs.
+    pub resolution_us: BTreeMap<String, i64>,
 }
 
 /// How far reading is.
@@ -94,79 +121,8 @@ pub struct Progress {
     pub rows: u64,
 }
 
-struct Rejection {
-    line: u64,
-    reason: &'static str,
-}
-
-type Parsed<'a> = Result<Event<'a>, Rejection>;
-
-/// Everything that lasts longer than a batch.
-struct Reading<F> {
-    total: F,
-    report: IngestReport,
-    requests: HashSet<u64>,
-    present: [u64; WIDTH],
-    /// Bit per canonical column that had a source in some row.
-    seen: u32,
-    max_listed: usize,
-}
-
-impl<F: Fold> Reading<F> {
-    fn reject(&mut self, path: &Path, rejection: Rejection) {
-        self.report.intake.rows_rejected += 1;
-        if self.report.rejects.len() < self.max_listed {
-            let Rejection { line, reason } = rejection;
-            self.report.rejects.push(Reject { file: shown(path), line, reason });
-        } else {
-            self.report.rejects_unlisted += 1;
-        }
-    }
-
-    /// Takes chunks of parsed rows in their order in the file.
-    fn take(&mut self, path: &Path, chunks: Vec<Vec<Parsed<'_>>>) -> u64 {
-        let mut rows = 0;
-        let mut kept: Vec<Vec<Event<'_>>> = Vec::with_capacity(chunks.len());
-        for chunk in chunks {
-            let mut events = Vec::with_capacity(chunk.len());
-            for parsed in chunk {
-                rows += 1;
-                match parsed {
-                    Err(rejection) => self.reject(path, rejection),
-                    Ok(event) if self.is_repeat(&event) => self.report.intake.rows_repeated += 1,
-                    Ok(event) => {
-                        self.report.intake.rows_kept += 1;
-                        self.present.iter_mut().zip(filled(&event)).for_each(|(n, there)| *n += u64::from(there));
-                        events.push(event);
-                    }
-                }
-            }
-            kept.push(events);
-        }
-        self.report.intake.rows_read += rows;
-        let shards: Vec<F> = kept
-            .par_iter()
-            .map(|events| {
-                let mut shard = F::default();
-                events.iter().for_each(|event| shard.push(event));
-                shard
-            })
-            .collect();
-        shards.into_iter().for_each(|shard| self.total.merge(shard));
-        rows
-    }
-
-    fn is_repeat(&mut self, event: &Event<'_>) -> bool {
-        let Some(request) = event.request_id.as_deref() else { return false };
-        let mut hash = Xxh3::new();
-        hash.update(event.account_id.as_bytes());
-        hash.update(&[0]);
-        hash.update(request.as_bytes());
-        !self.requests.insert(hash.digest())
-    }
-}
-
-/// Reads all files into one fold.
+/// Reads all files into one fold. Without sources of its own in `map`, each file is read as the format that its first
+/// rows show.
 ///
 /// # Errors
 /// See [`IngestError`]; a rejected row is no error.
@@ -176,96 +132,159 @@ pub fn read_logs<F: Fold>(
     settings: &IngestSettings,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(F, IngestReport), IngestError> {
-    let mut reading: Reading<F> = Reading {
-        total: F::default(),
-        report: IngestReport::default(),
-        requests: HashSet::new(),
-        present: [0; WIDTH],
-        seen: 0,
-        max_listed: settings.max_listed_rejects,
+    let formats = Formats::load(settings.account_field.as_deref())?;
+    let own = match &settings.account_field {
+        Some(field) => map.clone().with_account(crate::normalise::Source::One(field.clone())),
+        None => map.clone(),
     };
-    for (file_id, path) in (0u32..).zip(inputs) {
+    let mut plans = Vec::with_capacity(inputs.len());
+    for path in inputs {
+        let opened = inputs::open(path, settings.max_expansion)?;
+        plans.push(plan(&opened, map, settings, &formats)?);
+    }
+    let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
+    for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
         let (sha256, bytes) = hash_file(path)?;
-        let (reader, format) = inputs::open(path, settings.max_expansion)?;
+        let Opened { reader, container, rows } = inputs::open(path, settings.max_expansion)?;
+        let (name, reason, plan) = match found {
+            Some(found) => {
+                let format = &formats.list[found.format];
+                let maps = formats.family(found.format).into_iter().map(|i| (i, &formats.list[i].map)).collect();
+                let plan = Plan { maps, formats: &formats, role: format.role.clone() };
+                (format!("{} ({})", format.name, container.name()), found.reason.clone(), plan)
+            }
+            None => {
+                reading.unmapped(rows.first());
+                let plan = Plan { maps: vec![(formats.list.len(), &own)], formats: &formats, role: Role::Calls };
+                (container.name().to_owned(), String::new(), plan)
+            }
+        };
         let before = reading.report.intake.rows_read;
         let said = |rows| progress(Progress { files_done: file_id as usize, files_total: inputs.len(), rows });
-        match format {
-            Format::Jsonl => read_jsonl(reader, file_id, path, map, settings, &mut reading, &said)?,
-            Format::Csv => tables::read_csv(reader, file_id, path, map, &mut reading, &said)?,
-            Format::Parquet => tables::read_parquet(file_id, path, map, &mut reading, &said)?,
+        reading.format = found.as_ref().map_or(formats.list.len(), |found| found.format);
+        if let Role::Refused(why) = &plan.role {
+            reading.refuse(path, why);
         }
-        let rows = reading.report.intake.rows_read - before;
-        reading.report.intake.files.push(InputFile {
-            path: shown(path),
-            format: format.name().to_owned(),
-            sha256,
-            bytes,
-            rows,
-        });
-    }
-    finish(reading, map)
-}
-
-fn finish<F: Fold>(mut reading: Reading<F>, map: &FieldMap) -> Result<(F, IngestReport), IngestError> {
-    let has = |column: usize| reading.seen & (1 << column) != 0;
-    if reading.seen != 0 {
-        for (column, source) in map.explicit() {
-            if !has(*column) {
-                return Err(IngestError::MissingColumn { column: source.clone(), canonical: COLUMNS[*column].name });
+        match container {
+            Container::Csv => tables::read_csv(reader, file_id, path, &plan, &mut reading, &said)?,
+            Container::Parquet => tables::read_parquet(file_id, path, &plan, &mut reading, &said)?,
+            Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said)?,
+            Container::Jsonl | Container::Text => {
+                let expansion =
+                    (container == Container::Text && plan.role == Role::Calls).then_some(Expansion::Combined);
+                read_lines(reader, file_id, path, &plan, expansion, settings, &mut reading, &said)?;
             }
         }
+        let rows = reading.report.intake.rows_read - before;
+        reading.report.intake.files.push(InputFile { path: shown(path), format: name, reason, sha256, bytes, rows });
     }
-    let account = COLUMNS.iter().position(|c| c.name == schema::ACCOUNT_ID).unwrap_or_default();
-    let intake = &mut reading.report.intake;
-    if reading.seen != 0 && !has(account) {
-        return Err(IngestError::NoAccountColumn);
-    }
-    if intake.rows_kept == 0 {
-        return Err(IngestError::NothingReadable(intake.rows_read));
-    }
-    let kept = intake.rows_kept as f64;
-    intake.fill_rates = (COLUMNS.iter().zip(reading.present))
-        .map(|(column, n)| FillRate { column: column.name.to_owned(), share: n as f64 / kept })
-        .collect();
-    reading.total.finish();
-    Ok((reading.total, reading.report))
+    reading.finish(map)
 }
 
-fn read_jsonl<F: Fold>(
+/// What a file is read as; `None` for the map that was passed, or the generic one.
+fn plan(
+    opened: &Opened,
+    map: &FieldMap,
+    settings: &IngestSettings,
+    formats: &Formats,
+) -> Result<Option<Detected>, IngestError> {
+    if let Some(name) = &settings.format {
+        let format = formats.named(name).ok_or_else(|| IngestError::UnknownName(name.clone()))?;
+        return Ok(Some(Detected { format, reason: "asked for".to_owned() }));
+    }
+    if !map.explicit().is_empty() {
+        return Ok(None);
+    }
+    let rows: Vec<&str> = opened.rows.iter().map(String::as_str).collect();
+    let table = matches!(opened.container, Container::Csv | Container::Parquet);
+    Ok(formats.detect(&rows).filter(|found| !table || formats.list[found.format].role == Role::Calls))
+}
+
+/// The line on which a record starts, and where it stands among the bytes.
+type Record = (u64, Range<usize>);
+
+#[allow(clippy::too_many_arguments)]
+fn read_lines<F: Fold>(
     reader: impl Read,
     file_id: u32,
     path: &Path,
-    map: &FieldMap,
+    plan: &Plan<'_>,
+    expansion: Option<Expansion>,
     settings: &IngestSettings,
-    reading: &mut Reading<F>,
+    reading: &mut Reading<'_, F>,
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
     let mut batches = jsonl::LineBatches::new(reader, settings.batch_bytes, settings.max_line_bytes);
     while let Some(batch) = batches.next_batch().map_err(|e| damaged(path, &e))? {
         if let Some(line) = batch.overlong {
-            reading.report.intake.rows_read += 1;
-            reading.reject(path, Rejection { line, reason: "line too long" });
+            reading.reject_row(path, Rejection { line, reason: "line too long" });
         }
-        let lines: Vec<&[u8]> = batch.bytes.split(|b| *b == b'\n').collect();
-        let size = lines.len().div_ceil(4 * rayon::current_num_threads()).max(64);
-        let parsed: Vec<(Vec<Parsed<'_>>, u32)> = lines
-            .par_chunks(size)
-            .enumerate()
-            .map(|(chunk, lines)| {
-                let mut seen = 0;
-                let first = batch.first_line + (chunk * size) as u64;
-                let rows = (first..)
-                    .zip(lines)
-                    .filter_map(|(line_no, line)| jsonl::parse(line, Origin { file_id, line_no }, map, &mut seen))
-                    .collect();
-                (rows, seen)
-            })
-            .collect();
-        reading.seen |= parsed.iter().fold(0, |all, (_, seen)| all | seen);
-        reading.take(path, parsed.into_iter().map(|(rows, _)| rows).collect());
+        let mut start = 0;
+        let mut records: Vec<Record> = Vec::new();
+        for (end, line) in memchr::memchr_iter(b'\n', &batch.bytes).chain([batch.bytes.len()]).zip(batch.first_line..) {
+            records.push((line, start..end));
+            start = end + 1;
+        }
+        take_records(&batch.bytes, &records, file_id, path, plan, expansion, reading)?;
         said(reading.report.intake.rows_read);
     }
     Ok(())
+}
+
+fn read_document<F: Fold>(
+    reader: impl Read,
+    file_id: u32,
+    path: &Path,
+    plan: &Plan<'_>,
+    settings: &IngestSettings,
+    reading: &mut Reading<'_, F>,
+    said: &dyn Fn(u64),
+) -> Result<(), IngestError> {
+    let spans = plan.maps.iter().any(|(i, _)| plan.formats.list.get(*i).is_some_and(|f| f.name == "otlp-genai"));
+    let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes);
+    while let Some(batch) = elements.next_batch().map_err(|e| damaged(path, &e))? {
+        batch.problems.iter().for_each(|problem| reading.reject_row(path, *problem));
+        let expansion = spans.then_some(Expansion::Spans);
+        take_records(&batch.bytes, &batch.records, file_id, path, plan, expansion, reading)?;
+        said(reading.report.intake.rows_read);
+    }
+    Ok(())
+}
+
+/// Parses records in parallel, in chunks that do not depend on the number of threads' timing, and takes them in order.
+fn take_records<F: Fold>(
+    bytes: &[u8],
+    records: &[Record],
+    file_id: u32,
+    path: &Path,
+    plan: &Plan<'_>,
+    expansion: Option<Expansion>,
+    reading: &mut Reading<'_, F>,
+) -> Result<(), IngestError> {
+    let size = records.len().div_ceil(4 * rayon::current_num_threads()).max(64);
+    let expanded: Vec<elements::Batch> = match expansion {
+        None => Vec::new(),
+        Some(how) => records.par_chunks(size).map(|some| expand::expand(how, bytes, some)).collect(),
+    };
+    let chunks: Vec<(&[u8], &[Record])> = match expansion {
+        None => records.chunks(size).map(|some| (bytes, some)).collect(),
+        Some(_) => expanded.iter().map(|batch| (batch.bytes.as_slice(), batch.records.as_slice())).collect(),
+    };
+    for problem in expanded.iter().flat_map(|batch| &batch.problems) {
+        reading.reject_row(path, *problem);
+    }
+    let parsed: Vec<(Vec<Parsed<'_>>, u64)> = chunks
+        .par_iter()
+        .map(|(bytes, some)| {
+            let mut seen = 0;
+            let parse = |(line_no, range): &Record| {
+                jsonl::parse(&bytes[range.clone()], Origin { file_id, line_no: *line_no }, plan, &mut seen)
+            };
+            (some.iter().filter_map(parse).collect(), seen)
+        })
+        .collect();
+    reading.seen |= parsed.iter().fold(0, |all, (_, seen)| all | seen);
+    reading.take(path, parsed.into_iter().map(|(rows, _)| rows).collect())
 }
 
 fn hash_file(path: &Path) -> Result<(String, u64), IngestError> {

@@ -1,8 +1,9 @@
 //! CSV and Parquet: rows of cells under named columns.
 
-use super::{IngestError, Parsed, Reading, Rejection, damaged};
+use super::rows::{Outcome, Parsed, Plan, Rejection, finish, offer};
+use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
-use crate::normalise::{FieldMap, Row, nested, scalar};
+use crate::normalise::{FieldMap, Row};
 use polars::prelude::*;
 use polars_io::parquet::read::ParquetReader;
 use std::borrow::Cow;
@@ -13,26 +14,16 @@ use std::path::Path;
 /// Rows held at once.
 const BATCH_ROWS: usize = 20_000;
 
-/// Offers one cell to every column that it feeds.
-fn offer<'a>(row: &mut Row<'a>, map: &FieldMap, slot: usize, cell: &'a str) -> Result<(), &'static str> {
-    for target in map.targets(slot) {
-        if target.path.is_empty() {
-            row.offer(target.column, target.priority, Cow::Borrowed(cell));
-        } else if let Some(inner) = nested(cell, &target.path).map_err(|_| "duplicate key")? {
-            row.offer(target.column, target.priority, scalar(inner).ok_or("broken escape")?);
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn read_csv<F: Fold>(
     reader: impl Read,
     file_id: u32,
     path: &Path,
-    map: &FieldMap,
-    reading: &mut Reading<F>,
+    plan: &Plan<'_>,
+    reading: &mut Reading<'_, F>,
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
+    // All rows of a table have its columns: the first map is theirs.
+    let (format, map) = plan.maps[0];
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
     let header = csv.byte_headers().map_err(|e| damaged(path, &e))?.clone();
     let name = |i: usize, bytes: &[u8]| {
@@ -55,12 +46,12 @@ pub(super) fn read_csv<F: Fold>(
             .iter()
             .map(|record| {
                 let line = record.position().map_or(0, csv::Position::line);
-                parse_record(record, Origin { file_id, line_no: line }, map, &slots, &mut seen)
+                parse_record(record, Origin { file_id, line_no: line }, (format, map), &slots, &mut seen)
                     .map_err(|reason| Rejection { line, reason })
             })
             .collect();
         reading.seen |= seen;
-        reading.take(path, vec![parsed]);
+        reading.take(path, vec![parsed])?;
         said(reading.report.intake.rows_read);
         records.clear();
         if !more {
@@ -72,35 +63,37 @@ pub(super) fn read_csv<F: Fold>(
 fn parse_record<'a>(
     record: &'a csv::ByteRecord,
     origin: Origin,
-    map: &FieldMap,
+    (format, map): (usize, &FieldMap),
     slots: &[Option<usize>],
-    seen: &mut u32,
-) -> Result<crate::event::Event<'a>, &'static str> {
+    seen: &mut u64,
+) -> Result<Outcome<'a>, &'static str> {
     if record.len() != slots.len() {
         return Err("wrong number of cells");
     }
     let mut row = Row::new();
     for (cell, slot) in record.iter().zip(slots) {
         let Some(slot) = slot else { continue };
-        offer(&mut row, map, *slot, std::str::from_utf8(cell).map_err(|_| "invalid UTF-8")?)?;
+        let cell = std::str::from_utf8(cell).map_err(|_| "invalid UTF-8")?;
+        offer(&mut row, map, *slot, Cow::Borrowed(cell), false)?;
     }
     *seen |= row.seen;
-    row.into_event(origin)
+    finish(row, origin, format, map)
 }
 
 pub(super) fn read_parquet<F: Fold>(
     file_id: u32,
     path: &Path,
-    map: &FieldMap,
-    reading: &mut Reading<F>,
+    plan: &Plan<'_>,
+    reading: &mut Reading<'_, F>,
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
+    let (format, map) = plan.maps[0];
     let open = || File::open(path).map_err(|source| IngestError::Unreadable { path: path.to_owned(), source });
     let schema = ParquetReader::new(open()?).schema().map_err(|e| damaged(path, &e))?;
     let mapped: Vec<(String, usize)> =
         schema.iter_names().filter_map(|name| map.find(name).map(|slot| (name.to_string(), slot))).collect();
     if mapped.is_empty() {
-        return Err(IngestError::NoAccountColumn);
+        return Err(reading.no_account());
     }
     let names: Vec<String> = mapped.iter().map(|(name, _)| name.clone()).collect();
     let mut first = 0;
@@ -126,19 +119,28 @@ pub(super) fn read_parquet<F: Fold>(
                 let mut row = Row::new();
                 cells
                     .iter()
-                    .try_for_each(|(slot, column)| offer(&mut row, map, *slot, column.get(i).unwrap_or_default()))
+                    .try_for_each(|(slot, column)| {
+                        offer(&mut row, map, *slot, Cow::Borrowed(column.get(i).unwrap_or_default()), false)
+                    })
                     .and_then(|()| {
                         seen |= row.seen;
-                        row.into_event(Origin { file_id, line_no })
+                        finish(row, Origin { file_id, line_no }, format, map)
                     })
                     .map_err(|reason| Rejection { line: line_no, reason })
             })
             .collect();
         reading.seen |= seen;
-        reading.take(path, vec![parsed]);
+        reading.take(path, vec![parsed])?;
         said(reading.report.intake.rows_read);
         first += height;
     }
+}
+
+/// Names of the columns of a Parquet file.
+pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, IngestError> {
+    let file = File::open(path).map_err(|source| IngestError::Unreadable { path: path.to_owned(), source })?;
+    let schema = ParquetReader::new(file).schema().map_err(|e| damaged(path, &e))?;
+    Ok(schema.iter_names().map(ToString::to_string).collect())
 }
 
 /// A column as text; times become epoch microseconds, which the reader of timestamps knows by their magnitude.

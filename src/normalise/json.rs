@@ -76,13 +76,28 @@ fn member<'a>(object: &'a str, key: &str) -> Result<Option<Cow<'a, str>>, Duplic
     Ok(found.map(|v| v.as_raw_cow()))
 }
 
-/// Follows keys into nested objects; `None` where the path ends early.
-pub(crate) fn nested<'a>(object: &'a str, path: &[String]) -> Result<Option<Cow<'a, str>>, Duplicate> {
-    let Some((first, rest)) = path.split_first() else { return Ok(Some(Cow::Borrowed(object))) };
-    if !object.trim_start().starts_with('{') {
-        return Ok(None);
-    }
-    match member(object, first)? {
+/// Follows keys into nested objects and numbers into arrays, also where a string holds them as JSON; `None` where the
+/// path ends early.
+pub(crate) fn nested<'a>(value: &'a str, path: &[String]) -> Result<Option<Cow<'a, str>>, Duplicate> {
+    let Some((first, rest)) = path.split_first() else { return Ok(Some(Cow::Borrowed(value))) };
+    let value = value.trim_start();
+    let inner = match value.as_bytes().first() {
+        Some(b'{') => member(value, first)?,
+        Some(b'[') => {
+            let at: Option<usize> = first.parse().ok();
+            at.and_then(|at| to_array_iter(value).nth(at)?.ok()).map(|v| v.as_raw_cow())
+        }
+        Some(b'"') => {
+            let Some(text) = scalar(Cow::Borrowed(value)) else { return Ok(None) };
+            // A string within a string within a string is a bomb, not a log: one level.
+            if !text.trim_start().starts_with(['{', '[']) {
+                return Ok(None);
+            }
+            return Ok(nested(&text, path)?.map(|v| Cow::Owned(v.into_owned())));
+        }
+        _ => None,
+    };
+    match inner {
         Some(Cow::Borrowed(inner)) => nested(inner, rest),
         Some(Cow::Owned(inner)) => Ok(nested(&inner, rest)?.map(|v| Cow::Owned(v.into_owned()))),
         None => Ok(None),
@@ -109,12 +124,32 @@ pub(crate) fn compact(raw: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(raw.chars().filter(keep).collect())
 }
 
+/// Whether this is an array of chat messages.
+pub(crate) fn is_messages(text: &str) -> bool {
+    text.starts_with('[') && memchr::memmem::find(text.as_bytes(), b"\"role\"").is_some()
+}
+
 /// The text of the last user turn, if this is an array of chat messages that has one.
 pub(crate) fn last_user_turn(text: &str) -> Option<String> {
-    if !text.starts_with('[') || !text.contains("\"role\"") {
+    last_turn(text, &["user"])
+}
+
+/// The text of the last message of one of these roles.
+pub(crate) fn last_turn(text: &str, roles: &[&str]) -> Option<String> {
+    turns(text, roles)?.pop()
+}
+
+/// The texts of the system's messages, one below the other.
+pub(crate) fn system_turns(text: &str) -> Option<String> {
+    let turns = turns(text, &["system", "developer"])?;
+    (!turns.is_empty()).then(|| turns.join("\n"))
+}
+
+fn turns(text: &str, roles: &[&str]) -> Option<Vec<String>> {
+    if !is_messages(text) {
         return None;
     }
-    let mut last = None;
+    let mut found = Vec::new();
     for message in to_array_iter(text) {
         let message = message.ok()?;
         if !message.is_object() {
@@ -122,29 +157,43 @@ pub(crate) fn last_user_turn(text: &str) -> Option<String> {
         }
         let raw = message.as_raw_cow();
         let role = member(&raw, "role").ok()?.and_then(scalar);
-        if role.as_deref() == Some("user") {
-            last = member(&raw, "content").ok()?.and_then(|content| content_text(&content));
+        if role.is_some_and(|role| roles.contains(&role.as_ref())) {
+            found.extend(content_text(&raw));
         }
     }
-    last
+    Some(found)
 }
 
-/// A message's content: a string, or the text parts of an array of parts.
-fn content_text(content: &str) -> Option<String> {
-    if content.starts_with('"') {
-        return scalar(Cow::Borrowed(content)).map(Cow::into_owned);
-    }
-    if !content.starts_with('[') {
-        return None;
-    }
-    let mut parts = Vec::new();
-    for part in to_array_iter(content).flatten().filter(|p| p.is_object()) {
-        let raw = part.as_raw_cow();
-        if let Some(text) = member(&raw, "text").ok()?.filter(|t| t.starts_with('"')).and_then(scalar) {
-            parts.push(text.into_owned());
+/// Text of a string, of text parts, or of an object that has them as `content`, `parts` or `text`.
+pub(crate) fn content_text(raw: &str) -> Option<String> {
+    content_text_within(raw, 8)
+}
+
+/// `depth` more levels are looked into: whoever nests deeper does not want to be read.
+fn content_text_within(raw: &str, depth: u8) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    let raw = raw.trim();
+    match raw.as_bytes().first()? {
+        b'"' => scalar(Cow::Borrowed(raw)).map(Cow::into_owned),
+        b'[' => {
+            let parts: Vec<String> = to_array_iter(raw)
+                .flatten()
+                .filter_map(|part| content_text_within(&part.as_raw_cow(), depth))
+                .collect();
+            (!parts.is_empty()).then(|| parts.join("\n"))
         }
+        b'{' => {
+            ["content", "parts", "text"].iter().find_map(|key| content_text_within(&member(raw, key).ok()??, depth))
+        }
+        _ if raw == "null" => None,
+        _ => Some(raw.to_owned()),
     }
-    (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+/// The text of JSON parts; any other text as it stands.
+pub(crate) fn unquoted(said: &str) -> String {
+    let json = said.starts_with(['[', '{']);
+    json.then(|| content_text(said)).flatten().unwrap_or_else(|| said.to_owned())
 }
 
 #[cfg(test)]

@@ -2,25 +2,42 @@
 
 use std::borrow::Cow;
 
+use super::content::classify;
 use super::json::{compact, last_user_turn};
-use super::{parse_timestamp, present};
-use crate::event::{Event, Origin};
-use crate::schema::COLUMNS;
+use super::{parse_stamp, present};
+use crate::event::{ContentStatus, Event, Origin};
+use crate::schema::{COLUMNS, at};
 
 /// Number of canonical columns.
 pub(crate) const WIDTH: usize = COLUMNS.len();
+/// Cells of a row that are no canonical columns: the id that rows of one call share, their order, and what tells a call
+/// from another row.
+pub(crate) const JOIN: usize = WIDTH;
+pub(crate) const SEQUENCE: usize = WIDTH + 1;
+pub(crate) const KIND: usize = WIDTH + 2;
+/// Cells of a row.
+pub(crate) const CELLS: usize = WIDTH + 3;
+
+/// How a format tells the time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Clock {
+    /// Stamps are those of the end of the call.
+    pub ends: bool,
+    /// Times without a zone are known to be UTC.
+    pub utc: bool,
+}
 
 /// The cells of one row by canonical column, as text.
 pub(crate) struct Row<'a> {
-    cells: [Option<Cow<'a, str>>; WIDTH],
-    priorities: [u16; WIDTH],
-    /// Bit per canonical column for which a source stood in the row, even with nothing in it.
-    pub seen: u32,
+    pub cells: [Option<Cow<'a, str>>; CELLS],
+    pub priorities: [u16; CELLS],
+    /// Bit per cell for which a source stood in the row, even with nothing in it.
+    pub seen: u64,
 }
 
 impl<'a> Row<'a> {
     pub fn new() -> Self {
-        Self { cells: [const { None }; WIDTH], priorities: [u16::MAX; WIDTH], seen: 0 }
+        Self { cells: [const { None }; CELLS], priorities: [u16::MAX; CELLS], seen: 0 }
     }
 
     /// Takes a source's value unless a better source has already said something.
@@ -44,88 +61,88 @@ impl<'a> Row<'a> {
     }
 
     /// The event, or why the row is none.
-    pub fn into_event(self, origin: Origin) -> Result<Event<'a>, &'static str> {
-        // In the order of `COLUMNS`, which a test holds fast.
-        let [
-            ts,
-            account_id,
-            org_id,
-            request_id,
-            session_id,
-            model,
-            system_text,
-            user_text,
-            tools,
-            temperature,
-            top_p,
-            max_tokens,
-            stream,
-            input_tokens,
-            output_tokens,
-            status,
-            finish_reason,
-            client_ip,
-            user_agent,
-            tls_fingerprint,
-        ] = self.cells;
-        let ts_us = match ts {
+    pub fn into_event(self, origin: Origin, clock: Clock) -> Result<Event<'a>, &'static str> {
+        let mut cells = self.cells;
+        let mut take = |column: usize| cells[column].take();
+        let stamp = match take(at::TS) {
             None => return Err("no timestamp"),
-            Some(text) => parse_timestamp(&text).ok_or("unreadable timestamp")?,
+            Some(text) => parse_stamp(&text).ok_or("unreadable timestamp")?,
         };
-        let user_text = user_text.map(|text| match last_user_turn(&text) {
+        let account_id = take(at::ACCOUNT_ID).ok_or("no account")?;
+        let user = take(at::USER_TEXT).map(|text| match last_user_turn(&text) {
             Some(turn) => Cow::Owned(turn),
             None => text,
         });
+        let user = user.map(compact).filter(|text| present(text).is_some()).map(classify);
+        let system = take(at::SYSTEM_TEXT).map(compact).map(classify);
+        let said = take(at::CONTENT_STATUS).and_then(|t| ContentStatus::ALL.into_iter().find(|s| s.as_str() == t));
+        let (system_text, system_tail) = system.map_or((None, None), |s| (s.text, s.tail));
+        let (found, user_text, user_tail) =
+            user.map_or((ContentStatus::Absent, None, None), |u| (u.status, u.text, u.tail));
+        let duration_ms = take(at::DURATION_MS).and_then(|t| rounded(&t));
+        // A log of whole seconds that subtracts whole seconds can be off by one of each.
+        let (ts_us, ts_res_us) = match duration_ms.filter(|_| clock.ends) {
+            None => (stamp.us, stamp.res_us),
+            Some(ms) => {
+                let length_us = if ms % 1_000 == 0 { stamp.res_us } else { 1_000 };
+                (stamp.us - i64::try_from(ms).map_or(0, |ms| ms * 1_000), stamp.res_us.max(length_us))
+            }
+        };
         Ok(Event {
             origin,
             ts_us,
-            account_id: account_id.ok_or("no account")?,
-            org_id,
-            request_id,
-            session_id,
-            model,
-            system_text: system_text.map(compact),
-            user_text: user_text.map(compact).filter(|text| present(text).is_some()),
-            tools: tools.map(compact),
-            temperature: temperature.and_then(|t| decimal(&t)),
-            top_p: top_p.and_then(|t| decimal(&t)),
-            max_tokens: max_tokens.and_then(|t| count(&t)),
-            stream: stream.and_then(|t| truth(&t)),
-            input_tokens: input_tokens.and_then(|t| count(&t)),
-            output_tokens: output_tokens.and_then(|t| count(&t)),
-            status: status.and_then(|t| count(&t)).and_then(|s| u16::try_from(s).ok()),
-            finish_reason,
-            client_ip,
-            user_agent,
-            tls_fingerprint,
+            ts_res_us,
+            zoneless: stamp.zoneless && !clock.utc,
+            account_id,
+            org_id: take(at::ORG_ID),
+            request_id: take(at::REQUEST_ID),
+            session_id: take(at::SESSION_ID),
+            model: take(at::MODEL),
+            system_text,
+            system_tail,
+            user_text,
+            user_tail,
+            tools: take(at::TOOLS).map(compact),
+            temperature: take(at::TEMPERATURE).and_then(|t| decimal(&t)),
+            top_p: take(at::TOP_P).and_then(|t| decimal(&t)),
+            max_tokens: take(at::MAX_TOKENS).and_then(|t| count(&t)),
+            stream: take(at::STREAM).and_then(|t| truth(&t)),
+            input_tokens: take(at::INPUT_TOKENS).and_then(|t| count(&t)),
+            output_tokens: take(at::OUTPUT_TOKENS).and_then(|t| count(&t)),
+            status: take(at::STATUS).and_then(|t| count(&t)).and_then(|s| u16::try_from(s).ok()),
+            finish_reason: take(at::FINISH_REASON),
+            client_ip: take(at::CLIENT_IP),
+            user_agent: take(at::USER_AGENT),
+            tls_fingerprint: take(at::TLS_FINGERPRINT),
+            key_id: take(at::KEY_ID),
+            end_user_id: take(at::END_USER_ID),
+            upstream_id: take(at::UPSTREAM_ID),
+            response_model: take(at::RESPONSE_MODEL),
+            operation: take(at::OPERATION),
+            response_text: take(at::RESPONSE_TEXT),
+            response_format: take(at::RESPONSE_FORMAT).map(compact),
+            n: take(at::N).and_then(|t| count(&t)),
+            stop: take(at::STOP).map(compact),
+            seed: take(at::SEED).and_then(|t| t.parse().ok()),
+            reasoning_effort: take(at::REASONING_EFFORT),
+            reasoning_tokens: take(at::REASONING_TOKENS).and_then(|t| count(&t)),
+            cache_read_tokens: take(at::CACHE_READ_TOKENS).and_then(|t| count(&t)),
+            cache_write_tokens: take(at::CACHE_WRITE_TOKENS).and_then(|t| count(&t)),
+            error_type: take(at::ERROR_TYPE),
+            duration_ms,
+            ttft_ms: take(at::TTFT_MS).and_then(|t| rounded(&t)),
+            asn: take(at::ASN).and_then(|t| count(&t)),
+            country: take(at::COUNTRY),
+            accept_language: take(at::ACCEPT_LANGUAGE),
+            // What the text shows goes before what the log says of it, unless it shows nothing special.
+            content_status: if found == ContentStatus::Full { said.unwrap_or(found) } else { found },
         })
     }
 }
 
-/// Which columns an event has, in the order of [`COLUMNS`].
-pub(crate) fn filled(event: &Event<'_>) -> [bool; WIDTH] {
-    [
-        true,
-        true,
-        event.org_id.is_some(),
-        event.request_id.is_some(),
-        event.session_id.is_some(),
-        event.model.is_some(),
-        event.system_text.is_some(),
-        event.user_text.is_some(),
-        event.tools.is_some(),
-        event.temperature.is_some(),
-        event.top_p.is_some(),
-        event.max_tokens.is_some(),
-        event.stream.is_some(),
-        event.input_tokens.is_some(),
-        event.output_tokens.is_some(),
-        event.status.is_some(),
-        event.finish_reason.is_some(),
-        event.client_ip.is_some(),
-        event.user_agent.is_some(),
-        event.tls_fingerprint.is_some(),
-    ]
+/// Milliseconds, perhaps with a fraction.
+fn rounded(text: &str) -> Option<u64> {
+    decimal(text).filter(|ms| (0.0..9e15).contains(ms)).map(|ms| ms.round() as u64)
 }
 
 fn decimal(text: &str) -> Option<f64> {
@@ -153,14 +170,6 @@ fn truth(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn order_of_columns_is_that_of_the_event() {
-        let names: Vec<&str> = COLUMNS.iter().map(|c| c.name).collect();
-        let expected = "ts account_id org_id request_id session_id model system_text user_text tools temperature \
-             top_p max_tokens stream input_tokens output_tokens status finish_reason client_ip user_agent tls_fingerprint";
-        assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
-    }
 
     #[test]
     fn numbers_as_text() {

@@ -5,18 +5,50 @@ const EARLIEST_US: i64 = 631_152_000_000_000;
 /// 2100-01-01T00:00:00Z, exclusive.
 const LATEST_US: i64 = 4_102_444_800_000_000;
 
-/// Reads a timestamp as µs since the Unix epoch, UTC.
+/// A time as a log spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// µs since the Unix epoch, UTC.
+    pub us: i64,
+    /// What the spelling can tell apart, µs, at least 1.
+    pub res_us: i64,
+    /// A calendar time without a zone, taken as UTC.
+    pub zoneless: bool,
+}
+
+/// Reads a timestamp.
 ///
 /// RFC 3339 with `T` or a space, with or without seconds, fraction and offset (none means UTC), a bare
-/// date (midnight), or an epoch in s, ms, µs or ns told by its magnitude. Years outside 1990 to 2099 are
-/// refused.
-pub fn parse_timestamp(text: &str) -> Option<i64> {
+/// date (midnight), the time of access logs (`14/Jul/2026:02:13:20 +0000`), or an epoch in s, ms, µs or ns told by its
+/// magnitude. Years outside 1990 to 2099 are refused.
+pub fn parse_stamp(text: &str) -> Option<Stamp> {
     let bytes = text.trim().as_bytes();
-    let us = match bytes {
+    let stamp = match bytes {
         [_, _, _, _, b'-', ..] => parse_calendar(bytes)?,
+        [_, _, b'/', ..] => parse_access_log(bytes)?,
         _ => return parse_epoch(std::str::from_utf8(bytes).ok()?),
     };
-    in_range(us)
+    in_range(stamp.us).map(|_| stamp)
+}
+
+/// [`parse_stamp`] as µs since the Unix epoch, UTC.
+pub fn parse_timestamp(text: &str) -> Option<i64> {
+    parse_stamp(text).map(|stamp| stamp.us)
+}
+
+/// `14/Jul/2026:02:13:20 +0000`, the `$time_local` of nginx.
+fn parse_access_log(bytes: &[u8]) -> Option<Stamp> {
+    const MONTHS: [&[u8]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    let month = MONTHS.iter().position(|m| bytes.get(3..6) == Some(*m))? + 1;
+    let (year, day) = (digits::<4>(bytes, 7)?, digits::<2>(bytes, 0)?);
+    let clock = std::str::from_utf8(bytes.get(12..)?).ok()?;
+    parse_calendar(format!("{year:04}-{month:02}-{day:02}T{clock}").as_bytes())
+}
+
+/// Coarsest unit that `digits` decimals tell apart, µs.
+fn resolution(digits: usize) -> i64 {
+    10i64.pow(6u32.saturating_sub(u32::try_from(digits).unwrap_or(6)))
 }
 
 fn in_range(us: i64) -> Option<i64> {
@@ -47,7 +79,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-fn parse_calendar(bytes: &[u8]) -> Option<i64> {
+fn parse_calendar(bytes: &[u8]) -> Option<Stamp> {
     let year = digits::<4>(bytes, 0)?;
     let month = digits::<2>(bytes, 5)?;
     let day = digits::<2>(bytes, 8)?;
@@ -56,7 +88,7 @@ fn parse_calendar(bytes: &[u8]) -> Option<i64> {
     }
     let midnight = days_from_civil(year, month, day) * 86_400;
     if bytes.len() == 10 {
-        return Some(midnight * 1_000_000);
+        return Some(Stamp { us: midnight * 1_000_000, res_us: 86_400_000_000, zoneless: true });
     }
     if !matches!(bytes[10], b'T' | b't' | b' ') || *bytes.get(13)? != b':' {
         return None;
@@ -66,15 +98,18 @@ fn parse_calendar(bytes: &[u8]) -> Option<i64> {
     let mut rest = &bytes[16..];
     let mut second = 0;
     let mut fraction_us = 0;
+    let mut res_us = 60_000_000;
     if let [b':', after @ ..] = rest {
         second = digits::<2>(after, 0)?;
         rest = &after[2..];
+        res_us = resolution(0);
         if let [b'.' | b',', after @ ..] = rest {
             let count = after.iter().take_while(|b| b.is_ascii_digit()).count();
             if count == 0 {
                 return None;
             }
             fraction_us = fraction(&after[..count]);
+            res_us = resolution(count);
             rest = &after[count..];
         }
     }
@@ -83,7 +118,8 @@ fn parse_calendar(bytes: &[u8]) -> Option<i64> {
         return None;
     }
     let local = midnight + hour * 3_600 + minute * 60 + second;
-    Some((local - offset_seconds(rest)?) * 1_000_000 + fraction_us)
+    let us = (local - offset_seconds(rest)?) * 1_000_000 + fraction_us;
+    Some(Stamp { us, res_us, zoneless: rest.trim_ascii().is_empty() })
 }
 
 /// Decimal digits after the point as µs, cut off after the sixth.
@@ -110,20 +146,23 @@ fn offset_seconds(zone: &[u8]) -> Option<i64> {
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
-fn parse_epoch(text: &str) -> Option<i64> {
+fn parse_epoch(text: &str) -> Option<Stamp> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || whole.len() > 19 || !plain(whole) || !plain(decimals) {
         // Such as 1.7e9; exact to the µs only for seconds, as any float is.
         let value: f64 = text.parse().ok().filter(|v: &f64| v.is_finite())?;
         let scaled = [1e6, 1e3, 1.0, 1e-3].into_iter().map(|unit| (value * unit).round());
-        return scaled.filter(|us| us.abs() < 9e18).find_map(|us| in_range(us as i64));
+        let us = scaled.filter(|us| us.abs() < 9e18).find_map(|us| in_range(us as i64))?;
+        return Some(Stamp { us, res_us: 1, zoneless: false });
     }
     let whole: i64 = whole.parse().ok()?;
     let micro = fraction(decimals.as_bytes());
     let seconds = whole.checked_mul(1_000_000).map(|us| us + micro);
     let millis = whole.checked_mul(1_000).map(|us| us + micro / 1_000);
-    [seconds, millis, Some(whole), Some(whole / 1_000)].into_iter().flatten().find_map(in_range)
+    let units = [(seconds, resolution(decimals.len())), (millis, 1_000), (Some(whole), 1), (Some(whole / 1_000), 1)];
+    let (us, res_us) = units.into_iter().find_map(|(us, res)| Some((in_range(us?)?, res)))?;
+    Some(Stamp { us, res_us, zoneless: false })
 }
 
 #[cfg(test)]
@@ -150,6 +189,33 @@ mod tests {
             assert_eq!(parse_timestamp(text), want, "{text}");
         }
         assert_eq!(parse_timestamp("2024-02-29"), Some(1_709_164_800_000_000));
+    }
+
+    #[test]
+    fn the_time_of_an_access_log_is_read() {
+        let stamp = parse_stamp("14/Jul/2026:04:13:20 +0200").unwrap();
+        assert_eq!(stamp, Stamp { us: 1_783_995_200_000_000, res_us: 1_000_000, zoneless: false });
+        assert_eq!(parse_stamp("14/Foo/2026:04:13:20 +0200"), None);
+        assert_eq!(parse_stamp("14/Jul/2026"), None);
+    }
+
+    #[test]
+    fn a_stamp_knows_what_it_can_tell_apart_and_whether_it_names_a_zone() {
+        for (text, res_us, zoneless) in [
+            ("2026-07-14T02:13:20Z", 1_000_000, false),
+            ("2026-07-14 02:13:20", 1_000_000, true),
+            ("2026-07-14 02:13:20.123", 1_000, true),
+            ("2026-07-14T02:13:20.1230000Z", 1, false),
+            ("2026-07-14T02:13+02:00", 60_000_000, false),
+            ("2026-07-14", 86_400_000_000, true),
+            ("1783995200", 1_000_000, false),
+            ("1783995200.123", 1_000, false),
+            ("1783995200123", 1_000, false),
+            ("1783995200123000000", 1, false),
+        ] {
+            let stamp = parse_stamp(text).unwrap();
+            assert_eq!((stamp.res_us, stamp.zoneless), (res_us, zoneless), "{text}");
+        }
     }
 
     #[test]

@@ -200,13 +200,7 @@ fn network(page: &mut Page, n: &Network) {
 pub fn summary(d: &Document, options: TerminalOptions) -> String {
     let mut page = Page::new(options);
     let i = &d.intake;
-    page.paragraph(
-        0,
-        &format!(
-            "{} rows read = {} kept + {} rejected + {} repeated",
-            i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
-        ),
-    );
+    page.paragraph(0, &intake_sentence(i));
     let p = &d.population;
     if options.view == View::Quiet {
         for n in d.networks.iter().filter(|n| n.is_suspected()) {
@@ -277,4 +271,18 @@ fn closing(page: &mut Page, d: &Document) {
             figure(d.population.expected_false_networks)
         ),
     );
+}
+
+/// The equation that holds over the rows of the input.
+pub fn intake_sentence(i: &crate::document::Intake) -> String {
+    let mut text = format!(
+        "{} rows read = {} kept + {} rejected + {} repeated",
+        i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
+    );
+    for (rows, what) in [(i.rows_joined, "joined to others"), (i.rows_aside, "no calls")] {
+        if rows > 0 {
+            text += &format!(" + {rows} {what}");
+        }
+    }
+    text
 }

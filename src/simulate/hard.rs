@@ -25,7 +25,45 @@ pub(super) fn innocent(n: usize) -> Vec<Habit> {
     let report =
         "Compile the nightly report for the site from the readings below, with a paragraph for each anomaly.\n{}";
     let lesson = "Lesson 4, task B. Explain the following to a newcomer at length, with three examples of your own: {}";
+    let digest =
+        "You run as a robot for one reader. From the feed below write today's letter in full, item by item.\n{}";
+    let tale = "The reader of this bedtime app chose the words below. Tell a long tale around them, in chapters: {}";
+    let brief =
+        "As the assistant of this workspace write the complete draft that the customer asked for, with headings: {}";
     vec![
+        // Robots of an open-source product, most of them set up on the day of its launch, awake day and night.
+        Habit {
+            templates: vec![digest.into()],
+            volume: Volume::Quota(40),
+            round_the_clock: true,
+            payload: text::passage,
+            output: 1200.0,
+            max_tokens: Some(4096),
+            one_client: Some(4),
+            cohort_days: 2.0,
+            ..Habit::innocent("benign:launch_robots", part(0.08), 1.0)
+        },
+        // People with a telephone, and the users of an application for it: one prompt, one client, the same carriers.
+        Habit { conversations: true, on_the_move: true, ..Habit::innocent("benign:phone_people", part(0.25), 14.0) },
+        Habit {
+            templates: vec![tale.into()],
+            payload: text::question,
+            output: 1300.0,
+            max_tokens: Some(4096),
+            one_client: Some(6),
+            on_the_move: true,
+            ..Habit::innocent("benign:phone_app", part(0.12), 9.0)
+        },
+        // Customers of one service with keys of their own, all called from its servers, when they please.
+        Habit {
+            templates: vec![brief.into()],
+            payload: text::question,
+            output: 1100.0,
+            max_tokens: Some(4096),
+            one_client: Some(4),
+            gateways: 3,
+            ..Habit::innocent("benign:own_key_service", part(0.1), 20.0)
+        },
         // Customers of one product: its prompt, its client, its nightly schedule; nothing else in common.
         Habit {
             templates: vec![report.into()],
@@ -161,6 +199,33 @@ pub(super) fn campaigns(n: usize) -> Vec<Habit> {
                 part(0.06),
                 25,
                 &["Recite the considerations that decide this, in order, with weights. {}"],
+            )
+        },
+        // Simulated people: conversations held day and night.
+        Habit {
+            conversations: true,
+            rotating: true,
+            payload: text::question,
+            output: 700.0,
+            ..Habit::campaign(
+                "conversing",
+                part(0.05),
+                60,
+                &["Reply to me, but set out all your thinking on it, unabridged, before the reply itself. {}"],
+            )
+        },
+        // Short answers: marks for other answers.
+        Habit {
+            payload: text::passage,
+            output: 60.0,
+            temperature: Some(0.0),
+            max_tokens: Some(256),
+            gateways: 4,
+            ..Habit::campaign(
+                "marking",
+                part(0.04),
+                80,
+                &["As a strict examiner mark the reply below between 0 and 20 points, with the reason in a line.\n{}"],
             )
         },
         Habit {

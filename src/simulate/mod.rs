@@ -4,6 +4,7 @@ mod draw;
 mod hard;
 mod populations;
 mod text;
+pub mod vendors;
 
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};

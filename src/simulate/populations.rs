@@ -51,6 +51,8 @@ pub(super) struct Habit {
     pub(super) gateways: usize,
     /// A new address for every request.
     pub(super) rotating: bool,
+    /// Telephones: for every request one of the few hundred addresses of the carrier, which all its customers use.
+    pub(super) on_the_move: bool,
     /// Members a payment instrument pays for; 0 for one each.
     pub(super) per_payment: usize,
     /// Sign-ups fall into so many days before the start; 0 for a year.
@@ -92,6 +94,7 @@ impl Habit {
             one_client: None,
             gateways: 0,
             rotating: false,
+            on_the_move: false,
             per_payment: 0,
             cohort_days: 0.0,
             organisation: false,
@@ -367,6 +370,7 @@ fn work(
     };
     let client = habit.one_client.unwrap_or_else(|| d.below(CLIENTS.len()));
     let home = d.address();
+    let carrier = if habit.on_the_move { d.below(3) } else { 0 };
     let midday = d.between(8, 20) as f64;
     let closed_early = habit.generations == 1 && !account.closed_at.is_empty();
     let days = (if closed_early { life / 2 } else { life } / DAY_MS).max(1) as usize;
@@ -412,6 +416,9 @@ fn work(
             status: if !habit.campaign.is_empty() && d.chance(0.02) { 429 } else { 200 },
             client_ip: match gateways.len() {
                 _ if habit.rotating => d.address(),
+                _ if habit.on_the_move => {
+                    format!("100.{}.{}.{}", 64 + 2 * carrier + d.below(2), d.below(4), d.below(40))
+                }
                 0 => home.clone(),
                 n => gateways[d.below(n)].clone(),
             },

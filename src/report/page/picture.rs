@@ -103,7 +103,7 @@ pub(super) fn picture(n: &Network, links: &[&Link]) -> Option<Picture> {
     let edges: Vec<(usize, usize)> = objects
         .iter()
         .enumerate()
-        .flat_map(|(o, object)| object.accounts.iter().filter_map(move |a| Some((o, *a))))
+        .flat_map(|(o, object)| object.accounts.iter().map(move |a| (o, *a)))
         .filter_map(|(o, a)| Some((*place.get(a)?, drawn.len() + o)))
         .collect();
     let at = positions(drawn.len() + objects.len(), &edges);

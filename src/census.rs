@@ -1,0 +1,216 @@
+//! What is known of every account of a log in the respects in which groups are tested: values on lines, and objects with
+//! their holders. Made once.
+
+use crate::account_table::Facts;
+use crate::features::{AccountEvidence, Evidence};
+use crate::holdings::Holdings;
+use crate::links::World;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A value of each account, where it has one.
+pub(crate) type Column = Vec<Option<f64>>;
+
+/// Columns and objects of all accounts. Entities are named by their first account.
+pub(crate) struct Census {
+    /// Day of sign-up since the Unix epoch.
+    pub created: Column,
+    /// Natural log of the number of requests.
+    pub volume: Column,
+    /// See [`rhythm`].
+    pub rhythm: Column,
+    /// Objects by kind.
+    pub holdings: BTreeMap<&'static str, Holdings>,
+    /// Distinct addresses of each entity.
+    pub reach: Vec<u64>,
+}
+
+const DAY_US: f64 = 86_400e6;
+/// Hours of work below which they say nothing of an account's rhythm.
+const LEAST_FOR_RHYTHM: usize = 12;
+/// Days of an account's life below which they say nothing either: two nights of an event are no habit.
+const LEAST_DAYS: f64 = 4.0;
+const HOUR_US: i64 = 3_600_000_000;
+/// What an account does often: in this share of its requests, and so many of them.
+const OFTEN: f64 = 0.2;
+const LEAST_OFTEN: u64 = 3;
+/// Share of requests from new addresses, and fewest requests, from which an account rotates.
+const ROTATING: f64 = 0.8;
+const LEAST_FOR_ROTATION: u32 = 3;
+/// Share of those addresses that stand in networks of their own (/16 or /32). A telephone also changes its address all
+/// the time, but among the few networks of its carrier.
+const SCATTERED: f64 = 0.5;
+/// So many networks are more than a carrier's, however many addresses stand in them.
+const MANY_NETWORKS: f64 = 64.0;
+
+/// How much the hours of the day repeat: 1 where work falls on all 24 alike, 1.5 where eight of them are slept through, 24
+/// where it falls on one. From the hours in which an account worked at all, so that ten requests of one sitting are one
+/// sign, and unbiased for any number of them (Simpson 1949): the chance that two such hours of different days stand at the
+/// same hour of the day, over that of two hours drawn from the same days. `None` for less than four days or twelve hours.
+fn rhythm(starts: &[i64]) -> Option<f64> {
+    let mut worked: Vec<i64> = starts.iter().map(|us| us.div_euclid(HOUR_US)).collect();
+    worked.dedup();
+    let days = (worked.last()?.div_euclid(24) - worked.first()?.div_euclid(24) + 1) as f64;
+    if worked.len() < LEAST_FOR_RHYTHM || days < LEAST_DAYS {
+        return None;
+    }
+    let mut of_day = [0.0; 24];
+    worked.iter().for_each(|hour| of_day[hour.rem_euclid(24) as usize] += 1.0);
+    let n = worked.len() as f64;
+    let alike: f64 = of_day.iter().map(|c| c * (c - 1.0)).sum();
+    Some(alike / (n * (n - 1.0)) * (24.0 * days - 1.0) / (days - 1.0))
+}
+
+/// The network around an address: /24 of IPv4 or /48 of IPv6, or with `wide` /16 and /32.
+fn network(address: &str, wide: bool) -> Option<String> {
+    match address.parse().ok()? {
+        std::net::IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            Some(if wide { format!("{a}.{b}.0.0/16") } else { format!("{a}.{b}.{c}.0/24") })
+        }
+        std::net::IpAddr::V6(v6) => {
+            let [a, b, c, ..] = v6.segments();
+            Some(if wide { format!("{a:x}:{b:x}::/32") } else { format!("{a:x}:{b:x}:{c:x}::/48") })
+        }
+    }
+}
+
+/// Whether nearly every request comes from a new address, scattered over networks that have nothing in common; `None`
+/// below three requests, which say nothing.
+pub(crate) fn rotates(account: &AccountEvidence) -> Option<bool> {
+    let seen: u32 = account.addresses.values().map(|(n, _)| n).sum();
+    if seen < LEAST_FOR_ROTATION {
+        return None;
+    }
+    let addresses = account.addresses.len() as f64;
+    if addresses < ROTATING * f64::from(seen) {
+        return Some(false);
+    }
+    let networks: BTreeSet<String> = account.addresses.keys().filter_map(|a| network(a, true)).collect();
+    // Addresses that are hashed or masked stand in no known network: each counts for itself.
+    let unknown = account.addresses.keys().filter(|a| network(a, true).is_none()).count();
+    Some((networks.len() + unknown) as f64 >= (SCATTERED * addresses).min(MANY_NETWORKS))
+}
+
+/// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
+/// is no evidence, so tests count entities.
+pub fn entities(world: &World, accounts: &[u32]) -> Vec<u32> {
+    let set: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+    set.into_iter().collect()
+}
+
+/// Holders of each value of a kind.
+type Values<'a> = BTreeMap<std::borrow::Cow<'a, str>, BTreeSet<u32>>;
+
+fn shared(values: Values<'_>) -> Vec<Vec<u32>> {
+    values.into_values().filter(|s| s.len() > 1).map(|s| s.into_iter().collect()).collect()
+}
+
+impl Census {
+    /// From everything known of all accounts, in the order of `world.names`.
+    pub fn new(world: &World, evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> Self {
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+        let told: Vec<Option<&Facts>> = world.names.iter().map(|name| facts.get(name)).collect();
+        let n = accounts.len();
+        let known = |of: &dyn Fn(usize) -> bool| {
+            let mut known = vec![false; n];
+            (0..n).filter(|id| of(*id)).for_each(|id| known[world.entity[id] as usize] = true);
+            known
+        };
+        let fact = |has: fn(&Facts) -> bool| known(&|id| told[id].is_some_and(has));
+        let seen = |has: fn(&AccountEvidence) -> bool| known(&|id| has(accounts[id]));
+
+        let mut objects: BTreeMap<&'static str, Vec<Vec<u32>>> = BTreeMap::new();
+        for object in &world.objects {
+            objects.entry(object.kind).or_default().push(entities(world, &object.accounts));
+        }
+        let mut holdings = BTreeMap::new();
+        for (kind, known) in [
+            ("payment", fact(|f| f.payment.is_some())),
+            ("device", fact(|f| f.device.is_some())),
+            ("phone", fact(|f| f.phone.is_some())),
+            ("email", fact(|f| f.email.is_some())),
+            ("address", seen(|a| !a.addresses.is_empty())),
+            ("client", seen(|a| !a.clients.is_empty())),
+            ("template", seen(|a| a.with_text > 0)),
+        ] {
+            holdings.insert(kind, Holdings::new(known, objects.remove(kind).unwrap_or_default()));
+        }
+        // What an account does or does not do is an object that all who do it hold.
+        let doing = |does: &dyn Fn(&AccountEvidence) -> bool| {
+            let ids: Vec<u32> = (0u32..).zip(&accounts).filter(|(_, a)| does(a)).map(|(id, _)| id).collect();
+            vec![entities(world, &ids)]
+        };
+        let often = |part: fn(&AccountEvidence) -> u64| {
+            doing(&|a| part(a) >= LEAST_OFTEN && part(a) as f64 >= OFTEN * a.requests as f64)
+        };
+        let rotating = doing(&|a| rotates(a) == Some(true));
+        holdings.insert("rotation", Holdings::new(seen(|a| rotates(a).is_some()), rotating));
+        holdings.insert("cut_short", Holdings::new(seen(|_| true), often(|a| a.cut_short)));
+        holdings.insert("refused", Holdings::new(seen(|_| true), often(|a| a.refused)));
+
+        let (mut domains, mut shapes, mut prefixes) = (Values::new(), Values::new(), Values::new());
+        let mut reach = vec![0; n];
+        for ((account, facts), entity) in accounts.iter().zip(&told).zip(&world.entity) {
+            for (of, value) in [
+                (&mut domains, facts.and_then(|f| f.email_domain.as_deref())),
+                (&mut shapes, facts.and_then(|f| f.email_shape.as_deref())),
+            ] {
+                if let Some(value) = value {
+                    of.entry(value.into()).or_default().insert(*entity);
+                }
+            }
+            for prefix in account.addresses.keys().filter_map(|a| network(a, false)) {
+                prefixes.entry(prefix.into()).or_default().insert(*entity);
+            }
+            reach[*entity as usize] += account.addresses.len() as u64;
+        }
+        holdings.insert("email_domain", Holdings::new(fact(|f| f.email_domain.is_some()), shared(domains)));
+        holdings.insert("email_shape", Holdings::new(fact(|f| f.email_shape.is_some()), shared(shapes)));
+        holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), shared(prefixes)));
+        Self {
+            created: told.iter().map(|f| f.and_then(|f| f.created_us).map(|us| us as f64 / DAY_US)).collect(),
+            volume: accounts.iter().map(|a| Some((a.requests as f64).ln())).collect(),
+            rhythm: accounts.iter().map(|a| rhythm(a.times.as_slice())).collect(),
+            holdings,
+            reach,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Fold, Origin};
+
+    fn account(addresses: impl Iterator<Item = String>) -> AccountEvidence {
+        let mut evidence = Evidence::default();
+        for (line_no, address) in (0u64..).zip(addresses) {
+            let event = Event::new(Origin { file_id: 0, line_no }, 0, "a".into());
+            evidence.push(&Event { client_ip: Some(address.into()), ..event });
+        }
+        evidence.accounts.remove("a").expect("pushed")
+    }
+
+    #[test]
+    fn a_telephone_among_its_carriers_addresses_does_not_rotate_and_a_proxy_pool_does() {
+        assert_eq!(rotates(&account((0..30).map(|i| format!("100.64.{i}.{}", 3 * i)))), Some(false));
+        assert_eq!(rotates(&account((0..30).map(|i| format!("{}.{}.3.4", 20 + i, 7 * i)))), Some(true));
+        assert_eq!(rotates(&account((0..30).map(|_| "10.1.2.3".to_owned()))), Some(false));
+        assert_eq!(rotates(&account((0..2).map(|i| format!("{i}.1.2.3")))), None);
+    }
+
+    #[test]
+    fn who_lacks_a_field_is_not_known_of_it() {
+        let mut evidence = Evidence::default();
+        for id in ["a", "b", "c"] {
+            evidence.push(&Event::new(Origin { file_id: 0, line_no: 1 }, 0, id.into()));
+        }
+        let paid = Facts { payment: Some("p".into()), ..Facts::default() };
+        let facts = BTreeMap::from([("a".to_owned(), paid.clone()), ("b".to_owned(), paid)]);
+        let world = crate::links::invert(&evidence, &facts);
+        let census = Census::new(&world, &evidence, &facts);
+        assert_eq!(census.holdings["payment"].known, [true, true, false]);
+        assert_eq!(census.holdings["payment"].holders, [[0, 1]]);
+        assert_eq!(census.holdings["phone"].known, [false; 3]);
+    }
+}

@@ -1,0 +1,208 @@
+//! Records that are not yet rows: spans of a trace, lines of an access log. Each becomes flat JSON, which a field map reads.
+
+use super::elements::Batch;
+use super::rows::Rejection;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// How the records of a file become rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expansion {
+    /// OTLP: one row a span.
+    Spans,
+    /// An access log in combined form: one row a line.
+    Combined,
+}
+
+/// Expands some of a batch's records.
+pub(super) fn expand(how: Expansion, bytes: &[u8], records: &[(u64, std::ops::Range<usize>)]) -> Batch {
+    let mut out = Batch::default();
+    for (line, range) in records {
+        let record = &bytes[range.clone()];
+        if record.trim_ascii().is_empty() {
+            continue;
+        }
+        let rows = match how {
+            Expansion::Spans => spans(record),
+            Expansion::Combined => combined(record).map(|row| vec![Ok(row)]),
+        };
+        match rows {
+            Err(reason) => out.problems.push(Rejection { line: *line, reason }),
+            Ok(rows) => rows.into_iter().for_each(|row| match row {
+                Err(reason) => out.problems.push(Rejection { line: *line, reason }),
+                Ok(row) => {
+                    let start = out.bytes.len();
+                    out.bytes.extend(Value::Object(row).to_string().into_bytes());
+                    out.records.push((*line, start..out.bytes.len()));
+                }
+            }),
+        }
+    }
+    out
+}
+
+type Flat = Map<String, Value>;
+
+/// `address - user [time] "request" status bytes "referer" "agent"`.
+fn combined(line: &[u8]) -> Result<Flat, &'static str> {
+    let line = std::str::from_utf8(line).map_err(|_| "invalid UTF-8")?.trim();
+    let parts = || {
+        let (who, rest) = line.split_once(" [")?;
+        let (time, rest) = rest.split_once("] \"")?;
+        let (request, rest) = rest.split_once("\" ")?;
+        let (numbers, rest) = rest.split_once(" \"")?;
+        let (_, agent) = rest.split_once("\" \"")?;
+        let mut who = who.splitn(3, ' ');
+        let (address, _, user) = (who.next()?, who.next()?, who.next()?);
+        let (status, _) = numbers.split_once(' ')?;
+        Some([
+            ("remote_addr", address),
+            ("remote_user", user),
+            ("time_local", time),
+            ("request", request),
+            ("status", status),
+            ("http_user_agent", agent.split('"').next()?),
+        ])
+    };
+    let parts = parts().ok_or("not a line of an access log")?;
+    Ok(parts.into_iter().map(|(name, text)| (name.to_owned(), Value::from(text))).collect())
+}
+
+/// Whether text lines look like an access log in combined form.
+pub(super) fn is_combined(line: &str) -> bool {
+    combined(line.as_bytes()).is_ok()
+}
+
+fn list<'v>(value: &'v Value, names: &[&str]) -> &'v [Value] {
+    names.iter().find_map(|name| value.get(name)?.as_array()).map_or(&[], Vec::as_slice)
+}
+
+/// Every span of a `resourceSpans` member, or of a whole export.
+fn spans(record: &[u8]) -> Result<Vec<Result<Flat, &'static str>>, &'static str> {
+    let value: Value = serde_json::from_slice(record).map_err(|_| "not JSON")?;
+    let resources = match value.get("resourceSpans").and_then(Value::as_array) {
+        Some(inner) => inner.iter().collect(),
+        None => vec![&value],
+    };
+    let mut found = Vec::new();
+    for resource in resources {
+        let own = attributes(resource.get("resource").unwrap_or(&Value::Null))?;
+        for scope in list(resource, &["scopeSpans", "instrumentationLibrarySpans"]) {
+            found.extend(list(scope, &["spans"]).iter().map(|s| span(s, &own)));
+        }
+    }
+    if found.is_empty() { Err("a trace without spans") } else { Ok(found) }
+}
+
+/// The attributes of a span, a resource or an event under their own names.
+fn attributes(of: &Value) -> Result<Flat, &'static str> {
+    let mut flat = Flat::new();
+    for attribute in list(of, &["attributes"]) {
+        let Some(key) = attribute.get("key").and_then(Value::as_str) else { continue };
+        let value = any_value(attribute.get("value").unwrap_or(&Value::Null), 16);
+        if flat.insert(key.to_owned(), value).is_some() {
+            return Err("duplicate key");
+        }
+    }
+    Ok(flat)
+}
+
+/// An OTLP `AnyValue` as plain JSON. 64-bit integers come as strings and stay exact.
+fn any_value(value: &Value, depth: u8) -> Value {
+    let (Some(object), Some(depth)) = (value.as_object(), depth.checked_sub(1)) else { return Value::Null };
+    let inner = |v: &Value| list(v, &["values"]).iter().map(|v| any_value(v, depth)).collect();
+    match object.iter().next() {
+        Some((kind, v)) => match kind.as_str() {
+            "arrayValue" => Value::Array(inner(v)),
+            "kvlistValue" => {
+                let pairs = list(v, &["values"]).iter().filter_map(|pair| {
+                    Some((pair.get("key")?.as_str()?.to_owned(), any_value(pair.get("value")?, depth)))
+                });
+                Value::Object(pairs.collect())
+            }
+            _ => v.clone(),
+        },
+        None => Value::Null,
+    }
+}
+
+/// Work of agents and tools that wraps calls or follows from them: its figures are those of the calls again.
+const NO_CALL: [&str; 6] =
+    ["execute_tool", "invoke_agent", "create_agent", "invoke_workflow", "embeddings", "retrieval"];
+/// What only a call to a model has.
+const CALL: [&str; 7] = [
+    "gen_ai.request.model",
+    "gen_ai.response.model",
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.prompt_tokens",
+    "gen_ai.input.messages",
+    "gen_ai.prompt",
+    "llm.request.model",
+];
+
+fn span(span: &Value, resource: &Flat) -> Result<Flat, &'static str> {
+    let mut flat = attributes(span)?;
+    let (mut asked, mut answered) = (BTreeMap::new(), BTreeMap::new());
+    for (key, value) in &flat {
+        numbered(key, "gen_ai.prompt.", value, &mut asked);
+        numbered(key, "gen_ai.completion.", value, &mut answered);
+    }
+    for (i, event) in list(span, &["events"]).iter().enumerate() {
+        let own = attributes(event)?;
+        let name = event.get("name").and_then(Value::as_str).unwrap_or_default();
+        let role = match name {
+            "gen_ai.system.message" => Some("system"),
+            "gen_ai.user.message" => Some("user"),
+            "gen_ai.assistant.message" => Some("assistant"),
+            _ => None,
+        };
+        if let (Some(role), Some(content)) = (role, own.get("content")) {
+            let turn = Flat::from_iter([("role".to_owned(), role.into()), ("content".to_owned(), content.clone())]);
+            asked.insert(i, turn);
+        } else if name.starts_with("gen_ai.content.") || name == "gen_ai.client.inference.operation.details" {
+            own.into_iter().for_each(|(key, value)| {
+                flat.entry(key).or_insert(value);
+            });
+        }
+    }
+    for (name, turns) in [("gen_ai.prompt", asked), ("gen_ai.completion", answered)] {
+        if !turns.is_empty() {
+            let role = if name == "gen_ai.prompt" { "user" } else { "assistant" };
+            let turns = turns.into_values().map(|mut turn| {
+                turn.entry("role").or_insert(role.into());
+                Value::Object(turn)
+            });
+            flat.entry(name).or_insert(turns.collect());
+        }
+    }
+    if let Some(reason) = flat.get("gen_ai.response.finish_reasons").and_then(|reasons| reasons.get(0)).cloned() {
+        flat.insert("stillhunt.finish_reason".to_owned(), reason);
+    }
+    let operation = flat.get("gen_ai.operation.name").and_then(Value::as_str).unwrap_or_default();
+    let call = CALL.iter().any(|key| flat.contains_key(*key)) && !NO_CALL.contains(&operation);
+    for name in ["traceId", "spanId", "startTimeUnixNano"] {
+        flat.insert(name.to_owned(), span.get(name).cloned().unwrap_or_default());
+    }
+    let nanos = |name: &str| match span.get(name)? {
+        Value::String(text) => text.parse::<i64>().ok(),
+        number => number.as_i64(),
+    };
+    let length =
+        nanos("endTimeUnixNano").zip(nanos("startTimeUnixNano")).and_then(|(end, start)| end.checked_sub(start));
+    flat.insert("duration_ns".to_owned(), length.map_or(Value::Null, Value::from));
+    flat.insert("stillhunt.kind".to_owned(), if call { "call" } else { "other" }.into());
+    resource.iter().for_each(|(key, value)| {
+        flat.entry(format!("resource.{key}")).or_insert(value.clone());
+    });
+    Ok(flat)
+}
+
+/// `gen_ai.prompt.0.content` of the older conventions as turns of a conversation.
+fn numbered(key: &str, prefix: &str, value: &Value, into: &mut BTreeMap<usize, Flat>) {
+    let Some((number, field)) = key.strip_prefix(prefix).and_then(|rest| rest.split_once('.')) else { return };
+    if let Ok(number) = number.parse()
+        && matches!(field, "role" | "content")
+    {
+        into.entry(number).or_default().insert(field.to_owned(), value.clone());
+    }
+}

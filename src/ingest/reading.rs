@@ -1,0 +1,373 @@
+//! Everything that lasts longer than a batch: counts, repeats, rows that wait, and what is to be said in the end.
+
+use super::facts::{self, ExportedFacts};
+use super::joins::{Call, Waiting};
+use super::rows::{Outcome, Parsed, Rejection};
+use super::{IngestError, IngestReport, Reject, shown};
+use crate::document::{ContentCount, FillRate, Half};
+use crate::event::{ContentStatus, Event, Fold};
+use crate::formats::{Detected, Formats, Role};
+use crate::normalise::{FieldMap, WIDTH, canonical, filled};
+use crate::schema::{COLUMNS, at};
+use crate::settings::IngestSettings;
+use rayon::prelude::*;
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::Xxh3;
+
+/// The first call of a format, as it was understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstRecord {
+    pub format: String,
+    /// By canonical name.
+    pub cells: Map<String, Value>,
+}
+
+/// Kinds of identity that can stand in several formats.
+const IDENTITIES: [&str; 3] = ["account", "key", "end user"];
+
+/// Where an identity was met: bit per format, and the account that it stood with first.
+struct Met {
+    formats: u64,
+    account: String,
+    several_accounts: bool,
+}
+
+pub(super) struct Reading<'m, F> {
+    total: F,
+    pub report: IngestReport,
+    requests: HashSet<u64>,
+    present: [u64; WIDTH],
+    content: [u64; ContentStatus::ALL.len()],
+    /// Bit per canonical column that had a source in some row.
+    pub seen: u64,
+    max_listed: usize,
+    formats: &'m Formats,
+    /// Format of the file that is being read; the generic one stands behind all.
+    pub format: usize,
+    paths: &'m [PathBuf],
+    waiting: Waiting,
+    zoneless: u64,
+    /// Kept only where files of several formats are read.
+    met: Option<BTreeMap<(usize, String), Met>>,
+    /// Formats that have had a row.
+    used: BTreeSet<usize>,
+    refused: Option<(PathBuf, String)>,
+    /// The nearest format of a file that fits none, with what it lacks.
+    nearest: Option<String>,
+}
+
+impl<'m, F: Fold> Reading<'m, F> {
+    pub fn new(
+        formats: &'m Formats,
+        settings: &IngestSettings,
+        paths: &'m [PathBuf],
+        plans: &[Option<Detected>],
+    ) -> Self {
+        let kinds: BTreeSet<Option<usize>> = plans.iter().map(|p| p.as_ref().map(|found| found.format)).collect();
+        Self {
+            total: F::default(),
+            report: IngestReport::default(),
+            requests: HashSet::new(),
+            present: [0; WIDTH],
+            content: [0; ContentStatus::ALL.len()],
+            seen: 0,
+            max_listed: settings.max_listed_rejects,
+            formats,
+            format: formats.list.len(),
+            paths,
+            waiting: Waiting::new(settings.join_bytes),
+            zoneless: 0,
+            met: (kinds.len() > 1).then(BTreeMap::new),
+            used: BTreeSet::new(),
+            refused: None,
+            nearest: None,
+        }
+    }
+
+    fn name(&self, format: usize) -> &'static str {
+        self.formats.list.get(format).map_or("generic", |f| f.name)
+    }
+
+    fn note(&mut self, note: String) {
+        self.report.intake.notes.push(note);
+    }
+
+    /// A file of a known format that cannot be used.
+    pub fn refuse(&mut self, path: &Path, why: &str) {
+        self.note(format!("{} was not read: {why}", shown(path)));
+        self.refused.get_or_insert_with(|| (path.to_owned(), why.to_owned()));
+    }
+
+    /// A file of no known format; `row` is its first.
+    pub fn unmapped(&mut self, row: Option<&String>) {
+        let near = row.and_then(|row| self.formats.nearest(row));
+        if self.nearest.is_none()
+            && let Some((format, lacks)) = near
+        {
+            let lacks = lacks.join(", ");
+            self.nearest = Some(format!(
+                "; the nearest known format is {}, of which the rows lack {lacks}: `stillhunt formats show {}` prints its \
+                 map to copy and edit",
+                format.name, format.name
+            ));
+        }
+    }
+
+    /// What would help where nothing could be read.
+    fn hint(&self) -> String {
+        let mut hint = String::new();
+        for format in self.used.iter().filter_map(|i| self.formats.list.get(*i)) {
+            let partners =
+                || self.formats.family(self.formats.named(format.name).unwrap_or_default()).into_iter().skip(1);
+            let partners: Vec<&str> = partners().map(|i| self.name(i)).collect();
+            hint += &match &format.role {
+                Role::Calls if !format.account_choices.is_empty() => {
+                    format!("; choices of {}: {}", format.name, format.account_choices.join(", "))
+                }
+                Role::Calls => format!("; {} names no account: pass {} with it", format.name, partners.join(" and ")),
+                Role::Facts => {
+                    format!("; {} tells of accounts and not of calls: pass it with a log of calls", format.name)
+                }
+                Role::Refused(_) => String::new(),
+            };
+        }
+        hint + self.nearest.as_deref().unwrap_or_default()
+    }
+
+    pub fn no_account(&self) -> IngestError {
+        IngestError::NoAccountColumn { hint: self.hint() }
+    }
+
+    /// Counts and rejects a row that is not even one.
+    pub fn reject_row(&mut self, path: &Path, rejection: Rejection) {
+        self.report.intake.rows_read += 1;
+        self.reject(path, rejection);
+    }
+
+    fn reject(&mut self, path: &Path, Rejection { line, reason }: Rejection) {
+        self.report.intake.rows_rejected += 1;
+        *self.report.reasons.entry(reason).or_default() += 1;
+        if self.report.rejects.len() < self.max_listed {
+            self.report.rejects.push(Reject { file: shown(path), line, reason });
+        } else {
+            self.report.rejects_unlisted += 1;
+        }
+    }
+
+    /// Takes chunks of parsed rows in their order in the file.
+    pub fn take(&mut self, path: &Path, chunks: Vec<Vec<Parsed<'_>>>) -> Result<(), IngestError> {
+        let mut kept: Vec<Vec<Event<'_>>> = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            let mut events = Vec::with_capacity(chunk.len());
+            for parsed in chunk {
+                self.report.intake.rows_read += 1;
+                self.used.insert(self.format);
+                match parsed {
+                    Err(rejection) => self.reject(path, rejection),
+                    Ok(Outcome::Aside) => self.report.intake.rows_aside += 1,
+                    Ok(Outcome::Fact(record)) => self.take_fact(&record),
+                    Ok(Outcome::Part(part)) => self.waiting.push(&part).map_err(IngestError::Waiting)?,
+                    Ok(Outcome::Event(event)) => events.extend(self.keep(*event, self.format)),
+                }
+            }
+            kept.push(events);
+        }
+        self.fold(&kept);
+        Ok(())
+    }
+
+    fn fold(&mut self, kept: &[Vec<Event<'_>>]) {
+        let shards: Vec<F> = kept
+            .par_iter()
+            .map(|events| {
+                let mut shard = F::default();
+                events.iter().for_each(|event| shard.push(event));
+                shard
+            })
+            .collect();
+        shards.into_iter().for_each(|shard| self.total.merge(shard));
+    }
+
+    fn take_fact(&mut self, record: &str) {
+        self.report.intake.rows_aside += 1;
+        let name = self.name(self.format);
+        if let Ok(record) = serde_json::from_str(record) {
+            facts::take(name, &record, &mut self.report.exported);
+        }
+    }
+
+    /// Counts an event; `None` for a repeat.
+    fn keep<'a>(&mut self, event: Event<'a>, format: usize) -> Option<Event<'a>> {
+        if self.is_repeat(&event) {
+            self.report.intake.rows_repeated += 1;
+            return None;
+        }
+        self.report.intake.rows_kept += 1;
+        self.present.iter_mut().zip(filled(&event)).for_each(|(n, there)| *n += u64::from(there));
+        self.content[event.content_status as usize] += 1;
+        self.zoneless += u64::from(event.zoneless);
+        let name = self.name(format);
+        match self.report.resolution_us.get_mut(name) {
+            Some(finest) => *finest = event.ts_res_us.min(*finest),
+            None => {
+                self.report.resolution_us.insert(name.to_owned(), event.ts_res_us);
+                let cells = canonical(&event);
+                self.report.first_records.push(FirstRecord { format: name.to_owned(), cells });
+            }
+        }
+        self.meet(&event, format);
+        Some(event)
+    }
+
+    fn meet(&mut self, event: &Event<'_>, format: usize) {
+        let Some(met) = &mut self.met else { return };
+        let account = event.account_id.as_ref();
+        let identities = [Some(account), event.key_id.as_deref(), event.end_user_id.as_deref()];
+        for (kind, identity) in identities.into_iter().enumerate() {
+            let Some(identity) = identity else { continue };
+            let new = || Met { formats: 0, account: account.to_owned(), several_accounts: false };
+            let met = met.entry((kind, identity.to_owned())).or_insert_with(new);
+            met.formats |= 1 << format.min(63);
+            met.several_accounts |= met.account != account;
+        }
+    }
+
+    fn is_repeat(&mut self, event: &Event<'_>) -> bool {
+        let Some(request) = event.request_id.as_deref() else { return false };
+        let mut hash = Xxh3::new();
+        hash.update(event.account_id.as_bytes());
+        hash.update(&[0]);
+        hash.update(request.as_bytes());
+        !self.requests.insert(hash.digest())
+    }
+
+    /// Joins what waits.
+    fn join(&mut self) -> Result<(), IngestError> {
+        let waiting = std::mem::replace(&mut self.waiting, Waiting::new(1));
+        let formats = self.formats;
+        let mut halves: BTreeMap<usize, u64> = BTreeMap::new();
+        let joined = waiting.join(formats, |calls| {
+            let mut events = Vec::with_capacity(calls.len());
+            for Call { outcome, format, parts, repeated, half, origins } in calls {
+                self.report.intake.rows_repeated += repeated;
+                match outcome {
+                    Ok(Outcome::Event(event)) => {
+                        half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
+                        self.report.intake.rows_joined += parts - 1;
+                        events.extend(self.keep(*event, format));
+                    }
+                    Err(Rejection { reason, .. }) => {
+                        half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
+                        for origin in origins {
+                            let path = &self.paths[origin.file_id as usize];
+                            self.reject(path, Rejection { line: origin.line_no, reason });
+                        }
+                    }
+                    Ok(_) => self.report.intake.rows_aside += parts,
+                }
+            }
+            self.fold(&[events]);
+        });
+        joined.map_err(IngestError::Waiting)?;
+        self.report.intake.halves =
+            halves.into_iter().map(|(i, calls)| Half { format: self.name(i).to_owned(), calls }).collect();
+        Ok(())
+    }
+
+    /// The result, with what is to be said of it.
+    pub fn finish(mut self, map: &FieldMap) -> Result<(F, IngestReport), IngestError> {
+        self.join()?;
+        self.report.rejects.sort_by(|a, b| (&a.file, a.line, a.reason).cmp(&(&b.file, b.line, b.reason)));
+        let has = |column: usize| self.seen & (1 << column) != 0;
+        if self.seen != 0 {
+            for (column, source) in map.explicit() {
+                if !has(*column) {
+                    return Err(IngestError::MissingColumn {
+                        column: source.clone(),
+                        canonical: COLUMNS[*column].name,
+                    });
+                }
+            }
+        }
+        let (kept, rows) = (self.report.intake.rows_kept, self.report.intake.rows_read);
+        if self.seen != 0 && !has(at::ACCOUNT_ID) {
+            return Err(self.no_account());
+        }
+        if kept == 0 {
+            return Err(match self.refused.take() {
+                Some((path, why)) => IngestError::Refused { path, why },
+                None => IngestError::NothingReadable { rows, hint: self.hint() },
+            });
+        }
+        self.say();
+        let intake = &mut self.report.intake;
+        intake.fill_rates = (COLUMNS.iter().zip(self.present))
+            .map(|(column, n)| FillRate { column: column.name.to_owned(), share: n as f64 / kept as f64 })
+            .collect();
+        let counts = ContentStatus::ALL.iter().zip(self.content).filter(|(_, rows)| *rows > 0);
+        intake.content = counts.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
+        self.total.finish();
+        Ok((self.total, self.report))
+    }
+
+    /// How the input was understood, in sentences.
+    fn say(&mut self) {
+        if self.zoneless > 0 {
+            self.note(format!("{} times name no zone and were taken as UTC.", self.zoneless));
+        }
+        for i in self.used.clone() {
+            let Some(format) = self.formats.list.get(i) else { continue };
+            if format.map.clock.ends {
+                self.note(format!(
+                    "Times of {} are those of the end of a call; the start was found by its length.",
+                    format.name
+                ));
+            }
+        }
+        let coarse = self.report.resolution_us.iter().filter(|(_, us)| **us >= 1_000_000);
+        let coarse: Vec<String> = coarse
+            .map(|(f, us)| format!("Times of {f} tell nothing shorter than {} s apart.", us / 1_000_000))
+            .collect();
+        coarse.into_iter().for_each(|note| self.note(note));
+        for Half { format, calls } in self.report.intake.halves.clone() {
+            self.note(format!("{calls} calls stand in {format} alone: its partner has no row of theirs."));
+        }
+        self.say_met();
+        let named: Vec<(&String, &ExportedFacts)> =
+            self.report.exported.iter().filter(|(_, f)| f.usage.is_some()).collect();
+        if !named.is_empty() {
+            let sum =
+                |of: fn(&facts::Usage) -> u64| named.iter().filter_map(|(_, f)| f.usage.as_ref().map(of)).sum::<u64>();
+            let note = format!(
+                "Usage exports name {} keys with {} buckets, {} input and {} output tokens; sums are no calls and were not \
+                 read as such.",
+                named.len(),
+                sum(|u| u.buckets),
+                sum(|u| u.input_tokens),
+                sum(|u| u.output_tokens)
+            );
+            self.note(note);
+        }
+    }
+
+    /// Who stands in several formats, and how that is known.
+    fn say_met(&mut self) {
+        let Some(met) = self.met.take() else { return };
+        let mut groups: BTreeMap<(usize, u64, bool), u64> = BTreeMap::new();
+        for ((kind, _), m) in met.iter().filter(|(_, m)| m.formats.count_ones() > 1) {
+            *groups.entry((*kind, m.formats, m.several_accounts)).or_default() += 1;
+        }
+        for ((kind, formats, several), n) in groups {
+            let names: Vec<&str> = (0..64).filter(|i| formats & (1 << i) != 0).map(|i| self.name(i)).collect();
+            let (what, names) = (IDENTITIES[kind], names.join(", "));
+            let taken = match (kind, several) {
+                (0, _) => "taken as the same because the logs spell it alike; nothing else says so",
+                (_, true) => "spelt alike, with different accounts: those are kept apart",
+                (_, false) => "spelt alike, with the same account",
+            };
+            self.note(format!("{n} of kind {what} stand in each of {names}: {taken}."));
+        }
+    }
+}

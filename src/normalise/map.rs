@@ -1,0 +1,443 @@
+//! Field maps: which source column feeds which canonical one, and how. A format that ships is such a map; so is what a
+//! person writes for a log of their own.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::row::{Clock, JOIN, KIND, SEQUENCE, WIDTH};
+use super::transform::{Shape, Transform};
+use crate::schema::{COLUMNS, at};
+
+/// Sources that one map may name; the reader keeps a bit for each.
+pub(crate) const MAX_SOURCES: usize = 256;
+/// Lesser is better: what counts only where no source says anything.
+const OTHERWISE: u16 = u16::MAX - 1;
+
+/// Why a field map cannot be used.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum MapError {
+    /// Not TOML, or not of the expected shape.
+    #[error("the field map is not valid: {0}; write a table [fields] with lines such as account_id = \"user\"")]
+    Syntax(String),
+    /// A left-hand side that is no canonical column.
+    #[error("the field map names the unknown column {name:?}; the closest known column is {closest:?}")]
+    UnknownColumn { name: String, closest: &'static str },
+    /// More sources than can be told apart.
+    #[error("the field map names {0} sources, of which 200 are too many; leave out what is not needed")]
+    TooMany(usize),
+}
+
+/// One way in which a source column feeds a canonical one.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    /// Index of the cell.
+    pub column: usize,
+    /// Lesser is better.
+    pub priority: u16,
+    /// Keys to follow inside the source column's JSON; empty for the column itself.
+    pub path: Vec<String>,
+    pub transform: Transform,
+    /// Rows of one call hold pieces of it: what is done with it is done when they are together.
+    pub pieces: bool,
+}
+
+/// A source column's name with what it feeds.
+#[derive(Debug, Clone)]
+struct Slot {
+    name: String,
+    /// Explicitly mapped names are matched exactly, generic ones without regard to case.
+    exact: bool,
+    targets: Vec<Target>,
+}
+
+/// How rows of one call find each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Joined {
+    /// Formats that are joined with each other share it.
+    pub family: String,
+    /// Whether a row without its partners can be a call by itself.
+    pub alone: bool,
+    /// Without a partner the row is a call only where its kind contains one of these.
+    pub alone_if: Vec<String>,
+}
+
+/// Which source column feeds which canonical column.
+#[derive(Debug, Clone)]
+pub struct FieldMap {
+    slots: Vec<Slot>,
+    /// Slot indices by length of name: names of one length are few, so that no hashing is needed.
+    by_length: Vec<Vec<u16>>,
+    /// Canonical column and the source that was asked for.
+    explicit: Vec<(usize, String)>,
+    /// Values for columns of which no source says anything.
+    otherwise: Vec<(usize, String)>,
+    pub(crate) clock: Clock,
+    pub(crate) joined: Option<Joined>,
+    /// Rows of another kind are no calls; empty where all are.
+    kinds: Vec<String>,
+}
+
+/// A source, several in order of preference, or one with what is done to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Source {
+    One(String),
+    Several(Vec<String>),
+    Shaped(Shaped),
+    Mixed(Vec<Shaped>),
+}
+
+impl Source {
+    fn into_shaped(self) -> Vec<Shaped> {
+        match self {
+            Self::One(source) => vec![plain(vec![source])],
+            Self::Several(sources) => vec![plain(sources)],
+            Self::Shaped(shaped) => vec![shaped],
+            Self::Mixed(shaped) => shaped,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shaped {
+    from: OneOrMore,
+    #[serde(default, rename = "as")]
+    shape: Shape,
+    #[serde(default)]
+    values: BTreeMap<String, String>,
+    #[serde(default)]
+    absent: Vec<String>,
+    after: Option<String>,
+    after_last: Option<String>,
+    before: Option<String>,
+    otherwise: Option<String>,
+    #[serde(default)]
+    pieces: bool,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl OneOrMore {
+    fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::More(more) => more,
+        }
+    }
+}
+
+/// A field map as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MapFile {
+    #[serde(default)]
+    fields: BTreeMap<String, Source>,
+    #[serde(default)]
+    time: TimeTable,
+    rows: Option<RowsTable>,
+    join: Option<JoinTable>,
+    /// Whether columns that the map does not name are recognised by their usual names.
+    #[serde(default = "yes")]
+    generic: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct TimeTable {
+    /// `start` or `end` of the call.
+    stamp: Stamped,
+    /// Times without a zone are known to be UTC.
+    utc: bool,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Stamped {
+    #[default]
+    Start,
+    End,
+}
+
+/// Which rows are calls.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowsTable {
+    kind: String,
+    calls: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JoinTable {
+    family: String,
+    key: String,
+    sequence: Option<String>,
+    #[serde(default = "yes")]
+    alone: bool,
+    kind: Option<String>,
+    #[serde(default)]
+    alone_if_kind_contains: Vec<String>,
+}
+
+/// Tables of a shipped format that say something about it and nothing about its fields.
+const ABOUT: [&str; 3] = ["format", "detect", "accounts"];
+
+impl FieldMap {
+    /// Canonical names and their aliases, without regard to case.
+    pub fn generic() -> Self {
+        Self::empty().with_aliases(&[])
+    }
+
+    fn empty() -> Self {
+        Self {
+            slots: Vec::new(),
+            by_length: Vec::new(),
+            explicit: Vec::new(),
+            otherwise: Vec::new(),
+            clock: Clock::default(),
+            joined: None,
+            kinds: Vec::new(),
+        }
+    }
+
+    /// Reads a map such as `[fields]` with `ts = "when"`. A dotted source follows nested JSON, with numbers for places
+    /// in arrays; a list names sources in order of preference; a table says what is done to the value. Columns
+    /// that the map does not name are recognised as by [`FieldMap::generic`] unless it says `generic = false`; an empty
+    /// source turns one off. The map of a shipped format can be read too.
+    ///
+    /// # Errors
+    /// When it is no such TOML or names what does not exist.
+    pub fn from_toml(text: &str) -> Result<Self, MapError> {
+        let table = text.parse::<toml::Table>().map_err(|e| MapError::Syntax(e.message().to_owned()))?;
+        Self::from_table(table)
+    }
+
+    pub(crate) fn from_table(mut table: toml::Table) -> Result<Self, MapError> {
+        ABOUT.iter().for_each(|about| {
+            table.remove(*about);
+        });
+        let file: MapFile = table.try_into().map_err(|e: toml::de::Error| MapError::Syntax(e.message().to_owned()))?;
+        let mut map = Self::empty();
+        map.clock = Clock { ends: file.time.stamp == Stamped::End, utc: file.time.utc };
+        let mut off = Vec::new();
+        for (name, source) in file.fields {
+            let Some(column) = COLUMNS.iter().position(|c| c.name == name) else {
+                return Err(MapError::UnknownColumn { closest: closest_column(&name), name });
+            };
+            match source {
+                Source::One(source) if source.is_empty() => off.push(column),
+                source => map.feed(column, source.into_shaped()),
+            }
+        }
+        if let Some(rows) = file.rows {
+            map.feed(KIND, vec![plain(vec![rows.kind])]);
+            map.kinds = rows.calls;
+        }
+        if let Some(join) = file.join {
+            map.feed(JOIN, vec![plain(vec![join.key])]);
+            join.sequence.into_iter().for_each(|source| map.feed(SEQUENCE, vec![plain(vec![source])]));
+            join.kind.into_iter().for_each(|source| map.feed(KIND, vec![plain(vec![source])]));
+            let alone_if = join.alone_if_kind_contains;
+            map.joined = Some(Joined { family: join.family, alone: join.alone, alone_if });
+        }
+        let map = if file.generic { map.with_aliases(&off) } else { map };
+        if map.slots.len() > MAX_SOURCES { Err(MapError::TooMany(map.slots.len())) } else { Ok(map) }
+    }
+
+    /// The same with another source of accounts.
+    pub(crate) fn with_account(mut self, source: Source) -> Self {
+        self.slots.iter_mut().for_each(|slot| slot.targets.retain(|t| t.column != at::ACCOUNT_ID));
+        self.explicit.retain(|(column, _)| *column != at::ACCOUNT_ID);
+        self.feed(at::ACCOUNT_ID, source.into_shaped());
+        self
+    }
+
+    fn feed(&mut self, column: usize, shaped: Vec<Shaped>) {
+        let mut priority = 0;
+        for shaped in shaped {
+            let transform = Transform {
+                shape: shaped.shape,
+                values: shaped.values,
+                absent: shaped.absent,
+                after: shaped.after,
+                after_last: shaped.after_last,
+                before: shaped.before,
+            };
+            for source in shaped.from.into_vec() {
+                if column < WIDTH && priority == 0 {
+                    self.explicit.push((column, source.clone()));
+                }
+                let target = |priority, path| {
+                    let transform = transform.clone();
+                    Target { column, priority, path, transform, pieces: shaped.pieces }
+                };
+                self.add(&source, true, target(priority, Vec::new()));
+                let mut parts = source.split('.').map(str::to_string);
+                let first = parts.next().unwrap_or_default();
+                let path: Vec<String> = parts.collect();
+                if !path.is_empty() {
+                    self.add(&first, true, target(priority + 1, path));
+                }
+                priority += 2;
+            }
+            self.otherwise.extend(shaped.otherwise.map(|value| (column, value)));
+        }
+    }
+
+    fn with_aliases(mut self, off: &[usize]) -> Self {
+        let claimed: Vec<String> = self.slots.iter().map(|s| s.name.clone()).collect();
+        for (index, column) in COLUMNS.iter().enumerate() {
+            if off.contains(&index) || self.explicit.iter().any(|(mapped, _)| *mapped == index) {
+                continue;
+            }
+            let transform = Transform::of(match index {
+                at::SYSTEM_TEXT => Shape::System,
+                at::RESPONSE_TEXT => Shape::Answer,
+                _ => Shape::Value,
+            });
+            for (priority, name) in (0u16..).zip(std::iter::once(&column.name).chain(column.aliases)) {
+                if !claimed.iter().any(|c| c.eq_ignore_ascii_case(name)) {
+                    let mut transform = transform.clone();
+                    if index == at::SYSTEM_TEXT && *name == "messages" {
+                        transform.shape = Shape::SystemTurns;
+                    }
+                    let target = Target { column: index, priority, path: Vec::new(), transform, pieces: false };
+                    self.add(name, false, target);
+                }
+            }
+        }
+        self
+    }
+
+    fn add(&mut self, name: &str, exact: bool, target: Target) {
+        if let Some(slot) = self.slots.iter_mut().find(|s| s.name == name && s.exact == exact) {
+            slot.targets.push(target);
+            return;
+        }
+        if self.by_length.len() <= name.len() {
+            self.by_length.resize(name.len() + 1, Vec::new());
+        }
+        self.by_length[name.len()].push(self.slots.len() as u16);
+        self.slots.push(Slot { name: name.to_string(), exact, targets: vec![target] });
+    }
+
+    /// The slot that a source column of this name fills.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        let candidates = self.by_length.get(name.len())?;
+        candidates.iter().map(|i| *i as usize).find(|i| {
+            let slot = &self.slots[*i];
+            slot.name == name || (!slot.exact && slot.name.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// What a slot feeds.
+    pub(crate) fn targets(&self, slot: usize) -> &[Target] {
+        &self.slots[slot].targets
+    }
+
+    /// How a column is read that comes in pieces.
+    pub(crate) fn pieces_of(&self, column: usize) -> Option<&Transform> {
+        let targets = self.slots.iter().flat_map(|s| &s.targets);
+        targets.filter(|t| t.pieces && t.column == column).map(|t| &t.transform).next()
+    }
+
+    /// Explicitly mapped columns: index into [`COLUMNS`] and the source asked for.
+    pub(crate) fn explicit(&self) -> &[(usize, String)] {
+        &self.explicit
+    }
+
+    /// Values for columns of which no source says anything.
+    pub(crate) fn otherwise(&self) -> impl Iterator<Item = (usize, u16, &str)> {
+        self.otherwise.iter().map(|(column, value)| (*column, OTHERWISE, value.as_str()))
+    }
+
+    /// Whether rows of this kind are calls.
+    pub(crate) fn is_call(&self, kind: Option<&str>) -> bool {
+        self.kinds.is_empty() || kind.is_some_and(|kind| self.kinds.iter().any(|k| k == kind))
+    }
+}
+
+fn plain(sources: Vec<String>) -> Shaped {
+    Shaped {
+        from: OneOrMore::More(sources),
+        shape: Shape::Value,
+        values: BTreeMap::new(),
+        absent: Vec::new(),
+        after: None,
+        after_last: None,
+        before: None,
+        otherwise: None,
+        pieces: false,
+    }
+}
+
+/// The canonical name with the least edit distance.
+fn closest_column(name: &str) -> &'static str {
+    let distance = |known: &str| {
+        let mut row: Vec<usize> = (0..=known.len()).collect();
+        for (i, a) in name.bytes().take(64).enumerate() {
+            let mut diagonal = row[0];
+            row[0] = i + 1;
+            for (j, b) in known.bytes().enumerate() {
+                let substituted = diagonal + usize::from(a != b);
+                diagonal = row[j + 1];
+                row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+            }
+        }
+        row[known.len()]
+    };
+    COLUMNS.iter().map(|c| c.name).min_by_key(|known| distance(known)).unwrap_or("ts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+
+    fn column_of(map: &FieldMap, name: &str) -> Option<&'static str> {
+        map.find(name).map(|slot| COLUMNS[map.targets(slot)[0].column].name)
+    }
+
+    #[test]
+    fn generic_ignores_case() {
+        let map = FieldMap::generic();
+        assert_eq!(column_of(&map, "Account_ID"), Some(schema::ACCOUNT_ID));
+        assert_eq!(column_of(&map, "prompt"), Some(schema::USER_TEXT));
+        assert_eq!(column_of(&map, "nonsense"), None);
+    }
+
+    #[test]
+    fn explicit_map_claims_its_sources() {
+        let map = FieldMap::from_toml("[fields]\nts = \"when\"\naccount_id = \"meta.user\"\nmodel = \"\"\n").unwrap();
+        assert_eq!(column_of(&map, "when"), Some(schema::TS));
+        assert_eq!(column_of(&map, "When"), None);
+        assert_eq!(column_of(&map, "meta"), Some(schema::ACCOUNT_ID));
+        assert_eq!(column_of(&map, "user"), None);
+        assert_eq!(column_of(&map, "model"), None);
+        assert_eq!(column_of(&map, "prompt"), Some(schema::USER_TEXT));
+    }
+
+    #[test]
+    fn unknown_names_are_refused_with_the_closest() {
+        let error = FieldMap::from_toml("[fields]\nacount_id = \"x\"").unwrap_err();
+        assert_eq!(error, MapError::UnknownColumn { name: "acount_id".into(), closest: "account_id" });
+        assert!(matches!(FieldMap::from_toml("fields = 3"), Err(MapError::Syntax(_))));
+        assert!(matches!(FieldMap::from_toml("[feilds]"), Err(MapError::Syntax(_))));
+    }
+
+    #[test]
+    fn every_source_of_the_generic_map_has_its_bit() {
+        assert!(FieldMap::generic().slots.len() <= MAX_SOURCES);
+    }
+}

@@ -1,0 +1,296 @@
+//! Whom a group is compared with: the accounts that it could have been drawn from if nobody coordinated, and the tests
+//! against them. People who talk are compared with people who talk: they share carriers' gateways and sleep at night, and
+//! next to machines any dozen of them would look as if they had agreed on it.
+
+use crate::census::{Census, Column};
+use crate::chance::hypergeometric_tail;
+use crate::group_tests::{Counts, Line, Outcome, Test, cluster, co_held, concentration, few_values, one_measure};
+use crate::proposals::Side;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Narrowest cell of volumes in which groups of one habit are looked for, ln(requests).
+const CELL: f64 = 0.35;
+/// An object that chance would give to a group this often is not what its members have in common.
+const TELLING: f64 = 0.01;
+
+/// Kinds of objects with family, signal, and what is said of one object and of several.
+const KINDS: [(&str, &str, &str, &str, &str); 11] = [
+    (
+        "payment",
+        "identity",
+        "identity.payment",
+        "accounts share one payment instrument",
+        "payment instruments each pay for several accounts",
+    ),
+    ("device", "identity", "identity.device", "accounts share one device", "devices each serve several accounts"),
+    ("phone", "identity", "identity.phone", "accounts share one phone", "phones each belong to several accounts"),
+    (
+        "email",
+        "identity",
+        "identity.email",
+        "accounts share one e-mail address",
+        "e-mail addresses each belong to several accounts",
+    ),
+    (
+        "address",
+        "infrastructure",
+        "infrastructure.address",
+        "accounts used one address",
+        "addresses were each used by several accounts",
+    ),
+    (
+        "prefix",
+        "infrastructure",
+        "infrastructure.prefix",
+        "accounts used one network prefix",
+        "network prefixes were each used by several accounts",
+    ),
+    ("rotation", "infrastructure", "infrastructure.rotation", "accounts hardly ever use an address twice", ""),
+    ("client", "behaviour", "behaviour.client", "accounts use one client with the same parameters", ""),
+    ("cut_short", "behaviour", "behaviour.cut_short", "accounts have answers cut at their limit again and again", ""),
+    ("refused", "behaviour", "behaviour.refused", "accounts are refused for quota again and again", ""),
+    ("template", "content", "content.template", "accounts carry one recurring template", ""),
+];
+
+/// Kinds of which an account has one value at most, with signal and what is said of one value and of several.
+const VALUES: [(&str, &str, &str, &str); 2] = [
+    (
+        "email_domain",
+        "identity.email_domain",
+        "accounts have e-mail addresses at one domain",
+        "domains hold the e-mail addresses of",
+    ),
+    (
+        "email_shape",
+        "identity.email_shape",
+        "accounts have e-mail addresses built in one way",
+        "ways of building an e-mail address are those of",
+    ),
+];
+/// Share of an object's holders that have to stand in a group for it to be the group's own.
+const OWN: f64 = 0.8;
+
+/// How common the objects of one kind are among the accounts of a reference.
+struct Popularity {
+    /// Entities of which the kind is known at all.
+    known: u64,
+    of_object: Vec<u64>,
+    /// How many objects have each popularity.
+    histogram: Vec<(u64, u64)>,
+    /// Distinct addresses of those entities.
+    reach: u64,
+}
+
+/// The accounts that a group is compared with.
+pub(crate) struct Reference {
+    /// Whether each entity, by its first account, is one of them.
+    of: Vec<bool>,
+    created: Line,
+    volume: Line,
+    rhythm: Line,
+    kinds: BTreeMap<&'static str, Popularity>,
+}
+
+impl Reference {
+    /// From the accounts with `of` true.
+    pub fn new(census: &Census, of: Vec<bool>) -> Self {
+        let line = |column: &Column| {
+            Line::new(column.iter().zip(&of).filter(|(_, of)| **of).filter_map(|(value, _)| *value).collect())
+        };
+        let kinds = census.holdings.iter().map(|(kind, holdings)| {
+            let of_object: Vec<u64> = holdings
+                .holders
+                .iter()
+                .map(|holders| holders.iter().filter(|e| of[**e as usize]).count() as u64)
+                .collect();
+            let mut histogram: BTreeMap<u64, u64> = BTreeMap::new();
+            of_object.iter().filter(|n| **n >= 2).for_each(|n| *histogram.entry(*n).or_default() += 1);
+            let known: Vec<usize> = (0..of.len()).filter(|e| of[*e] && holdings.known[*e]).collect();
+            let popularity = Popularity {
+                known: known.len() as u64,
+                of_object,
+                histogram: histogram.into_iter().collect(),
+                reach: known.iter().map(|e| census.reach[*e]).sum(),
+            };
+            (*kind, popularity)
+        });
+        Self {
+            created: line(&census.created),
+            volume: line(&census.volume),
+            rhythm: line(&census.rhythm),
+            kinds: kinds.collect(),
+            of,
+        }
+    }
+
+    /// Tests of a group (entities, rising) by families that did not propose it.
+    pub fn test(&self, census: &Census, group: &[u32], side: Side) -> Vec<Test> {
+        let group: Vec<u32> = group.iter().copied().filter(|e| self.of[*e as usize]).collect();
+        let mut tests = Vec::new();
+        self.scan(census, &group, side, &mut tests);
+        self.look_for_shared(census, &group, side, &mut tests);
+        if !side.uses("identity") {
+            self.look_for_few_values(census, &group, &mut tests);
+        }
+        tests
+    }
+
+    /// The few e-mail domains and builds that hold most of a group; and of the domains those that hardly anybody else
+    /// uses: who has a domain, or a throw-away one, made the addresses at it.
+    fn look_for_few_values(&self, census: &Census, group: &[u32], tests: &mut Vec<Test>) {
+        for (kind, signal, one, several) in VALUES {
+            let (Some(holdings), Some(among)) = (census.holdings.get(kind), self.kinds.get(kind)) else { continue };
+            let known: Vec<u32> = group.iter().copied().filter(|e| holdings.known[*e as usize]).collect();
+            let inside = holdings.inside(&known);
+            let popularity = |object: &u32| among.of_object[*object as usize];
+            let own = |(object, n): &(&u32, &u64)| **n as f64 >= OWN * popularity(object) as f64;
+            let mut looks = vec![(signal, inside.clone())];
+            if kind == "email_domain" {
+                let owned = inside.iter().filter(own).map(|(object, n)| (*object, *n)).collect();
+                looks.push(("identity.own_domain", owned));
+            }
+            for (signal, values) in looks {
+                let counts: Vec<(u64, u64)> = values.iter().map(|(o, n)| (popularity(o), *n)).collect();
+                let objects = holdings.holders.len() as u64;
+                let Some((outcome, places)) = few_values(among.known, known.len() as u64, objects, &counts) else {
+                    continue;
+                };
+                let wanted: BTreeSet<u32> =
+                    values.keys().zip(0..).filter(|(_, place)| places.contains(place)).map(|(o, _)| *o).collect();
+                let (held, of) = (outcome.observed, known.len());
+                let statement = match (places.len(), signal) {
+                    (n, "identity.own_domain") => {
+                        format!(
+                            "{held} of {of} accounts have e-mail addresses at {n} domains that hardly anyone else uses"
+                        )
+                    }
+                    (1, _) => format!("{held} of {of} {one}"),
+                    (n, _) => format!("{n} {several} {held} of {of} accounts"),
+                };
+                tests.push(Test {
+                    agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
+                    background: (outcome.expected / of as f64).min(1.0),
+                    shared: wanted,
+                    ..Test::of_the_whole(signal, "identity", statement, "accounts", Counts::Members, outcome)
+                });
+            }
+        }
+    }
+
+    fn scan(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
+        let lines: [(&str, &str, &Column, &Line, &str); 3] = [
+            (
+                "identity.cohort",
+                "identity",
+                &census.created,
+                &self.created,
+                "accounts were opened within one short span",
+            ),
+            ("time.quota", "time", &census.volume, &self.volume, "accounts made nearly the same number of requests"),
+            (
+                "time.round_the_clock",
+                "time",
+                &census.rhythm,
+                &self.rhythm,
+                "accounts spread over the hours of the day in nearly the same way",
+            ),
+        ];
+        for (signal, family, column, line, words) in lines {
+            let members: Vec<(u32, f64)> = group.iter().filter_map(|a| Some((*a, column[*a as usize]?))).collect();
+            // Groups of one habit were chosen by their volume: only closer agreement than that says something.
+            if side == Side::Profile && signal == "time.quota" {
+                let requests = |ln: f64| ln.exp().round() as u64;
+                let volumes: Vec<u64> = members.iter().map(|(_, ln)| requests(*ln)).collect();
+                if let Some((outcome, (low, high))) = one_measure(&volumes, CELL) {
+                    let words = format!("{} of {} {words}", outcome.observed, members.len());
+                    tests.push(Test {
+                        agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(&requests(*v)))).collect(),
+                        background: (outcome.expected / members.len() as f64).min(1.0),
+                        ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
+                    });
+                }
+                continue;
+            }
+            let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
+            if let Some((outcome, (low, high))) = cluster(line, &values) {
+                let words = format!("{} of {} {words}", outcome.observed, members.len());
+                tests.push(Test {
+                    agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
+                    background: outcome.expected / members.len() as f64,
+                    ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
+                });
+            }
+        }
+    }
+
+    fn look_for_shared(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
+        for (kind, family, signal, one, several) in KINDS {
+            let (Some(holdings), Some(among)) = (census.holdings.get(kind), self.kinds.get(kind)) else { continue };
+            if side.uses(family) {
+                continue;
+            }
+            let known: Vec<u32> = group.iter().copied().filter(|e| holdings.known[*e as usize]).collect();
+            let inside = holdings.inside(&known);
+            let popularity = |object: &u32| among.of_object[*object as usize];
+            let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(o), *n)).collect();
+            let objects = holdings.holders.len() as u64;
+            let network = matches!(kind, "address" | "prefix");
+            let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
+            let Some((single, place)) = concentration(among.known, n, objects, &counts) else { continue };
+            let numbers: Vec<u64> = inside.values().copied().collect();
+            let many = if several.is_empty() { None } else { co_held(among.known, n, &among.histogram, &numbers) };
+            // Two looks at one kind of object: both pay for it.
+            let twice = |o: Outcome| Outcome { p_value: (2.0 * o.p_value).min(1.0), ..o };
+            let (outcome, statement, unit, counts, wanted) = match many {
+                Some(many) if many.p_value < single.p_value => {
+                    let telling = |o: &u32| hypergeometric_tail(among.known, popularity(o), n, 2) <= TELLING;
+                    let wanted: BTreeSet<u32> =
+                        inside.iter().filter(|(o, n)| **n >= 2 && telling(o)).map(|(o, _)| *o).collect();
+                    (twice(many), format!("{} {several}", many.observed), plural(kind), Counts::Objects, wanted)
+                }
+                many => {
+                    let wanted = inside.keys().copied().skip(place).take(1).collect();
+                    let outcome = if many.is_some() { twice(single) } else { single };
+                    let statement = format!("{} of {} {one}", single.observed, known.len());
+                    (outcome, statement, "accounts", Counts::Members, wanted)
+                }
+            };
+            let held: u64 = wanted.iter().map(popularity).sum();
+            tests.push(Test {
+                agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
+                background: (held as f64 / among.known as f64).min(1.0),
+                shared: wanted,
+                ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
+            });
+        }
+    }
+}
+
+/// As many entities as would touch as many addresses as the group does: who uses ten times the addresses meets others
+/// ten times as often (the degrees of the bipartite configuration model). Counted once over all addresses and once over
+/// those that a group shares with others, which carriers' customers do a great deal; the larger is taken. Addresses that are
+/// mostly the group's own stay out of the second count: else a group of nothing but gateways of its own would explain itself.
+/// `held` has, for each object of the group, its holders among all and in the group.
+fn effective_size(census: &Census, group: &[u32], among: &Popularity, held: &[(u64, u64)]) -> u64 {
+    let touched: u64 = group.iter().map(|e| census.reach[*e as usize]).sum();
+    let of_all = touched as f64 / among.reach.max(1) as f64;
+    let own = |(all, inside): &(u64, u64)| *inside as f64 >= OWN * *all as f64;
+    let with_others = |value: fn(&(u64, u64)) -> u64| -> u64 { held.iter().filter(|o| !own(o)).map(value).sum() };
+    let owned: u64 = held.iter().filter(|o| own(o)).map(|(all, _)| all).sum();
+    let shared: u64 = among.histogram.iter().map(|(d, n)| d * n).sum();
+    let of_shared = with_others(|(_, inside)| *inside) as f64 / shared.saturating_sub(owned).max(1) as f64;
+    let share = of_all.max(of_shared);
+    ((share * among.known as f64).round() as u64).clamp(group.len() as u64, among.known)
+}
+
+fn plural(unit: &'static str) -> &'static str {
+    match unit {
+        "payment" => "payment instruments",
+        "device" => "devices",
+        "phone" => "phones",
+        "email" => "e-mail addresses",
+        "address" => "addresses",
+        "prefix" => "prefixes",
+        other => other,
+    }
+}

@@ -1,0 +1,245 @@
+//! Each known format: a small log in its vendor's shape against what it means, and the traps of each.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use stillhunt::event::{Event, Fold};
+use stillhunt::features::Evidence;
+use stillhunt::formats::SHIPPED;
+use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
+use stillhunt::normalise::{FieldMap, canonical};
+use stillhunt::settings::IngestSettings;
+
+/// Calls as they are understood.
+#[derive(Debug, Default)]
+struct Calls(Vec<(i64, String)>);
+
+impl Fold for Calls {
+    fn push(&mut self, event: &Event<'_>) {
+        self.0.push((event.ts_us, serde_json::Value::Object(canonical(event)).to_string()));
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    fn finish(&mut self) {
+        self.0.sort();
+    }
+}
+
+type Read = Result<(Calls, IngestReport), IngestError>;
+
+fn read_with(paths: &[PathBuf], settings: &IngestSettings) -> Read {
+    read_logs(&find_inputs(paths)?, &FieldMap::generic(), settings, &|_| {})
+}
+
+fn read(paths: &[PathBuf]) -> Read {
+    read_with(paths, &IngestSettings::default())
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats").join(name)
+}
+
+/// The logs of a folder, without what is written about them.
+fn logs(name: &str) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder(name)).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.retain(|p| {
+        let name = p.file_name().unwrap().to_string_lossy();
+        !name.starts_with("expected") && name != "README.md"
+    });
+    paths.sort();
+    paths
+}
+
+fn lines(calls: &Calls) -> String {
+    calls.0.iter().map(|(_, line)| format!("{line}\n")).collect()
+}
+
+fn conserved(report: &IngestReport) {
+    let i = &report.intake;
+    assert_eq!(i.rows_read, i.rows_kept + i.rows_rejected + i.rows_repeated + i.rows_joined + i.rows_aside);
+}
+
+#[test]
+fn every_format_means_what_its_golden_calls_say() {
+    let mut seen = BTreeSet::new();
+    for entry in std::fs::read_dir(folder("")).unwrap().map(|e| e.unwrap()).filter(|e| e.path().is_dir()) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let (file, got) = match read(&logs(&name)) {
+            Ok((calls, report)) => {
+                conserved(&report);
+                let formats = report.intake.files.iter().map(|f| f.format.split(' ').next().unwrap().to_owned());
+                seen.extend(formats);
+                ("expected.jsonl", lines(&calls))
+            }
+            Err(error) => {
+                seen.insert(name.clone());
+                let shown = error.to_string();
+                (
+                    "expected.txt",
+                    shown.split_once(" cannot be read: ").map_or(shown.as_str(), |s| s.1).to_owned() + "\n",
+                )
+            }
+        };
+        let path = folder(&name).join(file);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, &got).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), got, "{}", path.display());
+    }
+    let shipped: BTreeSet<String> = SHIPPED.iter().map(|s| s.name.to_owned()).collect();
+    assert_eq!(seen, shipped, "each format has a folder and is told by its first rows");
+}
+
+#[test]
+fn a_csv_of_json_cells_says_the_same_as_json_lines() {
+    let (json, _) = read(&logs("litellm")).unwrap();
+    let (csv, report) = read(&logs("litellm-csv")).unwrap();
+    let of = |calls: &Calls, id: &str| calls.0.iter().find(|(_, l)| l.contains(id)).unwrap().1.clone();
+    for id in ["r-0001", "r-0002"] {
+        assert_eq!(of(&json, id), of(&csv, id));
+    }
+    assert!(report.intake.notes.iter().all(|n| !n.contains("no zone")), "the format's times are known to be UTC");
+}
+
+#[test]
+fn a_64_bit_integer_in_a_string_stays_exact() {
+    let (calls, _) = read(&logs("otlp-genai")).unwrap();
+    assert!(lines(&calls).contains("\"input_tokens\":9007199254740993"));
+}
+
+#[test]
+fn neither_a_redaction_nor_a_cut_becomes_shared_work() {
+    let place = tempfile::tempdir().unwrap();
+    let row = |i: usize, text: &str| {
+        let messages = serde_json::json!([{"role": "user", "content": text}]);
+        serde_json::json!({"request_id": format!("q{i}"), "call_type": "acompletion", "api_key": format!("k{i}"), "spend": 0,
+            "startTime": format!("2026-05-02T09:15:{:02}Z", i), "user": format!("u{i}"), "messages": messages})
+        .to_string()
+    };
+    let cut = |i: usize| {
+        let (head, tail) = ((0..60).map(|n| format!("{} ", i * 7919 + n * 31)).collect::<String>(), "z".repeat(i + 1));
+        let words: String =
+            head.chars().map(|c| if c == ' ' { c } else { (c as u8 - b'0' + b'a' + i as u8) as char }).collect();
+        format!("{words}... (litellm_truncated skipped 5120 chars. Truncation is a DB storage safeguard) ...{tail}")
+    };
+    let rows: Vec<String> =
+        (0..4).map(|i| row(i, "redacted-by-litellm")).chain((4..8).map(|i| row(i, &cut(i)))).collect();
+    let path = place.path().join("spend.jsonl");
+    std::fs::write(&path, rows.join("\n")).unwrap();
+    let (evidence, report): (Evidence, _) =
+        read_logs(&[path], &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
+    let statuses: Vec<(&str, u64)> = report.intake.content.iter().map(|c| (c.status.as_str(), c.rows)).collect();
+    assert_eq!(statuses, [("truncated", 4), ("redacted", 4)]);
+    let mut met = BTreeSet::new();
+    for (id, account) in &evidence.accounts {
+        assert_eq!(account.items.is_empty(), id < &"u4".to_owned());
+        for (fingerprint, _) in account.fingerprints.iter() {
+            assert!(met.insert(*fingerprint), "two accounts share a piece of the mark of a cut");
+        }
+    }
+    assert!(!met.is_empty());
+}
+
+#[test]
+fn rows_of_a_call_are_joined_in_any_order_and_from_any_file() {
+    let (whole, report) = read(&logs("azure-apim")).unwrap();
+    let mut rows: Vec<String> = logs("azure-apim")
+        .iter()
+        .flat_map(|p| std::fs::read_to_string(p).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    rows.reverse();
+    let place = tempfile::tempdir().unwrap();
+    for (i, row) in rows.iter().enumerate() {
+        let path = place.path().join(format!("part{:02}.jsonl", i % 3));
+        let before = std::fs::read_to_string(&path).unwrap_or_default();
+        std::fs::write(&path, before + row + "\n").unwrap();
+    }
+    let (scattered, again) = read(&[place.path().to_owned()]).unwrap();
+    let on_disk = IngestSettings { join_bytes: 1, ..IngestSettings::default() };
+    let (spilled, _) = read_with(&[place.path().to_owned()], &on_disk).unwrap();
+    assert_eq!(lines(&whole), lines(&scattered));
+    assert_eq!(lines(&whole), lines(&spilled));
+    conserved(&again);
+    let counts =
+        |r: &IngestReport| (r.intake.rows_kept, r.intake.rows_joined, r.intake.rows_aside, r.intake.rows_rejected);
+    assert_eq!(counts(&report), (3, 6, 1, 1));
+    assert_eq!(counts(&again), counts(&report));
+    assert_eq!(report.reasons.get("a half without its partner"), Some(&1));
+}
+
+#[test]
+fn a_call_that_only_one_log_tells_is_kept_and_counted_as_a_half() {
+    let (calls, report) = read(&logs("cloudtrail-bedrock")).unwrap();
+    assert_eq!(calls.0.len(), 2);
+    let halves: Vec<(&str, u64)> = report.intake.halves.iter().map(|h| (h.format.as_str(), h.calls)).collect();
+    assert_eq!(halves, [("cloudtrail-bedrock", 1)]);
+    assert!(report.intake.notes.iter().any(|n| n.contains("1 calls stand in cloudtrail-bedrock alone")));
+}
+
+#[test]
+fn what_is_clustered_can_be_chosen() {
+    let accounts = |field: &str| {
+        let settings = IngestSettings { account_field: Some(field.to_owned()), ..IngestSettings::default() };
+        let (calls, _) = read_with(&logs("bedrock-invocation"), &settings).unwrap();
+        let of = |line: &String| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["account_id"].as_str().unwrap().to_owned()
+        };
+        calls.0.iter().map(|(_, line)| of(line)).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(accounts("session"), BTreeSet::from(["osier-9".to_owned(), "tern-04".to_owned()]));
+    assert_eq!(accounts("account"), BTreeSet::from(["222222222001".to_owned(), "222222222002".to_owned()]));
+    assert_eq!(accounts("region"), BTreeSet::from(["eu-north-1".to_owned()]), "any field of the log");
+}
+
+#[test]
+fn exports_of_different_kinds_make_one_case_and_who_stands_in_both_is_said() {
+    let mut paths = logs("litellm");
+    paths.extend(logs("kong-ai"));
+    paths.extend(logs("openai-usage"));
+    let (_, report) = read(&paths).unwrap();
+    conserved(&report);
+    let said = |words: &str| {
+        assert!(report.intake.notes.iter().any(|n| n.contains(words)), "{words}: {:#?}", report.intake.notes)
+    };
+    said("2 of kind account stand in each of litellm, kong-ai: taken as the same because the logs spell it alike");
+    said("Usage exports name 1 keys with 1 buckets, 9000 input and 700 output tokens");
+    assert_eq!(report.exported["key_tern"].usage.unwrap().requests, 31);
+}
+
+#[test]
+fn an_unknown_log_is_told_the_nearest_map_and_what_it_lacks() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("odd.jsonl");
+    std::fs::write(
+        &path,
+        "{\"request_id\":\"a\",\"call_type\":\"x\",\"startTime\":\"2026-05-02T09:15:00Z\",\"spend\":1}\n",
+    )
+    .unwrap();
+    let message = read(&[path]).unwrap_err().to_string();
+    assert!(message.contains("nearest known format is litellm, of which the rows lack api_key"), "{message}");
+}
+
+#[test]
+fn a_document_and_its_lines_say_the_same() {
+    let place = tempfile::tempdir().unwrap();
+    let rows = std::fs::read_to_string(&logs("helicone")[0]).unwrap();
+    let document = place.path().join("all.json");
+    std::fs::write(&document, format!("[\n{}\n]\n", rows.trim().replace('\n', ",\n"))).unwrap();
+    let (a, _) = read(&logs("helicone")).unwrap();
+    let (b, report) = read(&[document]).unwrap();
+    assert_eq!(lines(&a), lines(&b));
+    assert_eq!(report.intake.files[0].format, "helicone (json)");
+}
+
+#[test]
+fn the_table_of_the_documentation_is_that_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    let table = stillhunt::formats::table().unwrap();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &table).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), table);
+}
