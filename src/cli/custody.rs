@@ -25,6 +25,12 @@ pub struct Verify {
     /// The field map of the case
     #[arg(long, requires = "logs")]
     map: Option<PathBuf>,
+    /// The format that the case was read as, where it was named
+    #[arg(long, requires = "logs", value_name = "NAME", conflicts_with = "map")]
+    format: Option<String>,
+    /// What was clustered in the case, where it was named
+    #[arg(long, requires = "logs", value_name = "CHOICE or FIELD")]
+    account_field: Option<String>,
     #[command(flatten)]
     sharing: Sharing,
 }
@@ -38,8 +44,13 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<u8> {
         let recorded = case::read(&arguments.case)?;
         let words = recorded.left_out.iter().map(|l| l.parse::<Layer>());
         let leave_out = words.collect::<Result<_, _>>().map_err(|e| UsageError(format!("the case left out {e}")))?;
-        let input =
-            Input { logs: arguments.logs.clone(), accounts: arguments.accounts.clone(), map: arguments.map.clone() };
+        let input = Input {
+            logs: arguments.logs.clone(),
+            accounts: arguments.accounts.clone(),
+            map: arguments.map.clone(),
+            format: arguments.format.clone(),
+            account_field: arguments.account_field.clone(),
+        };
         let reading = read(&input)?;
         for file in &reading.beside {
             if !manifest.inputs.iter().any(|r| r.sha256 == file.sha256()) {

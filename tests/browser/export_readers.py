@@ -81,4 +81,5 @@ def main():
     print("networkx, stix2, stix2-validator and an XML parser read the exports of the sample")
 
 
-main()
+if __name__ == "__main__":
+    main()

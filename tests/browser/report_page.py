@@ -182,4 +182,5 @@ def main():
     print("the report of the sample works in a browser, with its script and without")
 
 
-main()
+if __name__ == "__main__":
+    main()
