@@ -23,6 +23,9 @@ const TEMPLATES: [(&str, &str); 3] = [
 ];
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
+/// Networks with drawings and with the tests that do not count: a page of thousands of accounts has to open too. The rest
+/// keep their evidence and say so.
+const DRAWN: usize = 60;
 /// Members named one by one in a card; the table of accounts has all.
 const MEMBERS: usize = 60;
 /// Characters of a path in the page.
@@ -134,9 +137,9 @@ struct AxisView<'a> {
 }
 
 impl<'a> AxisView<'a> {
-    fn new(axis: &'a Axis) -> Self {
-        let (counting, others) = rows(&axis.claims).into_iter().partition(|r| r.counts);
-        Self { holds: axis.holds, counting, others }
+    fn new(axis: &'a Axis, drawn: bool) -> Self {
+        let (counting, others): (_, Vec<_>) = rows(&axis.claims).into_iter().partition(|r| r.counts);
+        Self { holds: axis.holds, counting, others: if drawn { others } else { Vec::new() } }
     }
 }
 
@@ -173,6 +176,7 @@ struct Card<'a> {
     title: &'static str,
     suspected: bool,
     set_aside: &'a str,
+    drawn: bool,
     confidence: &'static str,
     summary: &'a str,
     proposed_by: &'a str,
@@ -235,11 +239,12 @@ fn named(n: &Network) -> (&'static str, &'static str, &'static str) {
     }
 }
 
-fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[&Link]) -> Card<'a> {
+fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[&Link], drawn: bool) -> Card<'a> {
     let (kind, sign, title) = named(n);
-    let axis = d.timeline.as_ref().and_then(charts::Axis::new);
-    let on_time = d.timeline.as_ref().zip(axis.as_ref());
-    let active = d.timeline.as_ref().zip(n.activity.as_ref());
+    let timeline = d.timeline.as_ref().filter(|_| drawn);
+    let axis = timeline.and_then(charts::Axis::new);
+    let on_time = timeline.zip(axis.as_ref());
+    let active = timeline.zip(n.activity.as_ref());
     let (streams, pools) = layers(n);
     Card {
         id: &n.id,
@@ -248,6 +253,7 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         title,
         suspected: n.is_suspected(),
         set_aside: &n.set_aside,
+        drawn,
         confidence: n.confidence.as_str(),
         summary: &n.summary,
         proposed_by: &n.proposed_by,
@@ -260,15 +266,15 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         q_value: figure(n.q_value),
         weight: format!("{:.1}", n.coordinated.claims.iter().filter(|c| c.counts).map(|c| c.weight).sum::<f64>()),
         best: n.explanations.first(),
-        coordinated: AxisView::new(&n.coordinated),
-        extraction: AxisView::new(&n.extraction),
-        evasive: AxisView::new(&n.evasive),
+        coordinated: AxisView::new(&n.coordinated, drawn),
+        extraction: AxisView::new(&n.extraction, drawn),
+        evasive: AxisView::new(&n.evasive, drawn),
         life: axis.as_ref().and_then(|axis| charts::life_line(axis, accounts)),
         bars: active.and_then(|(t, a)| charts::bars(t, a)),
         hours: active.and_then(|(t, a)| charts::hours(t, n, a)),
         ticks: axis.as_ref().map(charts::Axis::ticks).unwrap_or_default(),
         releases: on_time.map(|(t, axis)| axis.releases(t)).unwrap_or_default(),
-        picture: picture::picture(n, links),
+        picture: if drawn { picture::picture(n, links) } else { None },
         streams,
         // One row that nothing links says nothing.
         pools: if n.pools.iter().any(|p| !p.linked_by.is_empty()) { pools } else { Vec::new() },
@@ -287,7 +293,7 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
             .iter()
             .map(|e| Line { account: &e.account_id, at: place(&e.at), excerpt: &e.excerpt })
             .collect(),
-        members: n.members.iter().take(MEMBERS).map(String::as_str).collect(),
+        members: n.members.iter().take(if drawn { MEMBERS } else { 0 }).map(String::as_str).collect(),
         members_left: n.members.len().saturating_sub(MEMBERS),
     }
 }
@@ -363,9 +369,10 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
     let names: BTreeMap<&str, (&str, &str, &str)> = networks.iter().map(|n| (n.id.as_str(), named(n))).collect();
     let cards: Vec<Card<'_>> = networks
         .iter()
-        .map(|n| {
+        .enumerate()
+        .map(|(place, n)| {
             let accounts = members.get(n.id.as_str()).map(Vec::as_slice).unwrap_or_default();
-            card(d, n, accounts, links.get(n.id.as_str()).map(Vec::as_slice).unwrap_or_default())
+            card(d, n, accounts, links.get(n.id.as_str()).map(Vec::as_slice).unwrap_or_default(), place < DRAWN)
         })
         .collect();
     let suspected = networks.iter().filter(|n| n.is_suspected()).count();

@@ -4,10 +4,18 @@
   const table = document.getElementById("account-table");
   if (!table) return;
   const body = table.tBodies[0];
-  const rows = Array.from(body.rows, (row) => {
-    const cells = Array.from(row.cells, (cell) => cell.textContent);
-    return { row, cells, text: (cells[0] + " " + cells[6]).toLowerCase(), membership: Number(cells[3]) };
-  });
+  // Read on first use: a page of ten thousand accounts has to open before anybody filters it.
+  let known;
+  const all = () => {
+    known ??= Array.from(body.rows, (row) => {
+      const cells = Array.from(row.cells, (cell) => cell.textContent);
+      return { row, cells, text: (cells[0] + " " + cells[6]).toLowerCase(), membership: Number(cells[3]) };
+    });
+    return known;
+  };
+  const tell = (shown) => {
+    count.textContent = shown + " of " + body.rows.length + " accounts";
+  };
   const text = document.getElementById("filter-text");
   const network = document.getElementById("filter-network");
   const membership = document.getElementById("filter-membership");
@@ -16,12 +24,12 @@
     const word = text.value.trim().toLowerCase();
     const least = Number(membership.value) || 0;
     let shown = 0;
-    for (const r of rows) {
+    for (const r of all()) {
       const fits = r.text.includes(word) && (!network.value || r.cells[1] === network.value) && r.membership >= least;
       r.row.hidden = !fits;
       shown += fits ? 1 : 0;
     }
-    count.textContent = shown + " of " + rows.length + " accounts";
+    tell(shown);
   };
   for (const field of [text, network, membership]) field.addEventListener("input", filter);
   const form = document.getElementById("filter");
@@ -46,10 +54,10 @@
       const down = before ? before === "ascending" : numeric;
       for (const other of headers) other.removeAttribute("aria-sort");
       header.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const sorted = rows.map((r, i) => [value(r), i, r.row]);
+      const sorted = all().map((r, i) => [value(r), i, r.row]);
       sorted.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0) * (down ? -1 : 1) || a[1] - b[1]);
       body.append(...sorted.map((s) => s[2]));
     });
   });
-  filter();
+  tell(body.rows.length);
 })();
