@@ -283,7 +283,8 @@ fn hostile_words_add_no_tag_to_a_page_and_no_element_to_xml() {
             let (calm, made) = (String::from_utf8(calm).unwrap(), String::from_utf8(made).unwrap());
             assert_eq!(tags(&calm), tags(&made), "{format:?} {word}");
             assert_eq!(calm.matches('"').count(), made.matches('"').count(), "{format:?} {word}");
-            assert!(!made.contains(word), "{format:?} {word}");
+            // A template's braces are text here; what acts in markup is not.
+            assert!(!made.contains(word) || !word.contains(['<', '"', '\'', '&']), "{format:?} {word}");
         }
     }
 }
@@ -386,7 +387,10 @@ fn json_gives_every_string_back_as_it_was() {
         let bytes = json(&document(word)).unwrap();
         let text = std::str::from_utf8(&bytes).unwrap();
         assert!(!text.chars().any(acts), "{word:?}");
-        assert!(text.lines().all(|l| l.trim_start().starts_with(['{', '}', '[', ']', '"'])), "{word:?} breaks a line");
+        assert!(
+            text.lines().all(|l| l.trim_start().starts_with(|c: char| "{}[]\"".contains(c) || c.is_ascii_digit())),
+            "{word:?} breaks a line"
+        );
         let back: Document = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(back.accounts[0].account_id, word);
         assert_eq!(json(&back).unwrap(), bytes);

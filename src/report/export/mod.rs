@@ -5,8 +5,8 @@ mod graph;
 mod markdown;
 mod stix;
 
-use super::{html, json, tables};
 use crate::document::Document;
+use crate::report::{html, json, tables};
 use std::str::FromStr;
 
 /// Formats a case can be written in.

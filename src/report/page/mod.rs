@@ -3,12 +3,12 @@
 mod charts;
 mod picture;
 
-use super::markup::fill;
-use super::terminal::{count, figure, measured};
 use crate::document::{
     Account, Allowed, Axis, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal,
     Verdict,
 };
+use crate::report::markup::fill;
+use crate::report::terminal::{count, figure, measured};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
 use picture::Picture;
@@ -62,7 +62,7 @@ fn percent(share: f64) -> String {
 }
 
 fn path(file: &str) -> String {
-    super::escape::truncate_start(&super::escape::visible(file), PATH)
+    crate::report::escape::truncate_start(&crate::report::escape::visible(file), PATH)
 }
 
 fn place(line: &LineRef) -> String {
