@@ -372,7 +372,7 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
                 Some(FormatsCommand::Table) => formats::table()?,
                 Some(FormatsCommand::Show { name }) => {
                     let found = SHIPPED.iter().find(|s| s.name == name);
-                    found.ok_or_else(|| IngestError::UnknownName(name))?.toml.to_owned()
+                    found.ok_or(IngestError::UnknownName(name))?.toml.to_owned()
                 }
             })?;
             Ok(0)

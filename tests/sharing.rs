@@ -211,7 +211,7 @@ fn networks_are_followed_by_their_members() {
     after.networks[1].members.truncate(12);
     let gone = after.networks.remove(2);
     let mut half = after.networks[2].clone();
-    let middle = half.members.len() / 2;
+    let middle = after.networks[2].members.len() / 2;
     half.members = after.networks[2].members.split_off(middle);
     after.networks.push(half);
     let mut fresh = gone;
