@@ -20,6 +20,16 @@ import stix2validator
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
+def valid_stix(path):
+    result = stix2validator.validate_file(str(path), stix2validator.ValidationOptions(version="2.1"))
+    errors = [str(e) for found in result.object_results for e in found.errors]
+    assert result.is_valid and not errors, errors
+    # Ids of version 5 are meant: the same network has the same id. The validator recommends version 4.
+    warnings = [str(w) for found in result.object_results for w in found.warnings]
+    assert all("is not a valid UUIDv4 ID" in w for w in warnings), warnings
+    return stix2.parse(path.read_text())
+
+
 def main():
     binary = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory() as folder:
@@ -49,20 +59,29 @@ def main():
             for a, b, data in graph.edges(data=True):
                 assert graph.nodes[a]["network_id"] == graph.nodes[b]["network_id"] and 0 <= data["p_value"] <= 1
 
-        path = export("stix")
-        result = stix2validator.validate_file(str(path), stix2validator.ValidationOptions(version="2.1"))
-        errors = [str(e) for found in result.object_results for e in found.errors]
-        assert result.is_valid and not errors, errors
-        # Ids of version 5 are meant: the same network has the same id. The validator recommends version 4.
-        warnings = [str(w) for found in result.object_results for w in found.warnings]
-        assert all("is not a valid UUIDv4 ID" in w for w in warnings), warnings
-        bundle = stix2.parse(path.read_text())
+        bundle = valid_stix(export("stix"))
         kinds = [o["type"] for o in bundle.objects]
         suspected = [n for n in report["networks"] if n["verdict"] == "suspected_distillation"]
         assert kinds.count("campaign") == kinds.count("note") == len(suspected)
         assert kinds.count("user-account") == len({m for n in suspected for m in n["members"]})
         assert "threat-actor" not in kinds and "intrusion-set" not in kinds
         assert all(o.get("object_marking_refs") for o in bundle.objects if o["type"] not in ("marking-definition", "identity"))
+
+        # The sample shares no address in a listed link; a case that does makes observables and an indicator of it.
+        with_addresses = json.loads(json.dumps(report))
+        pair = {**suspected[0], "a": suspected[0]["members"][0], "b": suspected[0]["members"][1]}
+        for address in ("192.0.2.17", "2001:db8::17", "' OR [x:y = '1"):
+            with_addresses["links"].append({
+                "account_a": pair["a"], "account_b": pair["b"], "network_id": pair["id"], "family": "infrastructure",
+                "shared": f"address {address}", "popularity": 2, "p_value": 1e-6, "q_value": 1e-3})
+        (folder / "addresses").mkdir()
+        (folder / "addresses" / "report.json").write_text(json.dumps(with_addresses))
+        path = folder / "addresses.stix"
+        subprocess.run([binary, "report", folder / "addresses", "--format", "stix", "-o", path], check=True)
+        shared = valid_stix(path)
+        assert sorted(o["value"] for o in shared.objects if o["type"].startswith("ipv")) == ["192.0.2.17", "2001:db8::17"]
+        [indicator] = [o for o in shared.objects if o["type"] == "indicator"]
+        assert indicator["pattern"] == "[ipv4-addr:value = '192.0.2.17' OR ipv6-addr:value = '2001:db8::17']"
 
         suite = ElementTree.parse(export("junit")).getroot()
         assert suite.tag == "testsuites" and int(suite.get("failures")) == len(suspected)
