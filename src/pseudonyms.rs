@@ -99,15 +99,17 @@ impl Pseudonyms {
         for a in &d.accounts {
             names.insert(a.account_id.clone(), self.of("acct", &a.account_id));
         }
+        let mut networks: BTreeMap<String, String> = BTreeMap::new();
         for n in &d.networks {
             let mut members: Vec<String> = n.members.iter().map(|m| self.of("acct", m)).collect();
             members.sort_unstable();
-            names.insert(n.id.clone(), network_id(&members));
+            networks.insert(n.id.clone(), network_id(&members));
         }
+        names.extend(networks.clone());
         let found: Vec<(&String, &String)> = names.iter().filter(|(name, _)| name.len() >= LEAST_FOUND).collect();
         let search =
             AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(found.iter().map(|(name, _)| name))?;
-        let rewriting = Rewriting { names: &names, found, search, by: self };
+        let rewriting = Rewriting { names: &names, networks: &networks, found, search, by: self };
         let mut value = serde_json::to_value(d)?;
         rewriting.walk("", &mut value);
         let mut out: Document = serde_json::from_value(value)?;
@@ -125,6 +127,7 @@ impl Pseudonyms {
 
 struct Rewriting<'a> {
     names: &'a BTreeMap<String, String>,
+    networks: &'a BTreeMap<String, String>,
     found: Vec<(&'a String, &'a String)>,
     search: AhoCorasick,
     by: &'a Pseudonyms,
@@ -150,9 +153,11 @@ impl Rewriting<'_> {
                 Some((kind, value)) => format!("{kind} {}", self.by.of(kind, value)),
                 None => self.by.of("shared", text),
             },
-            // What the program itself writes by rule, and the hash of a file.
+            // Words of the program itself and times: an account that is called like one of them must not change them.
             "schema_version" | "stillhunt_version" | "sha256" | "verdict" | "confidence" | "signal" | "family"
-            | "unit" => text.to_owned(),
+            | "unit" | "fit" | "format" | "column" | "without" | "kind" | "start" | "first" | "last" | "created"
+            | "closed" | "proposed_by" | "left_out" | "name" | "pool" | "stream" => text.to_owned(),
+            "id" | "network_id" => self.networks.get(text).cloned().unwrap_or_else(|| text.to_owned()),
             _ => self.in_text(text),
         }
     }

@@ -99,6 +99,62 @@ fn a_name_inside_an_excerpt_is_replaced_as_a_word_and_not_inside_one() {
 }
 
 #[test]
+fn an_account_called_like_a_word_of_the_program_changes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let d = document(&case);
+    let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
+    let calm = names.document(&d).unwrap();
+    let mut evil = d.clone();
+    let words = ["partly", "fits", "content", "jsonl", "P1", "S1", "content.template", "ts"];
+    for word in words {
+        evil.accounts.push(stillhunt::document::Account { account_id: word.into(), ..d.accounts[0].clone() });
+    }
+    let hidden = names.document(&evil).unwrap();
+    let said = |d: &Document| {
+        let fits = d.networks.iter().flat_map(|n| &n.explanations).map(|e| e.fit.clone());
+        let pools = d.networks.iter().flat_map(|n| &n.pools).map(|p| p.id.clone());
+        let proposed = d.networks.iter().map(|n| n.proposed_by.clone());
+        let signals = d.signals.iter().map(|s| s.name.clone());
+        fits.chain(pools).chain(proposed).chain(signals).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&hidden), said(&calm));
+    assert!(words.iter().all(|w| hidden.accounts.iter().all(|a| a.account_id != *w)));
+}
+
+#[test]
+fn a_case_of_an_earlier_minor_version_is_read_and_rendered() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let mut old: serde_json::Value = serde_json::from_slice(&fs::read(case.join("report.json")).unwrap()).unwrap();
+    for field in ["timeline", "allowed", "pseudonymised"] {
+        old.as_object_mut().unwrap().remove(field);
+    }
+    for network in old["networks"].as_array_mut().unwrap() {
+        let network = network.as_object_mut().unwrap();
+        network.remove("activity");
+        network.remove("set_aside");
+    }
+    for account in old["accounts"].as_array_mut().unwrap() {
+        for field in ["org_id", "created", "first", "last", "closed"] {
+            account.as_object_mut().unwrap().remove(field);
+        }
+    }
+    old["schema_version"] = "1.2".into();
+    fs::write(case.join("report.json"), old.to_string()).unwrap();
+    let page = said(&stillhunt(&["report", text(&case), "--format", "html"]).code(0));
+    assert!(page.contains("6 suspected distillation networks"));
+    old["schema_version"] = "0.9".into();
+    fs::write(case.join("report.json"), old.to_string()).unwrap();
+    assert!(said(&stillhunt(&["report", text(&case)]).code(1)).contains("schema version 0.9"));
+    fs::remove_file(case.join("report.json")).unwrap();
+    fs::create_dir(case.join("report.json")).unwrap();
+    assert!(said(&stillhunt(&["report", text(&case)]).code(1)).contains("cannot be read"));
+}
+
+#[test]
 fn what_is_known_to_be_good_is_set_aside_and_recorded_and_not_hidden() {
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");

@@ -15,6 +15,8 @@ pub enum CaseError {
     Exists(PathBuf),
     #[error("{} is not a case: it has no report.json; name the folder that analyze wrote", crate::ingest::shown(.0))]
     NoCase(PathBuf),
+    #[error("{} cannot be read: {source}", crate::ingest::shown(path))]
+    Read { path: PathBuf, source: io::Error },
     #[error("{} has no manifest.json, so nothing says what it was", crate::ingest::shown(.0))]
     NoManifest(PathBuf),
     #[error(
@@ -179,7 +181,11 @@ pub fn write(
 /// # Errors
 /// When there is none, it is damaged, or another major version wrote it.
 pub fn read(folder: &Path) -> Result<Document, CaseError> {
-    let bytes = std::fs::read(folder.join("report.json")).map_err(|_| CaseError::NoCase(folder.to_owned()))?;
+    let path = folder.join("report.json");
+    let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaseError::NoCase(folder.to_owned()),
+        _ => CaseError::Read { path, source },
+    })?;
     let damaged = |source| CaseError::Damaged { path: folder.to_owned(), source };
     #[derive(serde::Deserialize)]
     struct Versioned {

@@ -24,8 +24,7 @@ pub struct Recorded {
 
 /// `manifest.json`, as far as it is checked.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Recorders {
-    pub stillhunt_version: String,
+pub struct Manifest {
     pub inputs: Vec<Recorded>,
     pub outputs: Vec<Recorded>,
 }
@@ -39,9 +38,13 @@ pub fn sha256(bytes: &[u8]) -> String {
 ///
 /// # Errors
 /// When there is none or it is damaged.
-pub fn manifest(folder: &Path) -> Result<Recorders, CaseError> {
+pub fn manifest(folder: &Path) -> Result<Manifest, CaseError> {
     let path = folder.join("manifest.json");
-    let bytes = std::fs::read(&path).map_err(|_| CaseError::NoManifest(folder.to_owned()))?;
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(CaseError::NoManifest(folder.to_owned())),
+        Err(source) => return Err(CaseError::Read { path, source }),
+    };
     serde_json::from_slice(&bytes).map_err(|source| CaseError::Damaged { path, source })
 }
 

@@ -17,6 +17,9 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
         &format!("{}  {}, {} confidence", n.id, n.verdict.as_str(), n.confidence.as_str()),
     );
     page.paragraph(2, &n.summary);
+    if !n.set_aside.is_empty() {
+        page.paragraph(2, &format!("Set aside: {}", n.set_aside));
+    }
     page.paragraph(2, &format!("Proposed by {}, tested by other families; q = {}.", n.proposed_by, figure(n.q_value)));
     page.blank();
     waterfall(&mut page, n);
