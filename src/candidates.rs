@@ -29,6 +29,14 @@ pub(crate) struct Candidate {
     pub shape: Shape,
 }
 
+impl Candidate {
+    /// Leaves out the accounts that are not to stay; tests and shape stay those of all.
+    pub fn keep(&mut self, stays: impl Fn(u32) -> bool) {
+        let both = self.accounts.iter().copied().zip(self.membership.iter().copied());
+        (self.accounts, self.membership) = both.filter(|(account, _)| stays(*account)).unzip();
+    }
+}
+
 /// Log-odds that a carrier of a group's own template belongs to it, before anything else is known.
 const CARRIER: f64 = 2.0;
 /// Share of the smaller of two groups that has to stand in the larger for them to be one.
@@ -244,8 +252,7 @@ impl Inquiry<'_> {
     /// tested: `None`.
     pub fn without(&self, mut candidate: Candidate, taken: &BTreeSet<u32>) -> Option<Candidate> {
         let before = candidate.accounts.len();
-        let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
-        (candidate.accounts, candidate.membership) = both.filter(|(a, _)| !taken.contains(a)).unzip();
+        candidate.keep(|account| !taken.contains(&account));
         let left = candidate.accounts.len();
         (left >= self.settings.proposals.least_entities && 2 * left >= before).then_some(candidate)
     }

@@ -100,9 +100,9 @@ impl FindingSettings {
 
     /// Whether something says that one hand runs the accounts, and not only that they are of one kind. A class opens its
     /// accounts on one day, is set the same number of tasks and sits in the same hours; it does not share payments or
-    /// gateways, change addresses with each request, take turns, or deal out one data set. Robots of a
-    /// product stay awake too, and on the day of its launch they are opened together; but neither they nor a class ask, day
-    /// and night or to one measure, for training material.
+    /// gateways, change addresses with each request, take turns, or deal out one data set. Robots of a product stay awake
+    /// too, and on the day of its launch they are opened together; but neither they nor a class ask, day and night or to one
+    /// measure, for training material.
     pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
         let of_one_kind = [
             "identity.cohort",
@@ -139,8 +139,7 @@ impl FindingSettings {
 
     /// In how many ways the work is given out to the accounts instead of arising in each: by day and night, to one measure,
     /// in turn, with rests in common, through a new address each time, without ever giving one task twice; and whether one of
-    /// them is a machine's. The
-    /// customers of a product ask when they please, and a class is given one measure but works by day.
+    /// them is a machine's. The customers of a product ask when they please, and a class is given one measure but works by day.
     fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> (usize, bool) {
         let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
         let machine =

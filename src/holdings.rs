@@ -26,6 +26,11 @@ impl Holdings {
         all
     }
 
+    /// Those of a group of whom the kind is known.
+    pub fn known_of(&self, group: &[u32]) -> Vec<u32> {
+        group.iter().copied().filter(|e| self.known[*e as usize]).collect()
+    }
+
     /// Members that hold each object, in order of objects.
     pub fn inside(&self, group: &[u32]) -> BTreeMap<u32, u64> {
         let mut inside = BTreeMap::new();

@@ -140,7 +140,7 @@ impl Reference {
     fn look_for_few_values(&self, census: &Census, group: &[u32], tests: &mut Vec<Test>) {
         for (kind, signal, one, several) in VALUES {
             let (Some(holdings), Some(among)) = (census.holdings.get(kind), self.kinds.get(kind)) else { continue };
-            let known: Vec<u32> = group.iter().copied().filter(|e| holdings.known[*e as usize]).collect();
+            let known = holdings.known_of(group);
             let inside = holdings.inside(&known);
             let popularity = |object: &u32| among.of_object[*object as usize];
             let own = |(object, n): &(&u32, &u64)| **n as f64 >= OWN * popularity(object) as f64;
@@ -197,26 +197,20 @@ impl Reference {
         ];
         for (signal, family, column, line, words) in lines {
             let members: Vec<(u32, f64)> = group.iter().filter_map(|a| Some((*a, column[*a as usize]?))).collect();
-            // Groups of one habit were chosen by their volume: only closer agreement than that says something.
-            if side == Side::Profile && signal == "time.quota" {
-                let requests = |ln: f64| ln.exp().round() as u64;
-                let volumes: Vec<u64> = members.iter().map(|(_, ln)| requests(*ln)).collect();
-                if let Some((outcome, (low, high))) = one_measure(&volumes, CELL) {
-                    let words = format!("{} of {} {words}", outcome.observed, members.len());
-                    tests.push(Test {
-                        agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(&requests(*v)))).collect(),
-                        background: (outcome.expected / members.len() as f64).min(1.0),
-                        ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
-                    });
-                }
-                continue;
-            }
             let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
-            if let Some((outcome, (low, high))) = cluster(line, &values) {
+            let found = if side == Side::Profile && signal == "time.quota" {
+                // Groups of one habit were chosen by their volume: only closer agreement than that says something.
+                let volumes: Vec<u64> = values.iter().map(|ln| ln.exp().round() as u64).collect();
+                let ln = |requests: u64| (requests as f64).ln();
+                one_measure(&volumes, CELL).map(|(outcome, (low, high))| (outcome, (ln(low), ln(high))))
+            } else {
+                cluster(line, &values)
+            };
+            if let Some((outcome, (low, high))) = found {
                 let words = format!("{} of {} {words}", outcome.observed, members.len());
                 tests.push(Test {
                     agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
-                    background: outcome.expected / members.len() as f64,
+                    background: (outcome.expected / members.len() as f64).min(1.0),
                     ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
                 });
             }
@@ -229,7 +223,7 @@ impl Reference {
             if side.uses(family) {
                 continue;
             }
-            let known: Vec<u32> = group.iter().copied().filter(|e| holdings.known[*e as usize]).collect();
+            let known = holdings.known_of(group);
             let inside = holdings.inside(&known);
             let popularity = |object: &u32| among.of_object[*object as usize];
             let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(o), *n)).collect();

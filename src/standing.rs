@@ -56,16 +56,13 @@ impl Inquiry<'_> {
     /// itself stays, for it is no worse known than it was.
     fn parted(&self, candidates: Vec<Candidate>, tests_made: u64) -> Vec<Candidate> {
         let mut whole = Vec::new();
-        for candidate in candidates {
-            match self.two_hands(&candidate, tests_made) {
-                None => whole.push(candidate),
-                Some((part, rest)) => {
-                    let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
-                    let (accounts, membership) = both.filter(|(a, _)| part.contains(a)).unzip();
-                    whole.push(Candidate { accounts, membership, ..candidate });
-                    whole.push(self.members_only(rest));
-                }
-            }
+        for mut candidate in candidates {
+            let rest = self.two_hands(&candidate, tests_made).map(|(part, rest)| {
+                candidate.keep(|account| part.contains(&account));
+                self.members_only(rest)
+            });
+            whole.push(candidate);
+            whole.extend(rest);
         }
         whole.retain(|c| c.accounts.len() >= self.settings.proposals.least_entities);
         whole
@@ -112,17 +109,13 @@ impl Inquiry<'_> {
 
     /// Leaves out the accounts that agree with nothing that was found, though it is known of them.
     fn named_for_cause(&self, mut candidate: Candidate) -> Option<Candidate> {
-        let world = &self.scope.world;
-        let strangers: BTreeSet<u32> = {
-            let counting = self.counting(&candidate);
-            let is_stranger = |account: &u32| {
-                let (agreed, known) = agreement(&counting, world.entity[*account as usize]);
-                agreed == 0 && known > 0
-            };
-            candidate.accounts.iter().copied().filter(is_stranger).collect()
+        let counting = self.counting(&candidate);
+        let is_stranger = |account: &u32| {
+            let (agreed, known) = agreement(&counting, self.scope.world.entity[*account as usize]);
+            agreed == 0 && known > 0
         };
-        let both = candidate.accounts.iter().copied().zip(candidate.membership.iter().copied());
-        (candidate.accounts, candidate.membership) = both.filter(|(a, _)| !strangers.contains(a)).unzip();
+        let strangers: BTreeSet<u32> = candidate.accounts.iter().copied().filter(is_stranger).collect();
+        candidate.keep(|account| !strangers.contains(&account));
         (candidate.accounts.len() >= self.settings.proposals.least_entities).then_some(candidate)
     }
 
