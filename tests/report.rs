@@ -375,6 +375,20 @@ fn a_network_that_is_set_aside_is_counted_and_shown_as_such_everywhere() {
 }
 
 #[test]
+fn the_terminal_left_out_extraction_like_groups() {
+    let mut d = document("acct_7");
+    d.networks.truncate(1);
+    d.networks[0].verdict = Verdict::ExtractionLike;
+    d.networks[0].coordinated.holds = false;
+    let said = summary(&d, plain(100));
+    assert!(said.contains("N-0123456789ab  extraction-like accounts, not coordinated, not suspected"), "{said}");
+    assert!(said.contains("1 extraction-like group"), "{said}");
+    let all = summary(&d, TerminalOptions { view: View::All, ..plain(100) });
+    assert!(all.contains("extraction-like accounts, not coordinated, medium confidence"), "{all}");
+    assert!(all.contains("Shaped like extraction"), "{all}");
+}
+
+#[test]
 fn a_view_says_as_much_as_it_is_asked_for() {
     let d = document("acct_7");
     let said = |view| summary(&d, TerminalOptions { view, ..plain(100) });

@@ -143,10 +143,19 @@ fn claims(page: &mut Page, title: &str, claims: &[Claim]) {
     }
 }
 
+fn called(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::SuspectedDistillation => "suspected distillation network",
+        Verdict::Coordinated => "coordinated accounts",
+        Verdict::ExtractionLike => "extraction-like accounts, not coordinated",
+        Verdict::None => "nothing found",
+    }
+}
+
 fn network(page: &mut Page, n: &Network) {
     let suspected = n.verdict == Verdict::SuspectedDistillation;
     let colour = if suspected { AnsiColor::Red } else { AnsiColor::Yellow };
-    let what = if suspected { "suspected distillation network" } else { "coordinated accounts" };
+    let what = called(n.verdict);
     let sure = match n.confidence {
         Confidence::High => "high confidence",
         Confidence::Medium => "medium confidence",
@@ -167,7 +176,7 @@ fn network(page: &mut Page, n: &Network) {
         ),
     );
     claims(page, "Run as one", &n.coordinated.claims);
-    if suspected {
+    if n.extraction.holds {
         claims(page, "Shaped like extraction", &n.extraction.claims);
     }
     claims(page, "Evasive", &n.evasive.claims);
@@ -226,18 +235,20 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
     for n in d.networks.iter().filter(|n| n.is_suspected()) {
         network(&mut page, n);
     }
-    let coordinated = coordinated(d);
-    let shown = if options.view == View::All { coordinated.len() } else { COORDINATED_SHOWN };
-    for n in coordinated.iter().take(shown) {
-        if options.view == View::All {
-            network(&mut page, n);
-            continue;
+    for (verdict, more) in [(Verdict::Coordinated, "coordinated"), (Verdict::ExtractionLike, "extraction-like")] {
+        let groups = standing(d, verdict);
+        let shown = if options.view == View::All { groups.len() } else { COORDINATED_SHOWN };
+        for n in groups.iter().take(shown) {
+            if options.view == View::All {
+                network(&mut page, n);
+                continue;
+            }
+            page.styled(0, Style::new().bold(), &format!("{}  {}, not suspected", n.id, called(verdict)));
+            page.paragraph(2, &n.summary);
         }
-        page.styled(0, Style::new().bold(), &format!("{}  coordinated accounts, not suspected", n.id));
-        page.paragraph(2, &n.summary);
-    }
-    if coordinated.len() > shown {
-        page.paragraph(0, &format!("and {} more coordinated groups in the case", coordinated.len() - shown));
+        if groups.len() > shown {
+            page.paragraph(0, &format!("and {} more {more} groups in the case", groups.len() - shown));
+        }
     }
     for n in d.networks.iter().filter(|n| !n.set_aside.is_empty()) {
         page.styled(0, Style::new().bold(), &format!("{}  {}, set aside", n.id, n.verdict.as_str()));
@@ -251,22 +262,25 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
     page.finish()
 }
 
-/// Groups called coordinated that no list sets aside.
-fn coordinated(d: &Document) -> Vec<&Network> {
-    d.networks.iter().filter(|n| n.verdict == Verdict::Coordinated && n.set_aside.is_empty()).collect()
+/// Groups of one verdict that no list sets aside.
+fn standing(d: &Document, verdict: Verdict) -> Vec<&Network> {
+    d.networks.iter().filter(|n| n.verdict == verdict && n.set_aside.is_empty()).collect()
 }
 
 fn closing(page: &mut Page, d: &Document) {
     let suspected = d.networks.iter().filter(|n| n.is_suspected()).count();
     let aside = d.networks.iter().filter(|n| !n.set_aside.is_empty()).count();
+    let alike = standing(d, Verdict::ExtractionLike).len();
+    let extraction_like =
+        if alike > 0 { format!(", {}", count(alike, "extraction-like group")) } else { String::new() };
     let set_aside = if aside > 0 { format!(", {aside} set aside as known good") } else { String::new() };
     page.paragraph(
         0,
         &format!(
-            "{} and {} among {} tested{set_aside}; {} expected to be false. \
+            "{} and {} among {} tested{extraction_like}{set_aside}; {} expected to be false. \
              Coordination is not guilt: what is printed here is a reason to look, not a finding of fact.",
             count(suspected, "suspected network"),
-            count(coordinated(d).len(), "coordinated group"),
+            count(standing(d, Verdict::Coordinated).len(), "coordinated group"),
             d.population.groups_tested,
             figure(d.population.expected_false_networks)
         ),
