@@ -111,7 +111,7 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
         networks: Vec::new(),
         accounts: Vec::new(),
         links: Vec::new(),
-        notices,
+        notices: read.intake.notes.iter().cloned().chain(notices).collect(),
         timeline: activity::timeline(evidence),
         allowed: Vec::new(),
         pseudonymised: false,

@@ -243,3 +243,34 @@ fn the_table_of_the_documentation_is_that_of_the_program() {
     }
     assert_eq!(std::fs::read_to_string(path).unwrap(), table);
 }
+
+#[test]
+fn a_row_with_a_list_in_it_is_a_row_and_no_document() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("rows.jsonl");
+    let row = |second: u8| serde_json::json!({"timestamp": format!("2026-05-02 09:15:0{second}"), "account_id": "a", "data": [{"x": 1}]});
+    std::fs::write(&path, format!("{}\n{}\n", row(1), row(2))).unwrap();
+    let (calls, report) = read(&[path]).unwrap();
+    assert_eq!((calls.0.len(), report.intake.files[0].format.as_str()), (2, "jsonl"));
+    assert!(report.intake.notes.contains(&"2 times name no zone and were taken as UTC.".to_owned()));
+}
+
+#[test]
+fn hostile_traces_cost_a_row_and_not_the_program() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("traces.jsonl");
+    let text = |key: &str, value: &str| serde_json::json!({"key": key, "value": {"stringValue": value}});
+    let trace = |attributes: [serde_json::Value; 3]| {
+        serde_json::json!({"resourceSpans": [{"scopeSpans": [{"spans": [{"spanId": "1", "attributes": attributes,
+            "startTimeUnixNano": "1777713330250000000", "endTimeUnixNano": "-9223372036854775808"}]}]}]})
+    };
+    let deep = format!("[{{\"role\":\"user\",\"content\":{}", "[".repeat(100_000));
+    let good = trace([text("gen_ai.request.model", "m"), text("user.id", "u"), text("gen_ai.input.messages", &deep)]);
+    let twice = trace([text("gen_ai.request.model", "m"), text("user.id", "a"), text("user.id", "b")]);
+    std::fs::write(&path, format!("{good}\n{twice}\n{{\"resourceSpans\":[{{}}]}}\n")).unwrap();
+    let (calls, report) = read(&[path]).unwrap();
+    conserved(&report);
+    assert_eq!(calls.0.len(), 1);
+    assert_eq!(report.reasons.get("duplicate key"), Some(&1));
+    assert_eq!(report.reasons.get("a trace without spans"), Some(&1));
+}

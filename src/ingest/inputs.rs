@@ -3,6 +3,7 @@
 use super::IngestError;
 use super::elements::{WRAPPERS, outer_keys};
 use super::expand::is_combined;
+use crate::schema::{self, COLUMNS, at};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, Read};
@@ -183,9 +184,11 @@ fn json_rows(text: &[u8], whole: bool) -> (Container, Vec<String>) {
     let end = memchr::memchr(b'\n', text);
     let first = &text[..end.unwrap_or(text.len())];
     let is_line = serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok();
-    let wrapped = outer_keys(if is_line { first } else { text })
-        .iter()
-        .any(|(key, value)| *value == b'[' && WRAPPERS.contains(&key.as_str()));
+    let keys = outer_keys(if is_line { first } else { text });
+    // A row with a time of its own is a row, whatever lists stand in it.
+    let timed = |key: &str| key == schema::TS || COLUMNS[at::TS].aliases.contains(&key);
+    let wrapped = keys.iter().any(|(key, value)| *value == b'[' && WRAPPERS.contains(&key.as_str()))
+        && !(is_line && keys.iter().any(|(key, _)| timed(key)));
     // Cut JSON lines are bad lines, not a document: a document goes on with a key on its next line or is one long line.
     let second = end.map(|end| text[end..].trim_ascii_start());
     let spread = second.is_some_and(|second| second.starts_with(b"\"")) || (end.is_none() && !whole && !is_line);
