@@ -274,3 +274,46 @@ fn hostile_traces_cost_a_row_and_not_the_program() {
     assert_eq!(report.reasons.get("duplicate key"), Some(&1));
     assert_eq!(report.reasons.get("a trace without spans"), Some(&1));
 }
+
+#[test]
+fn calls_that_two_logs_tell_under_two_names_are_said_to_be_counted_twice() {
+    let place = tempfile::tempdir().unwrap();
+    let stamp = |i: u64| format!("2026-05-02T{:02}:{:02}:07", i / 60, i % 60);
+    let spent = |i: u64| {
+        serde_json::json!({"request_id": format!("q{i}"), "call_type": "acompletion", "api_key": "k", "spend": 0,
+            "startTime": stamp(i) + ".250Z", "user": "gateway-7", "prompt_tokens": 100 + i, "completion_tokens": 40 + i})
+    };
+    let invoked = |i: u64| {
+        serde_json::json!({"timestamp": stamp(i) + "Z", "accountId": "222222222001", "requestId": format!("b{i}"),
+            "identity": {"arn": "arn:aws:sts::222222222001:assumed-role/app/tern"}, "operation": "Converse",
+            "modelId": "m", "schemaType": "ModelInvocationLog", "input": {"inputTokenCount": 100 + i},
+            "output": {"outputTokenCount": 40 + i}})
+    };
+    let write = |name: &str, of: &dyn Fn(u64) -> serde_json::Value| {
+        let path = place.path().join(name);
+        std::fs::write(&path, (0..90).map(|i| format!("{}\n", of(i))).collect::<String>()).unwrap();
+        path
+    };
+    let (spend, invocations) = (write("spend.jsonl", &spent), write("invocations.jsonl", &invoked));
+    let warns = |paths: &[PathBuf]| read(paths).unwrap().1.intake.notes.iter().any(|n| n.contains("the same calls"));
+    assert!(warns(&[spend.clone(), invocations]));
+    let later = write("later.jsonl", &|i| invoked(2_000 + i));
+    assert!(!warns(&[spend, later]));
+}
+
+#[test]
+fn a_log_of_dates_tells_no_hours_and_nobody_is_said_to_work_at_midnight() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("days.jsonl");
+    let row = |i: usize| {
+        format!("{{\"ts\":\"2026-05-{:02}\",\"account_id\":\"a{}\",\"prompt\":\"p{i}\"}}\n", 1 + i % 28, i % 9)
+    };
+    std::fs::write(&path, (0..900).map(row).collect::<String>()).unwrap();
+    let (evidence, report): (Evidence, _) =
+        read_logs(&[path], &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
+    let signals = stillhunt::signals::evaluable(&report.intake, &Default::default(), &evidence);
+    for name in ["time.round_the_clock", "time.turn_taking", "time.silence", "time.burst"] {
+        let signal = signals.iter().find(|s| s.name == name).unwrap();
+        assert_eq!((signal.evaluable, signal.reason.as_str()), (false, "some times tell the day and not the hour"));
+    }
+}

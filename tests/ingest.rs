@@ -92,6 +92,31 @@ fn a_bad_line_costs_one_line_and_is_named() {
 }
 
 #[test]
+fn brackets_without_end_cost_a_line_and_not_the_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    let bomb = "[".repeat(1_000_000);
+    let row = |prompt: &str| {
+        serde_json::json!({"timestamp": "2026-08-03T00:00:05Z", "account_id": "a", "prompt": prompt}).to_string()
+    };
+    let lines = [
+        row(&bomb),
+        row(&format!("[{{\"role\":\"user\",\"content\":{bomb}")),
+        format!("{{\"account_id\":{bomb}"),
+        format!("{{\"account_id\":\"a\",\"prompt\":{bomb}{}}}", "]".repeat(1_000_000)),
+        format!(
+            "{{\"ts\":\"2026-08-03T00:00:05Z\",\"account_id\":\"a\",\"x\":{}1{}}}",
+            "{\"a\":".repeat(1_000_000),
+            "}".repeat(1_000_000)
+        ),
+    ];
+    let (_, report) = read(&write(folder.path(), "a.jsonl", lines.join("\n").as_bytes())).unwrap();
+    assert_eq!((report.intake.rows_kept, report.intake.rows_rejected), (2, 3));
+    assert_eq!(report.reasons.get("nested too deeply"), Some(&3));
+    let csv = format!("timestamp,account_id,prompt\n2026-08-03T00:00:05Z,a,\"[{{\"\"role\"\":{bomb}\"\n");
+    assert_eq!(read(&write(folder.path(), "b.csv", csv.as_bytes())).unwrap().1.intake.rows_kept, 1);
+}
+
+#[test]
 fn a_line_too_long_to_hold_is_skipped_and_the_next_one_keeps_its_number() {
     let folder = tempfile::tempdir().unwrap();
     let long = format!("{{\"ts\":1785715200,\"account_id\":\"a\",\"prompt\":\"{}\"}}\n", "x".repeat(5000));

@@ -9,6 +9,7 @@ mod jsonl;
 mod reading;
 mod rows;
 mod tables;
+mod twins;
 
 pub use facts::{ExportedFacts, Usage};
 pub use inputs::find_inputs;
