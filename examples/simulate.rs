@@ -44,12 +44,13 @@ fn main() -> std::io::Result<()> {
     };
     let world = World::generate(&settings);
     world.write(&c.out, c.zstd)?;
+    let calls = world.calls();
     for name in &c.shape {
         let shape = Shape::ALL.into_iter().find(|s| s.name() == name);
         let shape = shape.ok_or_else(|| std::io::Error::other(format!("there is no shape {name}")))?;
         let folder = c.out.join(name);
         std::fs::create_dir_all(&folder)?;
-        world.write_as(&folder, shape)?;
+        calls.write_as(&folder, shape)?;
     }
     println!("{} requests of {} accounts", world.requests.len(), world.accounts.len());
     Ok(())

@@ -2,30 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use stillhunt::event::{Event, Fold};
 use stillhunt::features::Evidence;
 use stillhunt::formats::SHIPPED;
 use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
-use stillhunt::normalise::{FieldMap, canonical};
+use stillhunt::normalise::FieldMap;
 use stillhunt::settings::IngestSettings;
-
-/// Calls as they are understood.
-#[derive(Debug, Default)]
-struct Calls(Vec<(i64, String)>);
-
-impl Fold for Calls {
-    fn push(&mut self, event: &Event<'_>) {
-        self.0.push((event.ts_us, serde_json::Value::Object(canonical(event)).to_string()));
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
-    fn finish(&mut self) {
-        self.0.sort();
-    }
-}
+use stillhunt::simulate::vendors::Calls;
 
 type Read = Result<(Calls, IngestReport), IngestError>;
 
@@ -53,7 +35,7 @@ fn logs(name: &str) -> Vec<PathBuf> {
 }
 
 fn lines(calls: &Calls) -> String {
-    calls.0.iter().map(|(_, line)| format!("{line}\n")).collect()
+    calls.0.iter().map(|call| format!("{call}\n")).collect()
 }
 
 fn conserved(report: &IngestReport) {
@@ -96,7 +78,7 @@ fn every_format_means_what_its_golden_calls_say() {
 fn a_csv_of_json_cells_says_the_same_as_json_lines() {
     let (json, _) = read(&logs("litellm")).unwrap();
     let (csv, report) = read(&logs("litellm-csv")).unwrap();
-    let of = |calls: &Calls, id: &str| calls.0.iter().find(|(_, l)| l.contains(id)).unwrap().1.clone();
+    let of = |calls: &Calls, id: &str| calls.0.iter().find(|call| call.to_string().contains(id)).unwrap().clone();
     for id in ["r-0001", "r-0002"] {
         assert_eq!(of(&json, id), of(&csv, id));
     }
@@ -183,10 +165,7 @@ fn what_is_clustered_can_be_chosen() {
     let accounts = |field: &str| {
         let settings = IngestSettings { account_field: Some(field.to_owned()), ..IngestSettings::default() };
         let (calls, _) = read_with(&logs("bedrock-invocation"), &settings).unwrap();
-        let of = |line: &String| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["account_id"].as_str().unwrap().to_owned()
-        };
-        calls.0.iter().map(|(_, line)| of(line)).collect::<BTreeSet<_>>()
+        calls.0.iter().map(|call| call["account_id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
     assert_eq!(accounts("session"), BTreeSet::from(["osier-9".to_owned(), "tern-04".to_owned()]));
     assert_eq!(accounts("account"), BTreeSet::from(["222222222001".to_owned(), "222222222002".to_owned()]));
