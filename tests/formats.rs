@@ -296,3 +296,16 @@ fn a_log_of_dates_tells_no_hours_and_nobody_is_said_to_work_at_midnight() {
         assert_eq!((signal.evaluable, signal.reason.as_str()), (false, "some times tell the day and not the hour"));
     }
 }
+
+#[test]
+fn joined_rows_mean_the_same_with_any_number_of_threads() {
+    let paths: Vec<PathBuf> =
+        ["azure-apim", "bedrock-invocation", "cloudtrail-bedrock", "otlp-genai"].map(logs).concat();
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (calls, report) = pool.install(|| read(&paths)).unwrap();
+        format!("{}{:?}{:?}", lines(&calls), report.intake, report.rejects)
+    };
+    let one = on(1);
+    assert!([2, 8].iter().all(|threads| on(*threads) == one));
+}
