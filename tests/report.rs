@@ -71,7 +71,7 @@ fn document(word: &str) -> Document {
             holds: true,
             claims: vec![claim(
                 "extraction.unrepeated",
-                "texts that the group had not sent before",
+                "texts that no other account of the group had sent before",
                 0.98,
                 0.75,
                 "share",
@@ -79,18 +79,34 @@ fn document(word: &str) -> Document {
             )],
         },
         evasive: Axis { holds: false, claims: Vec::new() },
-        explanations: vec![Explanation {
-            name: "class or hackathon".into(),
-            predicts: "the same exercises again and again, conversations, human days".into(),
-            seen: "98 % of texts were new to the group".into(),
-            fit: "contradicted".into(),
-            would_change: "an organiser who names the event".into(),
-        }],
+        explanations: vec![
+            Explanation {
+                name: "class or hackathon".into(),
+                predicts: "the same exercises again and again, conversations, human days".into(),
+                seen: "98 % of its texts had not been sent by another of its accounts before".into(),
+                fit: "contradicted".into(),
+                would_change: "an organiser who names the event".into(),
+            },
+            Explanation {
+                name: "one undeclared organisation".into(),
+                predicts: "shared payment".into(),
+                seen: "payments agree beyond chance".into(),
+                fit: "partly".into(),
+                would_change: "a contract that shows one customer".into(),
+            },
+        ],
         robustness: vec![
             Robustness { without: "content".into(), overlap: 0.1, survives: false },
             Robustness { without: "time".into(), overlap: 0.9, survives: true },
         ],
-        streams: vec![Stream { id: "S1".into(), accounts: 11, requests: 900, excerpt: format!("Exercise: {word}") }],
+        streams: vec![Stream {
+            id: "S1".into(),
+            accounts: 11,
+            requests: 900,
+            excerpt: format!("Exercise: {word}"),
+            template: vec![String::new(), format!("Exercise {word} of"), String::new()],
+            compared: 9,
+        }],
         pools: vec![
             Pool { id: "P1".into(), accounts: 7, linked_by: "1 address, 2 payment".into() },
             Pool { id: "P0".into(), accounts: 5, linked_by: String::new() },
@@ -385,7 +401,7 @@ fn the_terminal_left_out_extraction_like_groups() {
     assert!(said.contains("1 extraction-like group"), "{said}");
     let all = summary(&d, TerminalOptions { view: View::All, ..plain(100) });
     assert!(all.contains("extraction-like accounts, not coordinated, medium confidence"), "{all}");
-    assert!(all.contains("Shaped like extraction"), "{all}");
+    assert!(all.contains("shaped like extraction?"), "{all}");
 }
 
 #[test]
