@@ -206,7 +206,9 @@ struct Card<'a> {
     pools: Vec<PoolRow<'a>>,
     material: Option<[String; 3]>,
     robustness: Vec<(&'a str, bool, String)>,
-    explanations: &'a [Explanation],
+    explanations: Vec<&'a Explanation>,
+    /// Names of those that a card without drawings does not lay out.
+    contradicted: Vec<&'a str>,
     exemplars: Vec<Line<'a>>,
     members: Vec<&'a str>,
     members_left: usize,
@@ -252,6 +254,8 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
     let on_time = timeline.zip(axis.as_ref());
     let active = timeline.zip(n.activity.as_ref());
     let (streams, pools) = layers(n);
+    let (explanations, contradicted): (Vec<_>, Vec<_>) =
+        n.explanations.iter().partition(|e| drawn || e.fit != "contradicted");
     let [coordinated, extraction, evasive] = readings(n).map(|reading| AxisView::new(reading, drawn));
     Card {
         id: &n.id,
@@ -294,7 +298,8 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
             .iter()
             .map(|r: &Robustness| (r.without.as_str(), r.survives, percent(r.overlap)))
             .collect(),
-        explanations: &n.explanations,
+        explanations,
+        contradicted: contradicted.iter().map(|e| e.name.as_str()).collect(),
         exemplars: n
             .exemplars
             .iter()
