@@ -308,7 +308,7 @@ pub struct Network {
     /// Instructions that the network sends, most requests first.
     #[serde(default)]
     pub streams: Vec<Stream>,
-    /// Accounts in the same hand, largest first; `P0` those that nothing links.
+    /// Accounts tied to each other, largest first; `P0` those that nothing links.
     #[serde(default)]
     pub pools: Vec<Pool>,
     /// Which pool carries how much of which stream; what is not listed is nothing.

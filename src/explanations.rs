@@ -164,7 +164,7 @@ pub fn weigh(families: &[&str], signals: &[&str], shape: &Shape, proposed_by: Si
         ),
         (
             "reseller with customers of its own",
-            "one hand behind the accounts and many behind the requests: work of many kinds, conversations, human days",
+            "one hand behind the accounts and many behind the requests: work of many kinds that asks for no training material, conversations, human days",
             vec![s.varied().map(Sign::deciding), s.talks(), s.people(), s.asks()],
             "a reseller who names itself and shows customers of its own behind these requests",
         ),

@@ -89,7 +89,11 @@ fn layers(page: &mut Page, n: &Network) {
         page.blank();
     }
     if n.pools.iter().any(|p| !p.linked_by.is_empty()) {
-        page.styled(0, Style::new().bold(), "Pools: accounts in one hand, with what they carry");
+        page.styled(
+            0,
+            Style::new().bold(),
+            "Pools: accounts tied by instruments or addresses of their own, with what they carry",
+        );
         for p in &n.pools {
             let by = if p.linked_by.is_empty() {
                 "linked to no other".to_owned()
