@@ -331,6 +331,11 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
                 .collect();
             case::write(&output, &document, &read.rejects, table, &beside, &format!("{settings:?}"), force)?;
             print(&summary(&document, terminal(layout)))?;
+            // Like progress, for a person who looks and not for a script.
+            if io::stderr().is_terminal() {
+                let page = output.join("report.html");
+                let _ = writeln!(anstream::stderr(), "The case is written; its page is {}", ingest::shown(&page));
+            }
             let suspected = document.networks.iter().any(document::Network::is_suspected);
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }

@@ -444,6 +444,7 @@ fn a_page_counts_extraction_like_groups_and_every_kind_of_row_and_shows_slots() 
     (d.intake.rows_joined, d.intake.rows_aside) = (7, 3);
     let page = String::from_utf8(export(&d, Format::Html).unwrap()).unwrap();
     assert!(page.contains("<dt>Extraction-like, not coordinated</dt><dd>1</dd>"));
+    assert!(page.contains("under 0.001 are expected to be false") && !page.contains("3.2e-9 are"));
     assert!(page.contains("0 repeated + 7 joined to others + 3 no calls"));
     assert!(page.contains("Exercise acct_7 of <span class=\"slot\">changes</span>"));
     let ticket = String::from_utf8(export(&d, Format::Markdown).unwrap()).unwrap();

@@ -57,6 +57,11 @@ fn moment(text: &str) -> String {
     }
 }
 
+/// An expected number as a person reads it, who has no use for the exponent of what is next to nothing.
+fn few(n: f64) -> String {
+    if n > 0.0 && n < 0.001 { "under 0.001".to_owned() } else { figure(n) }
+}
+
 fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }
@@ -423,7 +428,7 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         coordinated: of(Verdict::Coordinated),
         extraction_like: of(Verdict::ExtractionLike),
         aside,
-        expected_false: figure(p.expected_false_networks),
+        expected_false: few(p.expected_false_networks),
         groups_tested: grouped(p.groups_tested),
         accounts_all: grouped(p.accounts),
         entities: grouped(p.entities),
