@@ -106,8 +106,15 @@ enum Command {
     Schema,
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page (roff)
-    Man,
+    /// Print the manual page (roff), or write one for every command
+    #[command(after_help = "Examples:
+  stillhunt man | man -l -
+  stillhunt man -o ~/.local/share/man/man1")]
+    Man {
+        /// Folder, which must exist, for stillhunt.1, stillhunt-analyze.1 and so on; those that are there are replaced
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+    },
     /// List the log formats that are known without a map
     Formats {
         #[command(subcommand)]
@@ -288,10 +295,12 @@ fn read(input: &Input) -> anyhow::Result<Reading> {
     Ok(Reading { evidence, facts, read, beside })
 }
 
+/// What is said when standard output takes nothing more: it is full, or closed.
+const NO_OUTPUT: &str = "the output cannot be written";
+
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(NO_OUTPUT)
 }
 
 fn terminal(layout: exports::Layout) -> TerminalOptions {
@@ -322,6 +331,11 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
                 .collect();
             case::write(&output, &document, &read.rejects, table, &beside, &format!("{settings:?}"), force)?;
             print(&summary(&document, terminal(layout)))?;
+            // Like progress, for a person who looks and not for a script.
+            if io::stderr().is_terminal() {
+                let page = output.join("report.html");
+                let _ = writeln!(anstream::stderr(), "The case is written; its page is {}", ingest::shown(&page));
+            }
             let suspected = document.networks.iter().any(document::Network::is_suspected);
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
@@ -338,7 +352,12 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             print(&String::from_utf8(script)?)?;
             Ok(0)
         }
-        Command::Man => {
+        Command::Man { output: Some(folder) } => {
+            let written = clap_mangen::generate_to(Cli::command(), &folder);
+            written.with_context(|| format!("the manual cannot be written to {}", ingest::shown(&folder)))?;
+            Ok(0)
+        }
+        Command::Man { output: None } => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;
             print(&String::from_utf8(page)?)?;

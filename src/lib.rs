@@ -43,6 +43,7 @@ pub mod settings;
 pub mod shape;
 pub mod signals;
 pub mod simulate;
+mod slots;
 mod stacks;
 mod standing;
 mod streams;
