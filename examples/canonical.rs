@@ -28,8 +28,9 @@ impl Fold for Lines {
         self.0.extend(other.0);
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self) -> std::io::Result<()> {
         self.0.sort();
+        Ok(())
     }
 }
 

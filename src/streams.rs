@@ -3,8 +3,8 @@
 //! cross-table says which does.
 
 use crate::document::{Cell, Material, Pool, Stream};
-use crate::features::{AccountEvidence, Evidence};
-use crate::fingerprint::winnow;
+use crate::features::{AccountEvidence, Evidence, Excerpt};
+use crate::fingerprint::Winnower;
 use crate::links::{Family, World, recurring};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,14 +109,11 @@ fn meet(a: &(u32, (u64, u64)), b: &(u32, (u64, u64))) -> bool {
 
 /// A redacted line of a member that carries one of the fingerprints; empty where none is kept.
 fn excerpt_of(members: &BTreeMap<u32, &AccountEvidence>, fingerprints: &BTreeSet<u64>) -> String {
-    let mut scratch = Vec::new();
-    let mut carries = |text: &str| {
-        winnow(text, &mut scratch);
-        scratch.iter().any(|f| fingerprints.contains(f))
-    };
+    let mut winnower = Winnower::default();
+    let mut carries = |text: &str| winnower.winnow(text).iter().any(|f| fingerprints.contains(f));
     let mut all: Vec<_> = members.values().flat_map(|a| &a.excerpts).collect();
     all.sort();
-    all.into_iter().map(|e| &e.text).find(|text| carries(text)).cloned().unwrap_or_default()
+    all.into_iter().map(Excerpt::text).find(|text| carries(text)).unwrap_or_default()
 }
 
 /// Pools of a network, largest first, with the place of each account's: accounts that are linked by payments, devices,
