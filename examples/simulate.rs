@@ -71,11 +71,12 @@ fn main() -> std::io::Result<()> {
     }
     let world = World::generate(&settings);
     world.write(&c.out, c.zstd)?;
+    let calls = world.calls();
     for name in &c.shape {
         let shape = named(&Shape::ALL, Shape::name, name)?;
         let folder = c.out.join(name);
         std::fs::create_dir_all(&folder)?;
-        world.write_as(&folder, shape)?;
+        calls.write_as(&folder, shape)?;
     }
     println!("{} requests of {} accounts", world.requests.len(), world.accounts.len());
     Ok(())

@@ -170,7 +170,7 @@ impl Census {
         Self {
             created: told.iter().map(|f| f.and_then(|f| f.created_us).map(|us| us as f64 / DAY_US)).collect(),
             volume: accounts.iter().map(|a| Some((a.requests as f64).ln())).collect(),
-            rhythm: accounts.iter().map(|a| rhythm(a.times.as_slice())).collect(),
+            rhythm: accounts.iter().map(|a| rhythm(a.times.as_slice()).filter(|_| a.tells_hours())).collect(),
             holdings,
             reach,
         }

@@ -447,7 +447,7 @@ fn check(reading: &Reading) -> anyhow::Result<()> {
         text += &format!("rejected: {n} rows, {reason}\n");
     }
     text += "\nsignal\n";
-    for s in signals::evaluable(i, facts, evidence.span()) {
+    for s in signals::evaluable(i, facts, evidence) {
         text += &format!("{:24} {}\n", s.name, if s.evaluable { "can run" } else { &s.reason });
     }
     print(&text)

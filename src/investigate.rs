@@ -105,7 +105,7 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         stillhunt_version: env!("CARGO_PKG_VERSION").to_owned(),
         intake: read.intake.clone(),
-        signals: signals::evaluable(&read.intake, facts, evidence.span()),
+        signals: signals::evaluable(&read.intake, facts, evidence),
         left_out: settings.leave_out.iter().map(|l| l.name().to_owned()).collect(),
         population,
         networks: Vec::new(),

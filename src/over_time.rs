@@ -4,7 +4,7 @@
 use crate::account_table::Facts;
 use crate::calendar::Calendar;
 use crate::features::AccountEvidence;
-use crate::group_tests::{Counts, Test};
+use crate::group_tests::{Counts, Outcome, Test};
 use crate::lifecycle::{Uptake, pivot, succession};
 use crate::links::World;
 use crate::timing::turn_taking;
@@ -27,6 +27,8 @@ struct Release {
 /// When all accounts worked, were opened, were closed, and took up models.
 pub(crate) struct OverTime<'a> {
     starts: Vec<&'a [i64]>,
+    /// Whether an account's times tell the hour; where they do not, all its requests would stand at midnight.
+    tells_hours: Vec<bool>,
     calendar: Calendar,
     opened: Vec<Option<i64>>,
     closed: Vec<Option<i64>>,
@@ -45,6 +47,7 @@ impl<'a> OverTime<'a> {
         };
         Self {
             calendar: Calendar::new(&starts),
+            tells_hours: accounts.iter().map(|a| a.tells_hours()).collect(),
             starts,
             opened: world.names.iter().zip(accounts).map(opened).collect(),
             closed: world.names.iter().map(|name| facts.get(name)?.closed_us).collect(),
@@ -54,30 +57,10 @@ impl<'a> OverTime<'a> {
 
     /// The tests of a group that can be evaluated.
     pub fn tests(&self, world: &World, accounts: &[u32]) -> Vec<Test> {
-        let of_time = |signal, words: &str, unit, counts, outcome| {
-            Test::of_the_whole(signal, "time", words.to_owned(), unit, counts, outcome)
-        };
         let starts: Vec<&[i64]> = accounts.iter().map(|a| self.starts[*a as usize]).collect();
         let mut tests = Vec::new();
-        if let Some(outcome) = turn_taking(&starts) {
-            let words = "each request goes to an account that has rested for long, as a load balancer does it";
-            tests.push(of_time("time.turn_taking", words, "mean rest", Counts::Mean, outcome));
-        }
-        if let Some(outcome) = self.calendar.shared_silence(&starts) {
-            let words = "members stay away for hours in which they work in other weeks";
-            tests.push(of_time("time.silence", words, "appearances", Counts::TooLittle, outcome));
-        }
-        if let Some((outcome, (from, to))) = self.calendar.shared_burst(&starts) {
-            let works = |account: &u32| {
-                let starts = self.starts[*account as usize];
-                starts.get(starts.partition_point(|t| *t < from)).is_some_and(|t| *t < to)
-            };
-            let words = "accounts work in one hour, more than in the same hour of other weeks";
-            tests.push(Test {
-                agreeing: by_entity(world, accounts, works),
-                background: (outcome.expected / accounts.len() as f64).min(1.0),
-                ..of_time("time.burst", words, "accounts", Counts::Members, outcome)
-            });
+        if accounts.iter().all(|a| self.tells_hours[*a as usize]) {
+            tests.extend(self.hourly(world, accounts, &starts));
         }
         let times = |of: &[Option<i64>]| -> Vec<i64> { accounts.iter().filter_map(|a| of[*a as usize]).collect() };
         if let Some((outcome, hours)) = succession(&times(&self.closed), &times(&self.opened)) {
@@ -105,6 +88,36 @@ impl<'a> OverTime<'a> {
         }
         tests
     }
+
+    /// The tests that need the hour of the day; `starts` of each of `accounts`.
+    fn hourly(&self, world: &World, accounts: &[u32], starts: &[&[i64]]) -> Vec<Test> {
+        let mut tests = Vec::new();
+        if let Some(outcome) = turn_taking(starts) {
+            let words = "each request goes to an account that has rested for long, as a load balancer does it";
+            tests.push(of_time("time.turn_taking", words, "mean rest", Counts::Mean, outcome));
+        }
+        if let Some(outcome) = self.calendar.shared_silence(starts) {
+            let words = "members stay away for hours in which they work in other weeks";
+            tests.push(of_time("time.silence", words, "appearances", Counts::TooLittle, outcome));
+        }
+        if let Some((outcome, (from, to))) = self.calendar.shared_burst(starts) {
+            let works = |account: &u32| {
+                let starts = self.starts[*account as usize];
+                starts.get(starts.partition_point(|t| *t < from)).is_some_and(|t| *t < to)
+            };
+            let words = "accounts work in one hour, more than in the same hour of other weeks";
+            tests.push(Test {
+                agreeing: by_entity(world, accounts, works),
+                background: (outcome.expected / accounts.len() as f64).min(1.0),
+                ..of_time("time.burst", words, "accounts", Counts::Members, outcome)
+            });
+        }
+        tests
+    }
+}
+
+fn of_time(signal: &'static str, words: &str, unit: &'static str, counts: Counts, outcome: Outcome) -> Test {
+    Test::of_the_whole(signal, "time", words.to_owned(), unit, counts, outcome)
 }
 
 fn by_entity(world: &World, accounts: &[u32], agrees: impl Fn(&u32) -> bool) -> BTreeMap<u32, bool> {

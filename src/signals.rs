@@ -2,6 +2,7 @@
 
 use crate::account_table::Facts;
 use crate::document::{Intake, Signal};
+use crate::features::Evidence;
 use crate::schema;
 use std::collections::BTreeMap;
 
@@ -27,8 +28,8 @@ const OVER_EVENTS: [(&str, &[&str]); 15] = [
 /// Hours of the week can be compared from the second week on.
 const TWO_WEEKS_US: i64 = 14 * 86_400_000_000;
 
-/// Every signal with whether it can be evaluated. `span` are the first and last request, µs since the Unix epoch.
-pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, span: Option<(i64, i64)>) -> Vec<Signal> {
+/// Every signal with whether it can be evaluated.
+pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Evidence) -> Vec<Signal> {
     let there = |column: &str| intake.fill_rates.iter().any(|f| f.column == column && f.share > 0.0);
     let events = OVER_EVENTS.iter().map(|(name, columns)| {
         let evaluable = columns.iter().any(|c| there(c));
@@ -57,18 +58,22 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, span: Option<
         };
         Signal { name: name.to_owned(), evaluable, reason }
     });
-    let always = ["time.quota", "time.round_the_clock", "time.turn_taking"].map(|name| Signal {
+    let long = evidence.span().is_some_and(|(first, last)| last.saturating_sub(first) >= TWO_WEEKS_US);
+    let short = (!long).then_some("the log spans less than two weeks");
+    let dates = (!evidence.tells_hours()).then_some("some times tell the day and not the hour");
+    let over_time = [
+        ("time.quota", None),
+        ("time.round_the_clock", dates),
+        ("time.turn_taking", dates),
+        ("time.silence", dates.or(short)),
+        ("time.burst", dates.or(short)),
+    ];
+    let over_time = over_time.map(|(name, lacks)| Signal {
         name: name.to_owned(),
-        evaluable: true,
-        reason: "can run".to_owned(),
+        evaluable: lacks.is_none(),
+        reason: lacks.unwrap_or("can run").to_owned(),
     });
-    let long = span.is_some_and(|(first, last)| last.saturating_sub(first) >= TWO_WEEKS_US);
-    let weekly = ["time.silence", "time.burst"].map(|name| Signal {
-        name: name.to_owned(),
-        evaluable: long,
-        reason: if long { "can run" } else { "the log spans less than two weeks" }.to_owned(),
-    });
-    let mut all: Vec<Signal> = events.chain(table).chain(always).chain(weekly).collect();
+    let mut all: Vec<Signal> = events.chain(table).chain(over_time).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

@@ -13,8 +13,11 @@ const LEAST_ACCOUNTS: usize = 4;
 const SHUFFLES: usize = 40;
 /// Forty shuffles say what is ordinary; they do not vouch for a tail further out than eight standard deviations.
 const LEAST_P: f64 = 1e-15;
-/// Version 1 of the stream of shuffles; a new number is a new generator.
-pub const SEED: u64 = 0x7475_726e_0001;
+/// Owners are shuffled within the hour: who shares a timetable, as the jobs of a schedule or the pupils of a class do, takes
+/// part in each hour about equally often, and that alone looks like rest.
+const HOUR_US: i64 = 3_600_000_000;
+/// Version 2 of the stream of shuffles; a new number is a new generator.
+pub const SEED: u64 = 0x7475_726e_0002;
 
 /// Sums over a line of places, with updates and prefix sums in logarithmic time (Fenwick 1994).
 struct Fenwick(Vec<i32>);
@@ -61,14 +64,29 @@ fn mean_rest(owners: &[usize], accounts: usize) -> f64 {
     if counted == 0 { 0.5 } else { sum / f64::from(counted) }
 }
 
+/// Shuffles the owners inside of each block; `lengths` are those of the blocks, in order.
+fn shuffle_within(owners: &mut [usize], lengths: &[usize], rng: &mut ChaCha8Rng) {
+    let mut rest = owners;
+    for length in lengths {
+        let (block, after) = rest.split_at_mut(*length);
+        for i in (1..block.len()).rev() {
+            block.swap(i, (rng.next_u64() % (i as u64 + 1)) as usize);
+        }
+        rest = after;
+    }
+}
+
 fn upper_normal(z: f64) -> f64 {
     0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
 }
 
-/// Tests turn-taking of a group against shuffled owners: the same requests, the same number for each account. People
-/// work in sittings and fall below chance; only a pool that spares its accounts stands above it. One-sided, normal tail.
+/// Tests turn-taking of a group against owners shuffled within each hour: the same requests, the same number for each
+/// account and hour. People work in sittings and fall below chance; only a pool that spares its accounts stands above it.
+/// One-sided, normal tail. Requests of one instant, of which there are many where a log tells whole seconds, have no order:
+/// they are put in a random one, or the order of accounts would pass for a rota.
 ///
-/// `starts` has each account's requests in order of time. `None` (not evaluable) below four accounts or sixty requests.
+/// `starts` has each account's requests, µs since the Unix epoch, in order of time. `None` (not evaluable) below four
+/// accounts or sixty requests.
 pub fn turn_taking(starts: &[&[i64]]) -> Option<Outcome> {
     // An account whose list was cut says nothing of the time after: all are cut there.
     let cut = starts.iter().filter(|s| s.len() >= crate::features::MAX_TIMES).filter_map(|s| s.last()).min();
@@ -80,7 +98,10 @@ pub fn turn_taking(starts: &[&[i64]]) -> Option<Outcome> {
         .collect();
     events.sort_unstable();
     events.truncate(MOST_REQUESTS);
-    let mut owners: Vec<usize> = events.into_iter().map(|(_, owner)| owner).collect();
+    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let (mut owners, times): (Vec<usize>, Vec<i64>) = events.into_iter().map(|(t, owner)| (owner, t)).unzip();
+    let blocks = |same: fn(&i64, &i64) -> bool| -> Vec<usize> { times.chunk_by(same).map(<[i64]>::len).collect() };
+    shuffle_within(&mut owners, &blocks(|a, b| a == b), &mut rng);
     if owners.len() < LEAST_REQUESTS || starts.iter().filter(|s| s.len() > 1).count() < LEAST_ACCOUNTS {
         return None;
     }
@@ -91,12 +112,10 @@ pub fn turn_taking(starts: &[&[i64]]) -> Option<Outcome> {
     if rough < 3.0 {
         return Some(Outcome { observed, expected: 0.5, p_value: upper_normal(rough) });
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+    let hours = blocks(|a, b| a.div_euclid(HOUR_US) == b.div_euclid(HOUR_US));
     let drawn: Vec<f64> = (0..SHUFFLES)
         .map(|_| {
-            for i in (1..owners.len()).rev() {
-                owners.swap(i, (rng.next_u64() % (i as u64 + 1)) as usize);
-            }
+            shuffle_within(&mut owners, &hours, &mut rng);
             mean_rest(&owners, starts.len())
         })
         .collect();
@@ -123,7 +142,7 @@ mod tests {
             let place = if uniform(rng, 100) < noise { uniform(rng, accounts as u64) as usize } else { 0 };
             let chosen = rested.remove(place);
             rested.push(chosen);
-            starts[chosen].push(t as i64 * 1000);
+            starts[chosen].push(t as i64 * 30_000_000);
         }
         starts
     }
@@ -154,6 +173,25 @@ mod tests {
         let starts: Vec<Vec<i64>> =
             (0..20).map(|a| (0..40).map(|r| a * 1000 + (r / 10) * 50_000 + r % 10).collect()).collect();
         assert!(test(&starts).p_value > 0.99);
+    }
+
+    #[test]
+    fn jobs_of_one_timetable_take_no_turns_whatever_the_resolution_of_the_log() {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        // Twenty jobs on the hour; the log tells minutes, seconds, or all.
+        for coarse in [60_000_000, 1_000_000, 1] {
+            let mut start = |hour: i64| (hour * HOUR_US + uniform(&mut rng, 20_000_000) as i64) / coarse * coarse;
+            let starts: Vec<Vec<i64>> = (0..20).map(|_| (0..60).map(&mut start).collect()).collect();
+            assert!(test(&starts).p_value > 1e-3, "{coarse} µs: {:?}", test(&starts));
+        }
+    }
+
+    #[test]
+    fn a_rota_is_recovered_from_whole_seconds() {
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let mut starts = pool(12, 1500, 30, &mut rng);
+        starts.iter_mut().flatten().for_each(|t| *t = *t / 10 / 1_000_000 * 1_000_000);
+        assert!(test(&starts).p_value < 1e-6);
     }
 
     #[test]

@@ -235,6 +235,16 @@ fn check_names_what_is_filled_rejected_and_impossible() {
     assert!(text.contains("2026-08-03T00:00:05Z"), "{text}");
 }
 
+#[test]
+fn check_shows_how_a_vendors_log_was_understood() {
+    let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats");
+    let logs = ["cloudtrail-bedrock/invocations.jsonl", "cloudtrail-bedrock/trail.json", "litellm-csv/spend_logs.csv"];
+    let [invocations, trail, spend] = logs.map(|log| formats.join(log));
+    let run = stillhunt(&[arg("check"), &invocations, &trail, &spend]).code(0);
+    let text = String::from_utf8_lossy(&run.get_output().stdout).replace(formats.to_str().unwrap(), "LOGS");
+    insta::assert_snapshot!("check_of_vendors", text);
+}
+
 /// Where `value` departs from `schema`, in the keywords that the schema of ours uses; any other is a failure.
 fn departs(schema: &Value, root: &Value, value: &Value, at: &str) -> Option<String> {
     let wrong = |what: &str| Some(format!("{at}: {what}"));

@@ -2,31 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use stillhunt::event::{Event, Fold};
 use stillhunt::features::Evidence;
 use stillhunt::formats::SHIPPED;
 use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
-use stillhunt::normalise::{FieldMap, canonical};
+use stillhunt::normalise::FieldMap;
 use stillhunt::settings::IngestSettings;
-
-/// Calls as they are understood.
-#[derive(Debug, Default)]
-struct Calls(Vec<(i64, String)>);
-
-impl Fold for Calls {
-    fn push(&mut self, event: &Event<'_>) {
-        self.0.push((event.ts_us, serde_json::Value::Object(canonical(event)).to_string()));
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
-    }
-
-    fn finish(&mut self) -> std::io::Result<()> {
-        self.0.sort();
-        Ok(())
-    }
-}
+use stillhunt::simulate::vendors::Calls;
 
 type Read = Result<(Calls, IngestReport), IngestError>;
 
@@ -54,7 +35,7 @@ fn logs(name: &str) -> Vec<PathBuf> {
 }
 
 fn lines(calls: &Calls) -> String {
-    calls.0.iter().map(|(_, line)| format!("{line}\n")).collect()
+    calls.0.iter().map(|call| format!("{call}\n")).collect()
 }
 
 fn conserved(report: &IngestReport) {
@@ -97,7 +78,7 @@ fn every_format_means_what_its_golden_calls_say() {
 fn a_csv_of_json_cells_says_the_same_as_json_lines() {
     let (json, _) = read(&logs("litellm")).unwrap();
     let (csv, report) = read(&logs("litellm-csv")).unwrap();
-    let of = |calls: &Calls, id: &str| calls.0.iter().find(|(_, l)| l.contains(id)).unwrap().1.clone();
+    let of = |calls: &Calls, id: &str| calls.0.iter().find(|call| call.to_string().contains(id)).unwrap().clone();
     for id in ["r-0001", "r-0002"] {
         assert_eq!(of(&json, id), of(&csv, id));
     }
@@ -184,10 +165,7 @@ fn what_is_clustered_can_be_chosen() {
     let accounts = |field: &str| {
         let settings = IngestSettings { account_field: Some(field.to_owned()), ..IngestSettings::default() };
         let (calls, _) = read_with(&logs("bedrock-invocation"), &settings).unwrap();
-        let of = |line: &String| {
-            serde_json::from_str::<serde_json::Value>(line).unwrap()["account_id"].as_str().unwrap().to_owned()
-        };
-        calls.0.iter().map(|(_, line)| of(line)).collect::<BTreeSet<_>>()
+        calls.0.iter().map(|call| call["account_id"].as_str().unwrap().to_owned()).collect::<BTreeSet<_>>()
     };
     assert_eq!(accounts("session"), BTreeSet::from(["osier-9".to_owned(), "tern-04".to_owned()]));
     assert_eq!(accounts("account"), BTreeSet::from(["222222222001".to_owned(), "222222222002".to_owned()]));
@@ -274,4 +252,60 @@ fn hostile_traces_cost_a_row_and_not_the_program() {
     assert_eq!(calls.0.len(), 1);
     assert_eq!(report.reasons.get("duplicate key"), Some(&1));
     assert_eq!(report.reasons.get("a trace without spans"), Some(&1));
+}
+
+#[test]
+fn calls_that_two_logs_tell_under_two_names_are_said_to_be_counted_twice() {
+    let place = tempfile::tempdir().unwrap();
+    let stamp = |i: u64| format!("2026-05-02T{:02}:{:02}:07", i / 60, i % 60);
+    let spent = |i: u64| {
+        serde_json::json!({"request_id": format!("q{i}"), "call_type": "acompletion", "api_key": "k", "spend": 0,
+            "startTime": stamp(i) + ".250Z", "user": "gateway-7", "prompt_tokens": 100 + i, "completion_tokens": 40 + i})
+    };
+    let invoked = |i: u64| {
+        serde_json::json!({"timestamp": stamp(i) + "Z", "accountId": "222222222001", "requestId": format!("b{i}"),
+            "identity": {"arn": "arn:aws:sts::222222222001:assumed-role/app/tern"}, "operation": "Converse",
+            "modelId": "m", "schemaType": "ModelInvocationLog", "input": {"inputTokenCount": 100 + i},
+            "output": {"outputTokenCount": 40 + i}})
+    };
+    let write = |name: &str, of: &dyn Fn(u64) -> serde_json::Value| {
+        let path = place.path().join(name);
+        std::fs::write(&path, (0..90).map(|i| format!("{}\n", of(i))).collect::<String>()).unwrap();
+        path
+    };
+    let (spend, invocations) = (write("spend.jsonl", &spent), write("invocations.jsonl", &invoked));
+    let warns = |paths: &[PathBuf]| read(paths).unwrap().1.intake.notes.iter().any(|n| n.contains("the same calls"));
+    assert!(warns(&[spend.clone(), invocations]));
+    let later = write("later.jsonl", &|i| invoked(2_000 + i));
+    assert!(!warns(&[spend, later]));
+}
+
+#[test]
+fn a_log_of_dates_tells_no_hours_and_nobody_is_said_to_work_at_midnight() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("days.jsonl");
+    let row = |i: usize| {
+        format!("{{\"ts\":\"2026-05-{:02}\",\"account_id\":\"a{}\",\"prompt\":\"p{i}\"}}\n", 1 + i % 28, i % 9)
+    };
+    std::fs::write(&path, (0..900).map(row).collect::<String>()).unwrap();
+    let (evidence, report): (Evidence, _) =
+        read_logs(&[path], &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
+    let signals = stillhunt::signals::evaluable(&report.intake, &Default::default(), &evidence);
+    for name in ["time.round_the_clock", "time.turn_taking", "time.silence", "time.burst"] {
+        let signal = signals.iter().find(|s| s.name == name).unwrap();
+        assert_eq!((signal.evaluable, signal.reason.as_str()), (false, "some times tell the day and not the hour"));
+    }
+}
+
+#[test]
+fn joined_rows_mean_the_same_with_any_number_of_threads() {
+    let paths: Vec<PathBuf> =
+        ["azure-apim", "bedrock-invocation", "cloudtrail-bedrock", "otlp-genai"].map(logs).concat();
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let (calls, report) = pool.install(|| read(&paths)).unwrap();
+        format!("{}{:?}{:?}", lines(&calls), report.intake, report.rejects)
+    };
+    let one = on(1);
+    assert!([2, 8].iter().all(|threads| on(*threads) == one));
 }

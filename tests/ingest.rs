@@ -92,6 +92,69 @@ fn a_bad_line_costs_one_line_and_is_named() {
 }
 
 #[test]
+fn lists_of_structures_in_parquet_are_read_as_the_same_rows_in_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let turn = |text: &str| {
+        df!("role" => ["user", "assistant"], "content" => [text, "an answer"], "turn_identifier" => [1u8, 1])
+            .unwrap()
+            .into_struct("turn".into())
+            .into_series()
+    };
+    let header = df!("user-agent" => ["tool/1", "tool/2"]).unwrap().into_struct("header".into()).into_series();
+    let mut frame = df!(
+        "conversation_hash" => ["c1", "c2"],
+        "timestamp" => ["2026-08-03T00:00:05Z", "2026-08-03T00:00:06Z"],
+        "hashed_ip" => ["h1", "h2"],
+        "language" => ["x", "x"],
+        "turn" => [1i8, 1],
+        "conversation" => [turn("first \"text\""), turn("second")],
+    )
+    .unwrap();
+    frame.with_column(header.into()).unwrap();
+    let path = folder.path().join("a.parquet");
+    ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    let rows: String = [("c1", "h1", "first \\\"text\\\"", 5, 1), ("c2", "h2", "second", 6, 2)]
+        .iter()
+        .map(|(id, ip, text, second, tool)| {
+            format!("{{\"conversation_hash\":\"{id}\",\"timestamp\":\"2026-08-03T00:00:0{second}Z\",\"hashed_ip\":\"{ip}\",\"language\":\"x\",\"turn\":1,\"conversation\":[{{\"role\":\"user\",\"content\":\"{text}\",\"turn_identifier\":1}},{{\"role\":\"assistant\",\"content\":\"an answer\",\"turn_identifier\":1}}],\"header\":{{\"user-agent\":\"tool/{tool}\"}}}}\n")
+        })
+        .collect();
+    let (of_table, report) = read(&path).unwrap();
+    let (of_lines, _) = read(&write(folder.path(), "a.jsonl", rows.as_bytes())).unwrap();
+    assert_eq!(report.intake.files[0].format, "wildchat (parquet)");
+    let said = |e: &Evidence| -> Vec<String> {
+        e.accounts.iter().map(|(id, a)| format!("{id} {:?} {:?} {}", a.items, a.clients.keys(), a.first_us)).collect()
+    };
+    assert_eq!(said(&of_table), said(&of_lines));
+    assert_eq!(of_table.accounts["h1"].with_text, 1);
+}
+
+#[test]
+fn brackets_without_end_cost_a_line_and_not_the_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    let bomb = "[".repeat(1_000_000);
+    let row = |prompt: &str| {
+        serde_json::json!({"timestamp": "2026-08-03T00:00:05Z", "account_id": "a", "prompt": prompt}).to_string()
+    };
+    let lines = [
+        row(&bomb),
+        row(&format!("[{{\"role\":\"user\",\"content\":{bomb}")),
+        format!("{{\"account_id\":{bomb}"),
+        format!("{{\"account_id\":\"a\",\"prompt\":{bomb}{}}}", "]".repeat(1_000_000)),
+        format!(
+            "{{\"ts\":\"2026-08-03T00:00:05Z\",\"account_id\":\"a\",\"x\":{}1{}}}",
+            "{\"a\":".repeat(1_000_000),
+            "}".repeat(1_000_000)
+        ),
+    ];
+    let (_, report) = read(&write(folder.path(), "a.jsonl", lines.join("\n").as_bytes())).unwrap();
+    assert_eq!((report.intake.rows_kept, report.intake.rows_rejected), (2, 3));
+    assert_eq!(report.reasons.get("nested too deeply"), Some(&3));
+    let csv = format!("timestamp,account_id,prompt\n2026-08-03T00:00:05Z,a,\"[{{\"\"role\"\":{bomb}\"\n");
+    assert_eq!(read(&write(folder.path(), "b.csv", csv.as_bytes())).unwrap().1.intake.rows_kept, 1);
+}
+
+#[test]
 fn a_line_too_long_to_hold_is_skipped_and_the_next_one_keeps_its_number() {
     let folder = tempfile::tempdir().unwrap();
     let long = format!("{{\"ts\":1785715200,\"account_id\":\"a\",\"prompt\":\"{}\"}}\n", "x".repeat(5000));

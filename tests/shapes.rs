@@ -34,10 +34,11 @@ fn a_world_in_a_vendors_shape_has_the_networks_that_its_fields_allow() {
     let plain = analysed(place.path(), &table, None);
     let expected = networks(&plain);
     assert!(expected.iter().any(|(verdict, _)| *verdict == Verdict::SuspectedDistillation));
+    let calls = world.calls();
     for shape in Shape::ALL {
         let folder = place.path().join(shape.name());
         std::fs::create_dir(&folder).unwrap();
-        world.write_as(&folder, shape).unwrap();
+        calls.write_as(&folder, shape).unwrap();
         let document = analysed(&folder, &table, (shape == Shape::Bedrock).then_some("session"));
         assert_eq!(document.intake.rows_kept, plain.intake.rows_kept, "{}", shape.name());
         let found = networks(&document);

@@ -22,6 +22,7 @@ pub const MAX_VALUES: usize = 4_096;
 pub const MAX_TIMES: usize = 4_096;
 /// Exemplars kept for one account.
 const MAX_EXEMPLARS: usize = 3;
+const HOUR_US: i64 = 3_600_000_000;
 /// Characters of an excerpt.
 const EXCERPT: usize = 240;
 
@@ -153,6 +154,8 @@ pub struct AccountEvidence {
     pub output_tokens: u64,
     pub first_us: i64,
     pub last_us: i64,
+    /// Coarsest resolution of its times, µs.
+    pub resolution_us: i64,
     pub first_at: Option<Origin>,
     pub hours: [u32; 24],
     pub addresses: Tally<String, (u32, Origin)>,
@@ -203,6 +206,11 @@ struct Desk {
 }
 
 impl Evidence {
+    /// Whether the times tell the hour of the day; a log of dates does not.
+    pub fn tells_hours(&self) -> bool {
+        self.accounts.values().all(AccountEvidence::tells_hours)
+    }
+
     /// First and last request, µs since the Unix epoch; `None` without any.
     pub fn span(&self) -> Option<(i64, i64)> {
         let first = self.accounts.values().map(|a| a.first_us).min()?;
@@ -230,8 +238,9 @@ impl AccountEvidence {
         self.requests += 1;
         self.first_us = self.first_us.min(event.ts_us);
         self.last_us = self.last_us.max(event.ts_us);
+        self.resolution_us = self.resolution_us.max(event.ts_res_us);
         self.first_at = Some(self.first_at.map_or(at, |o| o.min(at)));
-        self.hours[event.ts_us.div_euclid(3_600_000_000).rem_euclid(24) as usize] += 1;
+        self.hours[event.ts_us.div_euclid(HOUR_US).rem_euclid(24) as usize] += 1;
         self.input_tokens += event.input_tokens.unwrap_or(0);
         self.output_tokens += event.output_tokens.unwrap_or(0);
         if let Some(org) = event.org_id.as_deref()
@@ -335,6 +344,7 @@ impl AccountEvidence {
         self.output_tokens += other.output_tokens;
         self.first_us = self.first_us.min(other.first_us);
         self.last_us = self.last_us.max(other.last_us);
+        self.resolution_us = self.resolution_us.max(other.resolution_us);
         self.first_at = self.first_at.into_iter().chain(other.first_at).min();
         self.org_id = self.org_id.take().into_iter().chain(other.org_id).min();
         self.hours.iter_mut().zip(other.hours).for_each(|(a, b)| *a += b);
@@ -355,6 +365,11 @@ impl AccountEvidence {
         }
         self.excerpts.extend(other.excerpts);
         self.keep_best();
+    }
+
+    /// Whether all its times tell the hour of the day.
+    pub fn tells_hours(&self) -> bool {
+        self.resolution_us <= HOUR_US
     }
 
     /// Requests outside a conversation: without session, or alone in it.

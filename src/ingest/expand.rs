@@ -178,6 +178,12 @@ fn span(span: &Value, resource: &Flat) -> Result<Flat, &'static str> {
     if let Some(reason) = flat.get("gen_ai.response.finish_reasons").and_then(|reasons| reasons.get(0)).cloned() {
         flat.insert("stillhunt.finish_reason".to_owned(), reason);
     }
+    // A span that failed says so by an error type or by its own status; of one that did not, conventions ask for neither.
+    let failed =
+        span.get("status").and_then(|s| s.get("code")).is_some_and(|code| code == 2 || code == "STATUS_CODE_ERROR");
+    if !failed {
+        flat.insert("stillhunt.status".to_owned(), 200.into());
+    }
     let operation = flat.get("gen_ai.operation.name").and_then(Value::as_str).unwrap_or_default();
     let call = CALL.iter().any(|key| flat.contains_key(*key)) && !NO_CALL.contains(&operation);
     for name in ["traceId", "spanId", "startTimeUnixNano"] {

@@ -2,7 +2,7 @@
 
 use super::rows::{Outcome, Parsed, Plan, Rejection, finish, offer};
 use crate::event::Origin;
-use crate::normalise::{MAX_SOURCES, Row};
+use crate::normalise::{MAX_SOURCES, Row, is_shallow};
 use memchr::memchr_iter;
 use sonic_rs::to_object_iter;
 use std::io::{self, Read};
@@ -94,6 +94,9 @@ fn parse_object<'a>(
     let text = std::str::from_utf8(line).map_err(|_| "invalid UTF-8")?.trim();
     if !text.starts_with('{') {
         return Err("not a JSON object");
+    }
+    if !is_shallow(text) {
+        return Err("nested too deeply");
     }
     // The lazy iterator stops at the closing brace; this pass makes sure that nothing follows and all is well formed.
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| "not JSON")?;

@@ -9,6 +9,7 @@ mod jsonl;
 mod reading;
 mod rows;
 mod tables;
+mod twins;
 
 pub use facts::{ExportedFacts, Usage};
 pub use inputs::find_inputs;
@@ -201,7 +202,7 @@ fn plan(
     }
     let rows: Vec<&str> = opened.rows.iter().map(String::as_str).collect();
     let table = matches!(opened.container, Container::Csv | Container::Parquet);
-    Ok(formats.detect(&rows).filter(|found| !table || formats.list[found.format].role == Role::Calls))
+    Ok(formats.detect(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts))
 }
 
 /// The line on which a record starts, and where it stands among the bytes.

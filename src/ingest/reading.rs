@@ -3,6 +3,7 @@
 use super::facts::{self, ExportedFacts};
 use super::joins::{Call, Waiting};
 use super::rows::{Outcome, Parsed, Rejection};
+use super::twins::Twins;
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, FillRate, Half};
 use crate::event::{ContentStatus, Event, Fold};
@@ -51,6 +52,7 @@ pub(super) struct Reading<'m, F> {
     zoneless: u64,
     /// Kept only where files of several formats are read.
     met: Option<BTreeMap<(usize, String), Met>>,
+    twins: Twins,
     /// Formats that have had a row.
     used: BTreeSet<usize>,
     refused: Option<(PathBuf, String)>,
@@ -80,6 +82,7 @@ impl<'m, F: Fold> Reading<'m, F> {
             waiting: Waiting::new(settings.join_bytes),
             zoneless: 0,
             met: (kinds.len() > 1).then(BTreeMap::new),
+            twins: Twins::default(),
             used: BTreeSet::new(),
             refused: None,
             nearest: None,
@@ -223,6 +226,7 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     fn meet(&mut self, event: &Event<'_>, format: usize) {
         let Some(met) = &mut self.met else { return };
+        self.twins.push(event, format);
         let account = event.account_id.as_ref();
         let identities = [Some(account), event.key_id.as_deref(), event.end_user_id.as_deref()];
         for (kind, identity) in identities.into_iter().enumerate() {
@@ -335,6 +339,14 @@ impl<'m, F: Fold> Reading<'m, F> {
             self.note(format!("{calls} calls stand in {format} alone: its partner has no row of theirs."));
         }
         self.say_met();
+        for (a, b, shared, size) in self.twins.pairs() {
+            let (a, b) = (self.name(a), self.name(b));
+            self.note(format!(
+                "{a} and {b} tell of the same calls: of {size} sampled, {shared} have a partner in the same minute with the \
+                 same tokens. Each such call was counted twice, and under two names an account is a pair that does all \
+                 things alike: read one of the two logs."
+            ));
+        }
         let named: Vec<(&String, &ExportedFacts)> =
             self.report.exported.iter().filter(|(_, f)| f.usage.is_some()).collect();
         if !named.is_empty() {

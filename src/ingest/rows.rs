@@ -48,11 +48,14 @@ impl<'m> Plan<'m> {
     pub fn map_for<'a>(&self, row: &'a str) -> Result<(usize, &'m FieldMap), Result<Outcome<'a>, &'static str>> {
         match self.role {
             Role::Facts => Err(Ok(Outcome::Fact(Cow::Borrowed(row)))),
-            Role::Refused(_) => Err(Err("a format that cannot be read")),
+            Role::Refused(_) => Err(Err(REFUSED)),
             Role::Calls => Ok(self.choose(row)),
         }
     }
 }
+
+/// Why a row of a format is rejected that is known and cannot be read.
+pub(super) const REFUSED: &str = "a format that cannot be read";
 
 /// Offers a raw JSON value, or the text of a cell, to every column that it feeds.
 pub(super) fn offer<'a>(

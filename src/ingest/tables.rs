@@ -1,11 +1,13 @@
 //! CSV and Parquet: rows of cells under named columns.
 
-use super::rows::{Outcome, Parsed, Plan, Rejection, finish, offer};
+use super::rows::{Outcome, Parsed, Plan, REFUSED, Rejection, finish, offer};
 use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
+use crate::formats::Role;
 use crate::normalise::{FieldMap, Row};
 use polars::prelude::*;
 use polars_io::parquet::read::ParquetReader;
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
@@ -31,6 +33,7 @@ pub(super) fn read_csv<F: Fold>(
         String::from_utf8_lossy(bytes).into_owned()
     };
     let slots: Vec<Option<usize>> = header.iter().enumerate().map(|(i, n)| map.find(&name(i, n))).collect();
+    let refused = matches!(plan.role, Role::Refused(_));
     let mut records = Vec::with_capacity(BATCH_ROWS);
     loop {
         let mut record = csv::ByteRecord::new();
@@ -46,8 +49,8 @@ pub(super) fn read_csv<F: Fold>(
             .iter()
             .map(|record| {
                 let line = record.position().map_or(0, csv::Position::line);
-                parse_record(record, Origin { file_id, line_no: line }, (format, map), &slots, &mut seen)
-                    .map_err(|reason| Rejection { line, reason })
+                let parse = |seen| parse_record(record, Origin { file_id, line_no: line }, (format, map), &slots, seen);
+                (if refused { Err(REFUSED) } else { parse(&mut seen) }).map_err(|reason| Rejection { line, reason })
             })
             .collect();
         reading.seen |= seen;
@@ -89,7 +92,14 @@ pub(super) fn read_parquet<F: Fold>(
 ) -> Result<(), IngestError> {
     let (format, map) = plan.maps[0];
     let open = || File::open(path).map_err(|source| IngestError::Unreadable { path: path.to_owned(), source });
-    let schema = ParquetReader::new(open()?).schema().map_err(|e| damaged(path, &e))?;
+    if matches!(plan.role, Role::Refused(_)) {
+        let file = open()?;
+        let rows = guarded(path, || ParquetReader::new(file).num_rows())? as u64;
+        (1..=rows).for_each(|line| reading.reject_row(path, Rejection { line, reason: REFUSED }));
+        return Ok(());
+    }
+    let file = open()?;
+    let schema = guarded(path, || ParquetReader::new(file).schema())?;
     let mapped: Vec<(String, usize)> =
         schema.iter_names().filter_map(|name| map.find(name).map(|slot| (name.to_string(), slot))).collect();
     if mapped.is_empty() {
@@ -98,18 +108,17 @@ pub(super) fn read_parquet<F: Fold>(
     let names: Vec<String> = mapped.iter().map(|(name, _)| name.clone()).collect();
     let mut first = 0;
     loop {
-        let frame = ParquetReader::new(open()?)
-            .with_columns(Some(names.clone()))
-            .with_slice(Some((first, BATCH_ROWS)))
-            .finish()
-            .map_err(|e| damaged(path, &e))?;
+        let (file, names) = (open()?, names.clone());
+        let frame = guarded(path, || {
+            ParquetReader::new(file).with_columns(Some(names)).with_slice(Some((first, BATCH_ROWS))).finish()
+        })?;
         let height = frame.height();
         if height == 0 {
             return Ok(());
         }
         let mut cells: Vec<(usize, StringChunked)> = Vec::with_capacity(mapped.len());
         for (name, slot) in &mapped {
-            let column = frame.column(name).and_then(as_text).map_err(|e| damaged(path, &e))?;
+            let column = guarded(path, || frame.column(name).and_then(as_text))?;
             cells.push((*slot, column));
         }
         let mut seen = 0;
@@ -139,17 +148,68 @@ pub(super) fn read_parquet<F: Fold>(
 /// Names of the columns of a Parquet file.
 pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, IngestError> {
     let file = File::open(path).map_err(|source| IngestError::Unreadable { path: path.to_owned(), source })?;
-    let schema = ParquetReader::new(file).schema().map_err(|e| damaged(path, &e))?;
+    let schema = guarded(path, || ParquetReader::new(file).schema())?;
     Ok(schema.iter_names().map(ToString::to_string).collect())
 }
 
-/// A column as text; times become epoch microseconds, which the reader of timestamps knows by their magnitude.
+/// Runs the Parquet reader on a file that anyone may have written: where the reader gives up on it, that is the file's
+/// fault and not the program's end.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T, IngestError> {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
+        Ok(done) => done.map_err(|e| damaged(path, &e)),
+        Err(_) => Err(damaged(path, &"a column cannot be decoded")),
+    }
+}
+
+/// A column as text; times become epoch microseconds, which the reader of timestamps knows by their magnitude, and lists
+/// and structures become JSON.
 fn as_text(column: &Column) -> PolarsResult<StringChunked> {
     let column = match column.dtype() {
         DataType::Datetime(_, zone) => {
             column.cast(&DataType::Datetime(TimeUnit::Microseconds, zone.clone()))?.cast(&DataType::Int64)?
         }
+        kind if kind.is_nested() => {
+            let text = |i: usize| match column.get(i)? {
+                AnyValue::Null => Ok(None),
+                value => Ok(Some(json(value).to_string())),
+            };
+            return (0..column.len()).map(text).collect::<PolarsResult<Vec<_>>>().map(StringChunked::from_iter);
+        }
         _ => column.clone(),
     };
     Ok(column.cast(&DataType::String)?.str()?.clone())
+}
+
+/// A nested value as JSON. What JSON has no kind for is written as Polars writes it.
+fn json(value: AnyValue<'_>) -> Value {
+    let list = |series: &Series| series.iter().map(json).collect();
+    let value = value.into_static();
+    match value {
+        AnyValue::Null => Value::Null,
+        AnyValue::Boolean(truth) => truth.into(),
+        AnyValue::StringOwned(text) => text.as_str().into(),
+        AnyValue::List(series) | AnyValue::Array(series, _) => list(&series),
+        AnyValue::StructOwned(owned) => {
+            let (values, fields) = *owned;
+            let pairs = fields.iter().zip(values).map(|(field, value)| (field.name().to_string(), json(value)));
+            pairs.collect::<Map<_, _>>().into()
+        }
+        AnyValue::UInt8(_) | AnyValue::UInt16(_) | AnyValue::UInt32(_) | AnyValue::UInt64(_) => {
+            value.extract::<u64>().into()
+        }
+        AnyValue::Int8(_) | AnyValue::Int16(_) | AnyValue::Int32(_) | AnyValue::Int64(_) => {
+            value.extract::<i64>().into()
+        }
+        AnyValue::Float32(number) => f64::from(number).into(),
+        AnyValue::Float64(number) => number.into(),
+        AnyValue::DatetimeOwned(at, unit, _) => {
+            let us = match unit {
+                TimeUnit::Nanoseconds => at / 1_000,
+                TimeUnit::Microseconds => at,
+                TimeUnit::Milliseconds => at.saturating_mul(1_000),
+            };
+            us.into()
+        }
+        other => other.to_string().into(),
+    }
 }

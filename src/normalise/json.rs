@@ -7,6 +7,31 @@ use sonic_rs::{JsonValueTrait, LazyValue, to_array_iter, to_object_iter};
 /// One key stands twice in an object that is read.
 pub(crate) struct Duplicate;
 
+/// Levels of brackets that are followed; a real log has a dozen, and parsers that recurse end with their stack.
+const MAX_DEPTH: usize = 128;
+
+/// Whether brackets stand within each other no deeper than is safe to follow. Most texts have too few of them to ask.
+pub(crate) fn is_shallow(text: &str) -> bool {
+    if memchr::memchr2_iter(b'[', b'{', text.as_bytes()).nth(MAX_DEPTH).is_none() {
+        return true;
+    }
+    let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => depth += 1,
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return false;
+        }
+    }
+    true
+}
+
 /// A JSON value as text: strings without quotes and escapes, anything else as it stands. `None` for a
 /// string with a broken escape.
 pub(crate) fn scalar(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {
@@ -79,6 +104,10 @@ fn member<'a>(object: &'a str, key: &str) -> Result<Option<Cow<'a, str>>, Duplic
 /// Follows keys into nested objects and numbers into arrays, also where a string holds them as JSON; `None` where the
 /// path ends early.
 pub(crate) fn nested<'a>(value: &'a str, path: &[String]) -> Result<Option<Cow<'a, str>>, Duplicate> {
+    if is_shallow(value) { follow(value, path) } else { Ok(None) }
+}
+
+fn follow<'a>(value: &'a str, path: &[String]) -> Result<Option<Cow<'a, str>>, Duplicate> {
     let Some((first, rest)) = path.split_first() else { return Ok(Some(Cow::Borrowed(value))) };
     let value = value.trim_start();
     let inner = match value.as_bytes().first() {
@@ -98,8 +127,8 @@ pub(crate) fn nested<'a>(value: &'a str, path: &[String]) -> Result<Option<Cow<'
         _ => None,
     };
     match inner {
-        Some(Cow::Borrowed(inner)) => nested(inner, rest),
-        Some(Cow::Owned(inner)) => Ok(nested(&inner, rest)?.map(|v| Cow::Owned(v.into_owned()))),
+        Some(Cow::Borrowed(inner)) => follow(inner, rest),
+        Some(Cow::Owned(inner)) => Ok(follow(&inner, rest)?.map(|v| Cow::Owned(v.into_owned()))),
         None => Ok(None),
     }
 }
@@ -126,7 +155,7 @@ pub(crate) fn compact(raw: Cow<'_, str>) -> Cow<'_, str> {
 
 /// Whether this is an array of chat messages.
 pub(crate) fn is_messages(text: &str) -> bool {
-    text.starts_with('[') && memchr::memmem::find(text.as_bytes(), b"\"role\"").is_some()
+    text.starts_with('[') && memchr::memmem::find(text.as_bytes(), b"\"role\"").is_some() && is_shallow(text)
 }
 
 /// The text of the last user turn, if this is an array of chat messages that has one.
@@ -166,7 +195,7 @@ fn turns(text: &str, roles: &[&str]) -> Option<Vec<String>> {
 
 /// Text of a string, of text parts, or of an object that has them as `content`, `parts` or `text`.
 pub(crate) fn content_text(raw: &str) -> Option<String> {
-    content_text_within(raw, 8)
+    if is_shallow(raw) { content_text_within(raw, 8) } else { None }
 }
 
 /// `depth` more levels are looked into: whoever nests deeper does not want to be read.
@@ -208,6 +237,17 @@ mod tests {
         assert_eq!(read(r#""\q""#), None);
         assert_eq!(read(r#""\u12""#), None);
         assert_eq!(read("1.5").as_deref(), Some("1.5"));
+    }
+
+    #[test]
+    fn what_is_nested_without_end_is_not_followed() {
+        let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(is_shallow(&deep(MAX_DEPTH)) && !is_shallow(&deep(MAX_DEPTH + 1)));
+        assert!(is_shallow(&format!("[\"\\\"{}\"]", "[".repeat(1_000_000))), "brackets of a text are no levels");
+        let bomb = "[".repeat(1_000_000);
+        assert!(nested(&format!("{{\"a\":{bomb}"), &["a".to_owned(), "0".to_owned()]).is_ok_and(|v| v.is_none()));
+        assert_eq!(last_user_turn(&format!("[{{\"role\":\"user\",\"content\":{bomb}")), None);
+        assert_eq!(content_text(&bomb), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod vendors;
 
 pub use large::{Format, LargeWorld};
 
+use crate::event::{Event, Fold, Origin};
 use member::Population;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -78,6 +79,33 @@ pub struct Request {
     tls_fingerprint: &'static str,
 }
 
+impl Request {
+    fn event(&self) -> Event<'_> {
+        fn text(text: &Option<String>) -> Option<std::borrow::Cow<'_, str>> {
+            text.as_deref().map(Into::into)
+        }
+        let event = Event::new(Origin { file_id: 0, line_no: 0 }, self.ms * 1_000, self.account_id.as_str().into());
+        Event {
+            request_id: Some(self.request_id.as_str().into()),
+            org_id: text(&self.org_id),
+            session_id: text(&self.session_id),
+            model: Some(self.model.into()),
+            system_text: text(&self.system_prompt),
+            user_text: Some(self.prompt.as_str().into()),
+            input_tokens: Some(self.input_tokens),
+            output_tokens: Some(self.output_tokens),
+            max_tokens: self.max_tokens,
+            temperature: self.temperature,
+            stream: self.stream,
+            status: Some(self.status),
+            client_ip: Some(self.client_ip.as_str().into()),
+            user_agent: Some(self.user_agent.into()),
+            tls_fingerprint: Some(self.tls_fingerprint.into()),
+            ..event
+        }
+    }
+}
+
 /// One account with its facts and its label.
 #[derive(Debug, Clone, Default)]
 pub struct SimulatedAccount {
@@ -114,6 +142,13 @@ impl World {
         }
         world.requests.sort_by(|a, b| (a.ms, &a.request_id).cmp(&(b.ms, &b.request_id)));
         world
+    }
+
+    /// The requests as calls, to be written in vendors' shapes.
+    pub fn calls(&self) -> vendors::Calls {
+        let mut calls = vendors::Calls::default();
+        self.requests.iter().for_each(|request| calls.push(&request.event()));
+        calls
     }
 
     /// Writes `events.jsonl` (or `events.jsonl.zst`), `accounts.csv` and `labels.csv`.

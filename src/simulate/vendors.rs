@@ -1,6 +1,7 @@
-//! A world written as vendors' logs have it, to measure what each shape loses.
+//! Calls written as vendors' logs have them, to measure what each shape loses.
 
-use super::{Request, World};
+use crate::event::{Event, Fold};
+use crate::normalise::canonical;
 use serde_json::{Value, json};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -33,112 +34,172 @@ impl Shape {
     }
 }
 
-/// Length of a call, ms: simulated requests have none, and answers take as long as they are.
-fn duration_ms(request: &Request) -> i64 {
-    300 + 12 * i64::try_from(request.output_tokens).unwrap_or(0)
+/// Calls as canonical JSON, in order of time once finished; see [`canonical`].
+#[derive(Debug, Default)]
+pub struct Calls(pub Vec<Value>);
+
+impl Fold for Calls {
+    fn push(&mut self, event: &Event<'_>) {
+        self.0.push(Value::Object(canonical(event)));
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.0.sort_by_cached_key(|call| (call["ts_us"].as_i64(), call.to_string()));
+        Ok(())
+    }
 }
 
-fn messages(request: &Request) -> Value {
-    let system = request.system_prompt.iter().map(|text| json!({"role": "system", "content": text}));
-    system.chain([json!({"role": "user", "content": request.prompt})]).collect()
+/// Length of a call, ms; where none is known, answers take as long as they are.
+fn duration_ms(call: &Value) -> i64 {
+    call["duration_ms"].as_i64().unwrap_or(300 + 12 * call["output_tokens"].as_i64().unwrap_or(0))
 }
 
-fn litellm(request: &Request) -> Value {
+fn start_us(call: &Value) -> i64 {
+    call["ts_us"].as_i64().unwrap_or(0)
+}
+
+fn text<'c>(call: &'c Value, name: &str) -> Option<&'c str> {
+    call[name].as_str()
+}
+
+/// A conversation of one turn, each text as `cut` leaves it.
+fn messages(call: &Value, cut: fn(&str) -> String) -> Value {
+    let system = text(call, "system_text").map(|text| json!({"role": "system", "content": cut(text)}));
+    let user = json!({"role": "user", "content": text(call, "user_text").map(cut)});
+    system.into_iter().chain([user]).collect()
+}
+
+/// Longest string that LiteLLM keeps whole, characters.
+const LITELLM_MOST: usize = 2_048;
+
+/// A text as LiteLLM stores it: of a long one the first 35 % and the last 65 % of the characters that it keeps.
+fn stored(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= LITELLM_MOST {
+        return text.to_owned();
+    }
+    let head = LITELLM_MOST * 35 / 100;
+    let tail = LITELLM_MOST - head;
+    let (first, last): (String, String) =
+        (text.chars().take(head).collect(), text.chars().skip(length - tail).collect());
+    let skipped = length - LITELLM_MOST;
+    format!("{first}... (litellm_truncated skipped {skipped} chars. Truncation is a DB storage safeguard) ...{last}")
+}
+
+fn litellm(call: &Value) -> Value {
+    let start = chrono::DateTime::from_timestamp_micros(start_us(call)).unwrap_or_default();
     json!({
-        "request_id": request.request_id, "call_type": "acompletion", "api_key": request.account_id, "spend": 0,
-        "user": request.account_id, "organization_id": request.org_id, "session_id": request.session_id,
-        "startTime": request.timestamp, "model_group": request.model, "requester_ip_address": request.client_ip,
-        "prompt_tokens": request.input_tokens, "completion_tokens": request.output_tokens,
-        "request_duration_ms": duration_ms(request), "metadata": {"user_agent": request.user_agent,
-            "error_information": {"error_code": request.status.to_string()}},
-        "messages": messages(request),
-        "proxy_server_request": {"temperature": request.temperature, "max_tokens": request.max_tokens,
-            "stream": request.stream},
+        "request_id": call["request_id"], "call_type": "acompletion", "api_key": call["account_id"], "spend": 0,
+        "user": call["account_id"], "organization_id": call["org_id"], "session_id": call["session_id"],
+        "startTime": start.to_rfc3339_opts(chrono::SecondsFormat::Millis, true), "model_group": call["model"],
+        "requester_ip_address": call["client_ip"], "prompt_tokens": call["input_tokens"],
+        "completion_tokens": call["output_tokens"], "request_duration_ms": duration_ms(call),
+        "metadata": {"user_agent": call["user_agent"], "error_information": {"error_code": call["status"].to_string()}},
+        "messages": messages(call, stored),
+        "proxy_server_request": {"temperature": call["temperature"], "top_p": call["top_p"],
+            "max_tokens": call["max_tokens"], "stream": call["stream"], "tools": call["tools"]},
     })
 }
 
-fn span(request: &Request) -> Value {
-    let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
-    let whole = |key: &str, value: u64| json!({"key": key, "value": {"intValue": value.to_string()}});
-    let mut attributes = vec![
-        text("gen_ai.operation.name", "chat"),
-        text("gen_ai.request.model", request.model),
-        text("user.id", &request.account_id),
-        text("client.address", &request.client_ip),
-        text("user_agent.original", request.user_agent),
-        text("tls.client.ja4", request.tls_fingerprint),
-        whole("gen_ai.usage.input_tokens", request.input_tokens),
-        whole("gen_ai.usage.output_tokens", request.output_tokens),
-        whole("http.response.status_code", request.status.into()),
-        text("gen_ai.input.messages", &messages(request).to_string()),
+fn span(call: &Value) -> Value {
+    const TEXTS: [(&str, &str); 6] = [
+        ("gen_ai.request.model", "model"),
+        ("user.id", "account_id"),
+        ("client.address", "client_ip"),
+        ("user_agent.original", "user_agent"),
+        ("tls.client.ja4", "tls_fingerprint"),
+        ("gen_ai.conversation.id", "session_id"),
     ];
-    attributes.extend(request.session_id.iter().map(|s| text("gen_ai.conversation.id", s)));
-    attributes.extend(request.max_tokens.map(|n| whole("gen_ai.request.max_tokens", n)));
-    attributes
-        .extend(request.temperature.map(|t| json!({"key": "gen_ai.request.temperature", "value": {"doubleValue": t}})));
-    attributes.extend(request.stream.map(|s| json!({"key": "gen_ai.request.stream", "value": {"boolValue": s}})));
+    const COUNTS: [(&str, &str); 4] = [
+        ("gen_ai.usage.input_tokens", "input_tokens"),
+        ("gen_ai.usage.output_tokens", "output_tokens"),
+        ("http.response.status_code", "status"),
+        ("gen_ai.request.max_tokens", "max_tokens"),
+    ];
+    let attribute = |key: &str, value: Value| json!({"key": key, "value": value});
+    let mut attributes = vec![
+        attribute("gen_ai.operation.name", json!({"stringValue": "chat"})),
+        attribute("gen_ai.input.messages", json!({"stringValue": messages(call, str::to_owned).to_string()})),
+    ];
+    let texts = TEXTS.iter().filter_map(|(key, name)| Some((key, json!({"stringValue": text(call, name)?}))));
+    let counts =
+        COUNTS.iter().filter_map(|(key, name)| Some((key, json!({"intValue": call[*name].as_u64()?.to_string()}))));
+    attributes.extend(texts.chain(counts).map(|(key, value)| attribute(key, value)));
+    let others = [
+        ("gen_ai.request.temperature", "doubleValue", "temperature"),
+        ("gen_ai.request.top_p", "doubleValue", "top_p"),
+        ("gen_ai.request.stream", "boolValue", "stream"),
+        ("gen_ai.tool.definitions", "stringValue", "tools"),
+    ];
+    let others = others.into_iter().filter(|(_, _, name)| !call[*name].is_null());
+    attributes.extend(others.map(|(key, kind, name)| attribute(key, json!({kind: call[name]}))));
     json!({
-        "traceId": "0", "spanId": request.request_id, "name": "chat", "attributes": attributes,
-        "startTimeUnixNano": (request.ms * 1_000_000).to_string(),
-        "endTimeUnixNano": ((request.ms + duration_ms(request)) * 1_000_000).to_string(),
+        "traceId": "0", "spanId": call["request_id"], "name": "chat", "attributes": attributes,
+        "startTimeUnixNano": (start_us(call) * 1_000).to_string(),
+        "endTimeUnixNano": (start_us(call) * 1_000 + duration_ms(call) * 1_000_000).to_string(),
     })
 }
 
-/// AWS account, principal and time in whole seconds of a request.
-fn principal(request: &Request) -> (String, String, String) {
-    let owner = request.org_id.clone().unwrap_or_else(|| "000000000000".to_owned());
-    let arn = format!("arn:aws:sts::{owner}:assumed-role/app/{}", request.account_id);
-    let time = crate::document::rfc3339(request.ms.div_euclid(1_000) * 1_000_000);
-    (owner, arn, time)
+/// AWS account, principal and time in whole seconds of a call.
+fn principal(call: &Value) -> (&str, String, String) {
+    let owner = text(call, "org_id").unwrap_or("000000000000");
+    let arn = format!("arn:aws:sts::{owner}:assumed-role/app/{}", text(call, "account_id").unwrap_or_default());
+    (owner, arn, crate::document::rfc3339(start_us(call).div_euclid(1_000_000) * 1_000_000))
 }
 
-fn invocation(request: &Request) -> Value {
-    let (owner, arn, time) = principal(request);
-    let system: Vec<Value> = request.system_prompt.iter().map(|text| json!({"text": text})).collect();
-    let operation = if request.stream == Some(true) { "ConverseStream" } else { "Converse" };
+fn invocation(call: &Value) -> Value {
+    let (owner, arn, time) = principal(call);
+    let system: Vec<Value> = text(call, "system_text").map(|text| json!({"text": text})).into_iter().collect();
+    let operation = if call["stream"] == true { "ConverseStream" } else { "Converse" };
     let mut log = json!({
-        "timestamp": time, "accountId": owner, "identity": {"arn": arn}, "requestId": request.request_id,
-        "operation": operation, "modelId": format!("vendor.{}", request.model), "schemaType": "ModelInvocationLog",
-        "input": {"inputTokenCount": request.input_tokens, "inputBodyJson": {"system": system,
-            "messages": [{"role": "user", "content": [{"text": request.prompt}]}],
-            "inferenceConfig": {"temperature": request.temperature, "maxTokens": request.max_tokens}}},
-        "output": {"outputTokenCount": request.output_tokens, "outputBodyJson": {"metrics": {"latencyMs": duration_ms(request)}}},
+        "timestamp": time, "accountId": owner, "identity": {"arn": arn}, "requestId": call["request_id"],
+        "operation": operation, "modelId": format!("vendor.{}", text(call, "model").unwrap_or_default()),
+        "schemaType": "ModelInvocationLog",
+        "input": {"inputTokenCount": call["input_tokens"], "inputBodyJson": {"system": system,
+            "messages": [{"role": "user", "content": [{"text": call["user_text"]}]}],
+            "inferenceConfig": {"temperature": call["temperature"], "topP": call["top_p"], "maxTokens": call["max_tokens"]}}},
+        "output": {"outputTokenCount": call["output_tokens"],
+            "outputBodyJson": {"metrics": {"latencyMs": duration_ms(call)}}},
     });
-    if request.status != 200 {
-        log["errorCode"] = if request.status == 429 { "ThrottlingException" } else { "ValidationException" }.into();
+    if let Some(status) = call["status"].as_u64().filter(|status| *status != 200) {
+        log["errorCode"] = if status == 429 { "ThrottlingException" } else { "ValidationException" }.into();
     }
     log
 }
 
-fn trail(request: &Request) -> Value {
-    let (owner, arn, time) = principal(request);
+fn trail(call: &Value) -> Value {
+    let (owner, arn, time) = principal(call);
     json!({
         "eventSource": "bedrock.amazonaws.com", "eventName": "Converse", "eventTime": time,
-        "userIdentity": {"arn": arn, "accountId": owner}, "requestID": request.request_id,
-        "sourceIPAddress": request.client_ip, "userAgent": request.user_agent,
+        "userIdentity": {"arn": arn, "accountId": owner}, "requestID": call["request_id"],
+        "sourceIPAddress": call["client_ip"], "userAgent": call["user_agent"],
     })
 }
 
-fn access(request: &Request) -> Value {
-    let end = request.ms + duration_ms(request);
+fn access(call: &Value) -> Value {
+    let end = start_us(call).div_euclid(1_000) + duration_ms(call);
     json!({
-        "msec": format!("{}.{:03}", end.div_euclid(1_000), end.rem_euclid(1_000)), "remote_addr": request.client_ip,
-        "request_method": "POST", "request_uri": "/v1/messages", "status": request.status,
-        "request_time": duration_ms(request) as f64 / 1e3, "http_user_agent": request.user_agent,
-        "ssl_ja4": request.tls_fingerprint, "request_id": request.request_id, "consumer": request.account_id,
+        "msec": format!("{}.{:03}", end.div_euclid(1_000), end.rem_euclid(1_000)), "remote_addr": call["client_ip"],
+        "request_method": "POST", "request_uri": "/v1/messages", "status": call["status"],
+        "request_time": duration_ms(call) as f64 / 1e3, "http_user_agent": call["user_agent"],
+        "ssl_ja4": call["tls_fingerprint"], "request_id": call["request_id"], "consumer": call["account_id"],
     })
 }
 
-impl World {
-    /// Writes the requests in a vendor's shape into `folder`, which has to be there.
+impl Calls {
+    /// Writes the calls in a vendor's shape into `folder`, which has to be there.
     ///
     /// # Errors
     /// When the folder cannot be written.
     pub fn write_as(&self, folder: &Path, shape: Shape) -> io::Result<()> {
         let create = |name: &str| io::Result::Ok(BufWriter::new(std::fs::File::create(folder.join(name))?));
-        let lines = |name: &str, of: fn(&Request) -> Value| {
+        let lines = |name: &str, of: fn(&Value) -> Value| {
             let mut out = create(name)?;
-            self.requests.iter().try_for_each(|request| writeln!(out, "{}", of(request)))?;
+            self.0.iter().try_for_each(|call| writeln!(out, "{}", of(call)))?;
             out.flush()
         };
         match shape {
@@ -146,7 +207,7 @@ impl World {
             Shape::AccessLog => lines("events_access.jsonl", access),
             Shape::Otlp => {
                 let mut out = create("events_otlp.jsonl")?;
-                for some in self.requests.chunks(100) {
+                for some in self.0.chunks(100) {
                     let spans: Vec<Value> = some.iter().map(span).collect();
                     let resource = json!({"resource": {"attributes": []}, "scopeSpans": [{"spans": spans}]});
                     writeln!(out, "{}", json!({"resourceSpans": [resource]}))?;
@@ -156,7 +217,7 @@ impl World {
             Shape::Bedrock => {
                 lines("events_invocations.jsonl", invocation)?;
                 let mut out = create("events_trail.json")?;
-                let records: Vec<Value> = self.requests.iter().map(trail).collect();
+                let records: Vec<Value> = self.0.iter().map(trail).collect();
                 writeln!(out, "{}", json!({"Records": records}))?;
                 out.flush()
             }
