@@ -1,9 +1,10 @@
-//! Writes a labelled world: `cargo run --release --example simulate -- --out WORLD`.
+//! Writes a labelled world: `cargo run --release --example simulate -- --out WORLD`. One to measure speed on, of a million
+//! requests: `-- --out WORLD --requests 1000000 --accounts 10000`.
 
 use clap::Parser;
 use std::path::PathBuf;
 use stillhunt::simulate::vendors::Shape;
-use stillhunt::simulate::{World, WorldSettings};
+use stillhunt::simulate::{Format, LargeWorld, World, WorldSettings};
 
 #[derive(Parser)]
 #[command(about = "Write a seeded, labelled world of log events")]
@@ -30,6 +31,23 @@ struct Cli {
     /// Write the log once more in a vendor's shape, into a folder of its name: litellm, otlp, bedrock or access-log
     #[arg(long)]
     shape: Vec<String>,
+    /// A large world of so many requests, which is not held in memory
+    #[arg(long, requires = "accounts", conflicts_with_all = ["people", "zstd", "shape"])]
+    requests: Option<u64>,
+    /// Accounts of a large world
+    #[arg(long, requires = "requests")]
+    accounts: Option<usize>,
+    /// Files of a large world: jsonl, jsonl.zst or parquet; may be given several times
+    #[arg(long, requires = "requests", default_value = "jsonl")]
+    format: Vec<String>,
+    /// Median length of the material at the end of each payload, bytes; with 450 a request is a kilobyte of JSON
+    #[arg(long, default_value_t = 0)]
+    prose: usize,
+}
+
+fn named<T: Copy>(all: &[T], name_of: fn(T) -> &'static str, name: &str) -> std::io::Result<T> {
+    let found = all.iter().copied().find(|one| name_of(*one) == name);
+    found.ok_or_else(|| std::io::Error::other(format!("there is no {name}")))
 }
 
 fn main() -> std::io::Result<()> {
@@ -41,13 +59,21 @@ fn main() -> std::io::Result<()> {
         days: c.days.max(2),
         hard: c.hard,
         planted: None,
+        prose: c.prose,
     };
+    if let (Some(requests), Some(accounts)) = (c.requests, c.accounts) {
+        let formats: Vec<Format> =
+            c.format.iter().map(|name| named(&Format::ALL, Format::name, name)).collect::<std::io::Result<_>>()?;
+        let world = LargeWorld::new(&settings, accounts, requests);
+        world.write(&c.out, &formats)?;
+        println!("{} requests of {} accounts", world.requests(), world.accounts());
+        return Ok(());
+    }
     let world = World::generate(&settings);
     world.write(&c.out, c.zstd)?;
     let calls = world.calls();
     for name in &c.shape {
-        let shape = Shape::ALL.into_iter().find(|s| s.name() == name);
-        let shape = shape.ok_or_else(|| std::io::Error::other(format!("there is no shape {name}")))?;
+        let shape = named(&Shape::ALL, Shape::name, name)?;
         let folder = c.out.join(name);
         std::fs::create_dir_all(&folder)?;
         calls.write_as(&folder, shape)?;

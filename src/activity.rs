@@ -105,7 +105,7 @@ mod tests {
         for (line_no, (account, at)) in (1..).zip(starts) {
             evidence.push(&Event::new(Origin { file_id: 0, line_no }, *at, (*account).into()));
         }
-        evidence.finish();
+        evidence.finish().unwrap();
         evidence
     }
 

@@ -1,6 +1,7 @@
 //! One call to a model, in canonical terms, as every log format is brought to it.
 
 use std::borrow::Cow;
+use std::io;
 
 /// Where a row stands in the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,5 +171,10 @@ pub trait Fold: Default + Send {
     /// Takes another shard in.
     fn merge(&mut self, other: Self);
     /// Called once after the last event; brings the evidence into its final order.
-    fn finish(&mut self) {}
+    ///
+    /// # Errors
+    /// When what was put on disk for want of memory cannot be read again.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -80,7 +80,7 @@ mod tests {
             let origin = Origin { file_id: 0, line_no };
             evidence.push(&Event { client_ip: Some("10.0.0.1".into()), ..Event::new(origin, 5, account.into()) });
         }
-        evidence.finish();
+        evidence.finish().unwrap();
         let bytes = parquet(&evidence).unwrap();
         assert_eq!(bytes, parquet(&evidence).unwrap());
         let table = ParquetReader::new(std::io::Cursor::new(bytes)).finish().unwrap();

@@ -173,7 +173,7 @@ mod tests {
                 });
             }
         }
-        evidence.finish();
+        evidence.finish().unwrap();
         let members = [0, 1, 2, 3, 4];
         let of = |id: &str| -> BTreeSet<u64> { evidence.accounts[id].fingerprints.iter().map(|(f, _)| *f).collect() };
         let everywhere = of("a20");

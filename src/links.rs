@@ -114,19 +114,9 @@ impl World {
     }
 }
 
-/// A fingerprint is part of an account's *template* when it recurs around different payloads: this many times...
-const LEAST_RECURRENCE: u32 = 2;
-/// ...and in this share of the account's requests, so that a chance repeat in a long history is none.
-const LEAST_SHARE: f64 = 0.08;
-
 /// Fingerprints of the account's recurring text.
 pub fn recurring(account: &AccountEvidence) -> impl Iterator<Item = u64> + '_ {
-    let least = (account.with_text as f64 * LEAST_SHARE).max(f64::from(LEAST_RECURRENCE));
-    account
-        .fingerprints
-        .iter()
-        .filter(move |(_, c)| f64::from(c.count) >= least && c.items.0 != c.items.1)
-        .map(|(f, _)| *f)
+    account.fingerprints.iter().filter(|(_, c)| account.recurs(c)).map(|(f, _)| *f)
 }
 
 /// Inverts the evidence. Objects of one account, or of one entity, are dropped: they link nobody.
@@ -222,6 +212,7 @@ mod tests {
         let mut evidence = Evidence::default();
         evidence.push(&event("a", Some("o"), "10.0.0.1", "one", 1));
         evidence.push(&event("b", Some("o"), "10.0.0.1", "two", 2));
+        evidence.finish().unwrap();
         assert!(invert(&evidence, &BTreeMap::new()).objects.is_empty());
     }
 
@@ -235,7 +226,7 @@ mod tests {
         evidence.push(&event("a", None, "10.0.0.1", &texts[1], 2));
         evidence.push(&event("b", None, "10.0.0.1", &texts[2], 3));
         evidence.push(&event("b", None, "10.0.0.1", &texts[3], 4));
-        evidence.finish();
+        evidence.finish().unwrap();
         let world = invert(&evidence, &BTreeMap::new());
         let families: Vec<Family> = world.objects.iter().map(|o| o.family).collect();
         assert_eq!(families, [Family::Content, Family::Infrastructure]);
@@ -258,7 +249,7 @@ mod tests {
             for (i, (a, ip, t)) in events.iter().enumerate() {
                 e.push(&event(a, None, ip, t, i as u64));
             }
-            e.finish();
+            e.finish().unwrap();
             format!("{:?}", e.accounts)
         };
         let (mut left, mut right) = (Evidence::default(), Evidence::default());
@@ -266,7 +257,7 @@ mod tests {
             if i % 3 == 0 { &mut left } else { &mut right }.push(&event(a, None, ip, t, i as u64));
         }
         right.merge(left);
-        right.finish();
+        right.finish().unwrap();
         assert_eq!(whole, format!("{:?}", right.accounts));
     }
 }

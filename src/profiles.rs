@@ -40,7 +40,7 @@ impl Default for ProfileSettings {
 }
 
 fn dominant_parameters(account: &AccountEvidence, share: f64) -> &str {
-    let most = account.parameters.iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then(b.0.cmp(a.0)));
+    let most = account.parameters.iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)));
     most.filter(|(_, (n, _))| f64::from(*n) >= share * account.requests as f64).map_or("mixed", |(p, _)| p)
 }
 
@@ -90,7 +90,7 @@ mod tests {
                 evidence.push(&Event { output_tokens: Some(*output), ..event });
             }
         }
-        evidence.finish();
+        evidence.finish().unwrap();
         (invert(&evidence, &BTreeMap::new()), evidence)
     }
 

@@ -25,10 +25,14 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     .collect()
 });
 
+/// The part of a text that [`excerpt`] looks at. It looks past the cut, or half a secret would survive it.
+pub fn start(text: &str, most: usize) -> &str {
+    text.char_indices().nth(most + 80).map_or(text, |(end, _)| &text[..end])
+}
+
 /// At most `most` characters of `text`, redacted, on one line.
 pub fn excerpt(text: &str, most: usize) -> String {
-    // Redaction looks past the cut, or half a secret would survive it.
-    let seen: String = text.chars().take(most + 80).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let seen: String = start(text, most).chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
     let mut out = seen;
     for (pattern, word) in RULES.iter() {
         if let std::borrow::Cow::Owned(changed) = pattern.replace_all(&out, *word) {

@@ -29,7 +29,7 @@ pub(crate) fn contradictions(world: &World, evidence: &Evidence, group: &[u32]) 
     let mut of_stack: BTreeMap<(&str, &str), BTreeSet<u32>> = BTreeMap::new();
     for (id, account) in (0u32..).zip(evidence.accounts.values()).filter(|(id, _)| !inside(id)) {
         let entity = world.entity[id as usize];
-        for (client, tls) in account.stacks.keys() {
+        for (client, tls, _) in account.stacks() {
             of_client.entry(client).or_default().insert(entity);
             of_stack.entry((client, tls)).or_default().insert(entity);
         }
@@ -41,10 +41,9 @@ pub(crate) fn contradictions(world: &World, evidence: &Evidence, group: &[u32]) 
     };
     let (mut evaluable, mut members, mut outside, mut others, mut lines) = (false, 0, 0usize, 0usize, Vec::new());
     for (id, account) in (0u32..).zip(evidence.accounts.values()) {
-        let shown =
-            account.stacks.iter().filter(|((client, tls), _)| foreign(client, tls)).map(|(_, (_, at))| *at).min();
+        let shown = account.stacks().filter(|(client, tls, _)| foreign(client, tls)).map(|(_, _, at)| at).min();
         if inside(&id) {
-            evaluable |= account.stacks.keys().any(|(client, _)| known(client));
+            evaluable |= account.stacks().any(|(client, ..)| known(client));
             members += usize::from(shown.is_some());
             lines.extend(shown);
         } else {
@@ -67,7 +66,7 @@ mod tests {
             let event = Event::new(Origin { file_id: 0, line_no: id as u64 }, 0, format!("a{id:03}").into());
             evidence.push(&Event { user_agent: Some((*client).into()), tls_fingerprint: Some((*tls).into()), ..event });
         }
-        evidence.finish();
+        evidence.finish().unwrap();
         (invert(&evidence, &BTreeMap::new()), evidence)
     }
 

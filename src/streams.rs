@@ -3,8 +3,8 @@
 //! cross-table says which does.
 
 use crate::document::{Cell, Material, Pool, Stream};
-use crate::features::{AccountEvidence, Evidence};
-use crate::fingerprint::winnow;
+use crate::features::{AccountEvidence, Evidence, Excerpt};
+use crate::fingerprint::Winnower;
 use crate::links::{Family, World, recurring};
 use crate::slots;
 use std::collections::{BTreeMap, BTreeSet};
@@ -113,15 +113,15 @@ fn meet(a: &(u32, (u64, u64)), b: &(u32, (u64, u64))) -> bool {
 /// What redacted lines that carry one of the fingerprints show of a stream: the first of them, and what is common to one an
 /// account.
 fn shown(members: &BTreeMap<u32, &AccountEvidence>, fingerprints: &BTreeSet<u64>) -> Stream {
-    let mut scratch = Vec::new();
-    let mut carries = |text: &str| {
-        winnow(text, &mut scratch);
-        scratch.iter().any(|f| fingerprints.contains(f))
-    };
-    let mut found: Vec<_> = members.values().filter_map(|a| a.excerpts.iter().find(|e| carries(&e.text))).collect();
+    let mut winnower = Winnower::default();
+    let mut carries = |text: &str| winnower.winnow(text).iter().any(|f| fingerprints.contains(f));
+    let mut found: Vec<(&Excerpt, String)> = members
+        .values()
+        .filter_map(|a| a.excerpts.iter().map(|e| (e, e.text())).find(|(_, text)| carries(text)))
+        .collect();
     found.sort();
     found.truncate(MOST_EXCERPTS);
-    let texts: Vec<&str> = found.iter().map(|e| e.text.as_str()).collect();
+    let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
     let excerpt = texts.first().copied().unwrap_or_default();
     Stream {
         excerpt: excerpt.to_owned(),

@@ -180,11 +180,7 @@ impl Inquiry<'_> {
             robustness: Vec::new(),
             exemplars: exemplars
                 .into_iter()
-                .map(|(account, e)| Exemplar {
-                    account_id: account.to_owned(),
-                    at: self.line(e.at),
-                    excerpt: e.text.clone(),
-                })
+                .map(|(account, e)| Exemplar { account_id: account.to_owned(), at: self.line(e.at), excerpt: e.text() })
                 .collect(),
             members,
             activity: None,

@@ -15,7 +15,7 @@ use stillhunt::simulate::WorldSettings;
 use tempfile::TempDir;
 
 const SETTINGS: WorldSettings =
-    WorldSettings { seed: 7, people: 150, campaigns: true, days: 14, hard: false, planted: None };
+    WorldSettings { seed: 7, people: 150, campaigns: true, days: 14, hard: false, planted: None, prose: 0 };
 
 /// A log and its account table as text, so that a test can change one thing of it.
 #[derive(Clone)]

@@ -63,6 +63,8 @@ pub enum IngestError {
     UnknownName(String),
     #[error("rows that wait for their partners cannot be kept on disk: {0}; make room in the temporary folder")]
     Waiting(io::Error),
+    #[error("evidence that was put on disk cannot be read again: {0}; make room in the temporary folder")]
+    Spilled(io::Error),
     #[error("a format that ships with this program is broken: {0}; report it")]
     Shipped(#[from] crate::normalise::MapError),
 }
@@ -74,7 +76,9 @@ impl IngestError {
             Self::NotFound(_) | Self::NoLogs | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
-            Self::Unreadable { .. } | Self::Damaged { .. } | Self::Waiting(_) | Self::Shipped(_) => 1,
+            Self::Unreadable { .. } | Self::Damaged { .. } | Self::Waiting(_) | Self::Spilled(_) | Self::Shipped(_) => {
+                1
+            }
         }
     }
 }

@@ -312,7 +312,7 @@ impl<'m, F: Fold> Reading<'m, F> {
             .collect();
         let counts = ContentStatus::ALL.iter().zip(self.content).filter(|(_, rows)| *rows > 0);
         intake.content = counts.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
-        self.total.finish();
+        self.total.finish().map_err(IngestError::Spilled)?;
         Ok((self.total, self.report))
     }
 

@@ -1,8 +1,12 @@
 //! Rule packs: what extraction prompts say, kept as data in `packs.toml`. A pack never convicts: it counts only
 //! together with work that never repeats and never converses.
 
-use regex::bytes::{RegexSet, RegexSetBuilder};
+mod needs;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 #[derive(Deserialize)]
@@ -16,28 +20,64 @@ struct Pack {
     patterns: Vec<String>,
 }
 
-struct Compiled {
-    name: &'static str,
-    set: RegexSet,
+/// One pattern, and what a text must have for it to be worth running.
+struct Rule {
+    pack: &'static str,
+    pattern: Regex,
+    /// Sets of words, of each of which one has to be there.
+    needs: Seen,
 }
 
-/// One automaton a pack: in one for all of them the gaps of each pattern would multiply with those of every other.
-static PACKS: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
-    let packs: PackFile =
+/// A bit for each set of words.
+type Seen = [u64; MOST_SETS / 64];
+
+const MOST_SETS: usize = 512;
+
+/// All rules in order of their packs' names, and what tells in one pass over a text which of them can match at all. Texts
+/// that say nothing of the kind, nearly all, cost that pass alone.
+struct Compiled {
+    rules: Vec<Rule>,
+    words: AhoCorasick,
+    /// Sets that each word belongs to.
+    sets: Vec<Seen>,
+}
+
+static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
+    let mut packs: PackFile =
         toml::from_str(include_str!("packs.toml")).expect("the shipped rule packs parse; a test holds it");
-    let compile = |pack: Pack| {
-        // Bytes instead of Unicode classes, and a roomy cache, keep the automaton from being thrown away and rebuilt.
-        let set = RegexSetBuilder::new(pack.patterns)
-            .case_insensitive(true)
-            .dot_matches_new_line(true)
-            .unicode(false)
-            .dfa_size_limit(DFA_BYTES)
-            .build();
+    packs.pack.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut rules = Vec::new();
+    let mut words: BTreeMap<Vec<u8>, Seen> = BTreeMap::new();
+    let mut sets = 0;
+    for pack in packs.pack {
         // Names live as long as the program, like the packs that are compiled into it.
         let name: &'static str = Box::leak(pack.name.into_boxed_str());
-        Compiled { name, set: set.expect("the shipped rule packs compile; a test holds it") }
-    };
-    packs.pack.into_iter().map(compile).collect()
+        for source in pack.patterns {
+            let mut needs = [0; MOST_SETS / 64];
+            for set in needs::of(&source).expect("the shipped rules parse; a test holds it") {
+                needs[sets / 64] |= 1 << (sets % 64);
+                for word in set {
+                    words.entry(word).or_default()[sets / 64] |= 1 << (sets % 64);
+                }
+                sets += 1;
+            }
+            // Bytes instead of Unicode classes, and a roomy cache, keep the automaton from being thrown away and rebuilt.
+            let pattern = RegexBuilder::new(&source)
+                .case_insensitive(true)
+                .dot_matches_new_line(true)
+                .unicode(false)
+                .dfa_size_limit(DFA_BYTES)
+                .build()
+                .expect("the shipped rules compile; a test holds it");
+            rules.push(Rule { pack: name, pattern, needs });
+        }
+    }
+    let automaton = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(words.keys())
+        .expect("some hundred words make a small automaton");
+    Compiled { rules, words: automaton, sets: words.into_values().collect() }
 });
 
 /// Bytes at either end of a text that the rules look at.
@@ -45,26 +85,47 @@ const EDGE: usize = 800;
 /// Memory for each automaton, one for each thread.
 const DFA_BYTES: usize = 16 << 20;
 
-/// Names of the packs that match `text`, sorted.
-pub fn matching(text: &str) -> Vec<&'static str> {
-    let head = &text[..text.floor_char_boundary(EDGE)];
-    let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(EDGE))..];
-    let matches =
-        |p: &Compiled| p.set.is_match(head.as_bytes()) || text.len() > EDGE && p.set.is_match(tail.as_bytes());
-    let mut names: Vec<&'static str> = PACKS.iter().filter(|p| matches(p)).map(|p| p.name).collect();
-    names.sort_unstable();
-    names
+/// Adds the names of the packs that match `text` to `into`, sorted and each once.
+pub fn matching(text: &str, into: &mut Vec<&'static str>) {
+    into.clear();
+    let head = &text.as_bytes()[..text.floor_char_boundary(EDGE)];
+    look(head, into);
+    if text.len() > EDGE {
+        look(&text.as_bytes()[text.ceil_char_boundary(text.len().saturating_sub(EDGE))..], into);
+        into.sort_unstable();
+        into.dedup();
+    }
+}
+
+fn look(text: &[u8], into: &mut Vec<&'static str>) {
+    let Compiled { rules, words, sets } = &*COMPILED;
+    let mut seen: Seen = [0; MOST_SETS / 64];
+    for word in words.find_overlapping_iter(text) {
+        seen.iter_mut().zip(sets[word.pattern().as_usize()]).for_each(|(all, of)| *all |= of);
+    }
+    for rule in rules {
+        let possible = rule.needs.iter().zip(seen).all(|(needs, seen)| needs & !seen == 0);
+        if possible && into.last() != Some(&rule.pack) && rule.pattern.is_match(text) {
+            into.push(rule.pack);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn packs(text: &str) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        matching(text, &mut found);
+        found
+    }
+
     #[test]
     fn each_pack_knows_its_own_kind_and_leaves_plain_questions_alone() {
-        assert_eq!(matching("Think step by step and show your complete chain of thought."), ["reasoning_elicitation"]);
-        assert_eq!(matching("Rate the answer from 1 to 10 and give a rationale."), ["rubric_judging"]);
-        assert_eq!(matching("Rewrite the given prompt into a more complex version."), ["instruction_evolving"]);
-        assert!(matching("What should I cook for six people on Sunday?").is_empty());
+        assert_eq!(packs("Think step by step and show your complete chain of thought."), ["reasoning_elicitation"]);
+        assert_eq!(packs("Rate the answer from 1 to 10 and give a rationale."), ["rubric_judging"]);
+        assert_eq!(packs("Rewrite the given prompt into a more complex version."), ["instruction_evolving"]);
+        assert!(packs("What should I cook for six people on Sunday?").is_empty());
     }
 }

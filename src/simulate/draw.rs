@@ -15,6 +15,18 @@ impl Draw {
         Self(rng)
     }
 
+    /// The same stream from a place on that [`Draw::place`] told.
+    pub fn at(seed: u64, stream: u64, place: u64) -> Self {
+        let mut draw = Self::new(seed, stream);
+        draw.0.set_word_pos(place.into());
+        draw
+    }
+
+    /// How much of the stream was drawn.
+    pub fn place(&self) -> u64 {
+        self.0.get_word_pos() as u64
+    }
+
     /// Uniform on [0, 1).
     pub fn unit(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
@@ -54,6 +66,11 @@ impl Draw {
     pub fn hex(&mut self, digits: usize) -> String {
         let full = format!("{:016x}", self.0.next_u64());
         full[..digits.min(16)].to_owned()
+    }
+
+    /// A name for a conversation: twelve hex digits.
+    pub fn session(&mut self) -> u64 {
+        self.0.next_u64() >> 16
     }
 
     /// An address inside a /16 that belongs to nobody.

@@ -2,11 +2,16 @@
 
 mod draw;
 mod hard;
+mod large;
+mod member;
 mod populations;
 mod text;
 pub mod vendors;
 
+pub use large::{Format, LargeWorld};
+
 use crate::event::{Event, Fold, Origin};
+use member::Population;
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -24,6 +29,9 @@ pub struct WorldSettings {
     pub hard: bool,
     /// One more campaign, made to measure.
     pub planted: Option<Planted>,
+    /// Material that every payload ends on, median length in bytes; 0 for none. Real prompts are longer than those of the
+    /// grammar, and what reading costs goes by the byte.
+    pub prose: usize,
 }
 
 /// A campaign made to measure, for power curves.
@@ -43,7 +51,7 @@ pub struct Planted {
 
 impl Default for WorldSettings {
     fn default() -> Self {
-        Self { seed: 7, people: 400, campaigns: true, days: 14, hard: false, planted: None }
+        Self { seed: 7, people: 400, campaigns: true, days: 14, hard: false, planted: None, prose: 0 }
     }
 }
 
@@ -123,7 +131,15 @@ pub struct World {
 impl World {
     /// Makes a world. Same settings, same world.
     pub fn generate(settings: &WorldSettings) -> Self {
-        let mut world = populations::generate(settings);
+        let mut world = Self::default();
+        for (number, habit) in (0u64..).zip(populations::habits(settings)) {
+            let population = Population::new(settings, habit, number);
+            for member in 0..population.habit.accounts {
+                let (member, mut course) = population.member(member);
+                world.requests.extend((0..member.requests).map(|turn| member.request(turn, &mut course)));
+                world.accounts.push(member.account);
+            }
+        }
         world.requests.sort_by(|a, b| (a.ms, &a.request_id).cmp(&(b.ms, &b.request_id)));
         world
     }
@@ -140,35 +156,18 @@ impl World {
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(&self, folder: &Path, compressed: bool) -> io::Result<()> {
-        std::fs::create_dir_all(folder)?;
+        write_accounts(folder, self.accounts.iter())?;
         let name = if compressed { "events.jsonl.zst" } else { "events.jsonl" };
         let file = BufWriter::new(std::fs::File::create(folder.join(name))?);
         if compressed {
             let mut out = zstd::Encoder::new(file, 19)?;
             self.write_events(&mut out)?;
-            out.finish()?.flush()?;
+            out.finish()?.flush()
         } else {
             let mut file = file;
             self.write_events(&mut file)?;
-            file.flush()?;
+            file.flush()
         }
-        let mut accounts = csv::Writer::from_path(folder.join("accounts.csv"))?;
-        accounts.write_record([
-            "account_id",
-            "org_id",
-            "created_at",
-            "payment_fingerprint",
-            "device_id",
-            "closed_at",
-        ])?;
-        let mut labels = csv::Writer::from_path(folder.join("labels.csv"))?;
-        labels.write_record(["account_id", "campaign", "population"])?;
-        for a in &self.accounts {
-            accounts.write_record([&a.account_id, &a.org_id, &a.created_at, &a.payment, &a.device, &a.closed_at])?;
-            labels.write_record([&a.account_id, &a.campaign, &a.population])?;
-        }
-        accounts.flush()?;
-        labels.flush()
     }
 
     fn write_events(&self, out: &mut impl Write) -> io::Result<()> {
@@ -178,4 +177,19 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Writes `accounts.csv` and `labels.csv` into a folder, which is made where it is not there.
+fn write_accounts<'a>(folder: &Path, all: impl Iterator<Item = &'a SimulatedAccount>) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut accounts = csv::Writer::from_path(folder.join("accounts.csv"))?;
+    accounts.write_record(["account_id", "org_id", "created_at", "payment_fingerprint", "device_id", "closed_at"])?;
+    let mut labels = csv::Writer::from_path(folder.join("labels.csv"))?;
+    labels.write_record(["account_id", "campaign", "population"])?;
+    for a in all {
+        accounts.write_record([&a.account_id, &a.org_id, &a.created_at, &a.payment, &a.device, &a.closed_at])?;
+        labels.write_record([&a.account_id, &a.campaign, &a.population])?;
+    }
+    accounts.flush()?;
+    labels.flush()
 }

@@ -1,22 +1,7 @@
 //! Who lives in a simulated world. Each population is a [`Habit`]: what its accounts share and how they work.
 
 use super::draw::Draw;
-use super::{Request, SimulatedAccount, World, WorldSettings, hard, text};
-
-/// Midnight of the first day, ms since the Unix epoch: 2026-05-04.
-const START_MS: i64 = 1_777_852_800_000;
-const DAY_MS: i64 = 86_400_000;
-
-const CLIENTS: [(&str, &str); 8] = [
-    ("Mozilla/5.0 (X11; Linux x86_64)", "t13d1715h2_aa01_7121"),
-    ("Mozilla/5.0 (Windows NT 10.0)", "t13d1516h2_bb02_d8a2"),
-    ("Mozilla/5.0 (Macintosh)", "t13d2014h2_cc03_1478"),
-    ("sdk-python/1.9", "t13d1516h2_dd04_0271"),
-    ("sdk-python/1.8", "t13d1516h2_dd04_0271"),
-    ("sdk-js/0.7", "t13d1717h2_ee05_3d54"),
-    ("curl/8.9", "t13d3112h2_ff06_d339"),
-    ("requests/2.32", "t13d1812h1_ab07_b26c"),
-];
+use super::{WorldSettings, hard, text};
 
 /// How often a member works, and when.
 #[derive(Clone, Copy)]
@@ -280,7 +265,8 @@ fn campaigns(n: usize) -> Vec<Habit> {
     ]
 }
 
-pub(super) fn generate(settings: &WorldSettings) -> World {
+/// The populations of a world.
+pub(super) fn habits(settings: &WorldSettings) -> Vec<Habit> {
     let mut habits = innocent(settings.people);
     if settings.campaigns {
         habits.extend(campaigns(settings.people));
@@ -291,140 +277,6 @@ pub(super) fn generate(settings: &WorldSettings) -> World {
             habits.extend(hard::campaigns(settings.people));
         }
     }
-    if let Some(planted) = &settings.planted {
-        habits.push(hard::planted(planted));
-    }
-    let mut world = World::default();
-    for (population, habit) in (0u64..).zip(&habits) {
-        settle(&mut world, settings, habit, population);
-    }
-    world
-}
-
-fn rfc3339(ms: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(ms)
-        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
-        .unwrap_or_default()
-}
-
-fn settle(world: &mut World, settings: &WorldSettings, habit: &Habit, population: u64) {
-    let mut shared = Draw::new(settings.seed, population << 32);
-    let gateways: Vec<String> = (0..habit.gateways).map(|_| shared.address()).collect();
-    // Streams of material stand beside those of populations and members.
-    let mut source = habit.material.map_or_else(|| shared.clone(), |m| Draw::new(settings.seed, (1 << 60) + m));
-    let items: Vec<String> = (0..habit.common_items.unwrap_or(0)).map(|_| (habit.payload)(&mut source)).collect();
-    let organisation = if habit.organisation { format!("org_{}", shared.hex(8)) } else { String::new() };
-    for member in 0..habit.accounts {
-        let mut d = Draw::new(settings.seed, (population << 32) + 1 + member as u64);
-        let span = if habit.cohort_days > 0.0 { habit.cohort_days } else { 365.0 };
-        let created = START_MS - (d.unit() * span * DAY_MS as f64) as i64;
-        let closed = d.chance(habit.closed);
-        let life = settings.days as i64 * DAY_MS / habit.generations as i64;
-        let generation = (member % habit.generations) as i64;
-        let born = START_MS + generation * life;
-        let created = if generation > 0 { born - (d.unit() * 3.0 * 3_600_000.0) as i64 } else { created };
-        let account = SimulatedAccount {
-            account_id: format!("acct_{}", d.hex(14)),
-            org_id: organisation.clone(),
-            created_at: rfc3339(created),
-            payment: match habit.per_payment {
-                0 if d.chance(0.8) => format!("pay_{}", d.hex(12)),
-                0 => String::new(),
-                per => format!("pay_{population}_{}", member / per),
-            },
-            device: if d.chance(0.6) { format!("dev_{}", d.hex(12)) } else { String::new() },
-            closed_at: if closed {
-                rfc3339(START_MS + settings.days as i64 * DAY_MS / 2)
-            } else if habit.generations > 1 {
-                rfc3339(born + life)
-            } else {
-                String::new()
-            },
-            campaign: habit.campaign.to_owned(),
-            population: if habit.campaign.is_empty() {
-                habit.population.to_owned()
-            } else {
-                format!("campaign:{}", habit.campaign)
-            },
-        };
-        let own: Vec<String> =
-            if habit.dealt { items.iter().skip(member).step_by(habit.accounts).cloned().collect() } else { Vec::new() };
-        let items = if habit.dealt { &own } else { &items };
-        work(world, habit, &account, &gateways, items, (born, life), &mut d);
-        world.accounts.push(account);
-    }
-}
-
-fn work(
-    world: &mut World,
-    habit: &Habit,
-    account: &SimulatedAccount,
-    gateways: &[String],
-    items: &[String],
-    (born, life): (i64, i64),
-    d: &mut Draw,
-) {
-    let requests = match habit.volume {
-        Volume::Organic(median) => (d.lognormal(median, 1.0) as usize).clamp(1, 2000),
-        Volume::Quota(n) => d.between((n * 9 / 10).max(2), n * 11 / 10),
-    };
-    let client = habit.one_client.unwrap_or_else(|| d.below(CLIENTS.len()));
-    let home = d.address();
-    let carrier = if habit.on_the_move { d.below(3) } else { 0 };
-    let midday = d.between(8, 20) as f64;
-    let closed_early = habit.generations == 1 && !account.closed_at.is_empty();
-    let days = (if closed_early { life / 2 } else { life } / DAY_MS).max(1) as usize;
-    let mut session = d.hex(12);
-    for turn in 0..requests {
-        let hour = if habit.round_the_clock { 24.0 * d.unit() } else { (midday + 2.5 * d.normal()).rem_euclid(24.0) };
-        let ms = born + d.below(days) as i64 * DAY_MS + (hour * 3_600_000.0) as i64;
-        let cover = d.chance(habit.cover);
-        let payload = match items.len() {
-            0 => (habit.payload)(d),
-            n if habit.dealt => items[turn % n].clone(),
-            n => items[d.below(n)].clone(),
-        };
-        let week = ((ms - START_MS) / (7 * DAY_MS)) as usize;
-        let prompt = match habit.templates.len() {
-            0 => payload,
-            _ if cover => text::any(d),
-            _ if habit.paraphrase > 0.0 && d.chance(habit.paraphrase) => text::reworded(d, &payload),
-            n if habit.weekly => habit.templates[week % n].replacen("{}", &payload, 1),
-            n => habit.templates[d.below(n)].replacen("{}", &payload, 1),
-        };
-        let greeted = !habit.campaign.is_empty() && d.chance(0.1);
-        let prompt =
-            if greeted { format!("{} {prompt}", d.pick(&["Hello.", "Hi there,", "Good day!"])) } else { prompt };
-        if d.chance(0.3) {
-            session = d.hex(12);
-        }
-        let output = d.lognormal(if cover { 420.0 } else { habit.output }, 0.4) as u64;
-        world.requests.push(Request {
-            ms,
-            timestamp: rfc3339(ms),
-            request_id: format!("req_{}", d.hex(16)),
-            account_id: account.account_id.clone(),
-            org_id: (!account.org_id.is_empty()).then(|| account.org_id.clone()),
-            session_id: habit.conversations.then(|| session.clone()),
-            model: d.pick(&["large-2", "large-2", "small-2"]),
-            system_prompt: habit.system.map(str::to_owned),
-            input_tokens: prompt.len() as u64 / 4,
-            output_tokens: output.max(1),
-            max_tokens: habit.max_tokens,
-            temperature: habit.temperature,
-            stream: habit.conversations.then_some(true),
-            status: if !habit.campaign.is_empty() && d.chance(0.02) { 429 } else { 200 },
-            client_ip: match gateways.len() {
-                _ if habit.rotating => d.address(),
-                _ if habit.on_the_move => {
-                    format!("100.{}.{}.{}", 64 + 2 * carrier + d.below(2), d.below(4), d.below(40))
-                }
-                0 => home.clone(),
-                n => gateways[d.below(n)].clone(),
-            },
-            user_agent: CLIENTS[client].0,
-            tls_fingerprint: CLIENTS[client].1,
-            prompt,
-        });
-    }
+    habits.extend(settings.planted.as_ref().map(hard::planted));
+    habits
 }

@@ -182,6 +182,32 @@ pub fn reworded(d: &mut Draw, payload: &str) -> String {
     if d.chance(0.5) { format!("{first} {close}\n{payload}") } else { format!("{payload}\n{first} {close}") }
 }
 
+const SYLLABLES: [&str; 40] = [
+    "ba", "cor", "den", "el", "fa", "gri", "hol", "in", "jo", "kel", "lum", "mar", "nis", "or", "pel", "qua", "ras",
+    "sto", "tin", "ul", "ven", "wis", "ya", "zem", "bri", "cla", "dro", "fen", "gol", "hin", "kra", "lis", "mon",
+    "nar", "pri", "ros", "sel", "tur", "vol", "wen",
+];
+
+/// Made-up words, `bytes` long give or take what the spread of lengths in a log gives. Where the grammar repeats its
+/// clauses in every tenth text, this repeats nothing longer than a few words, as material from elsewhere does.
+pub fn prose(d: &mut Draw, bytes: usize) -> String {
+    let length = (d.lognormal(bytes as f64, 0.5) as usize).min(64 * bytes);
+    let mut out = String::with_capacity(length + 32);
+    while out.len() < length {
+        // A power, so that a few short words make up most of the text, as in any language.
+        let mut word = (d.unit().powi(4) * 20_000.0) as usize;
+        loop {
+            out += SYLLABLES[word % SYLLABLES.len()];
+            word /= SYLLABLES.len();
+            if word == 0 {
+                break;
+            }
+        }
+        out.push(' ');
+    }
+    out
+}
+
 /// Anything.
 pub fn any(d: &mut Draw) -> String {
     match d.below(4) {

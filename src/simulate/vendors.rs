@@ -47,8 +47,9 @@ impl Fold for Calls {
         self.0.extend(other.0);
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self) -> io::Result<()> {
         self.0.sort_by_cached_key(|call| (call["ts_us"].as_i64(), call.to_string()));
+        Ok(())
     }
 }
 

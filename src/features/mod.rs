@@ -1,0 +1,484 @@
+//! Events to per-account evidence, mergeable across batches, so that memory grows with accounts and not with rows.
+
+mod occurrences;
+mod tally;
+
+use crate::event::{Event, Fold, Origin};
+use crate::fingerprint::{self, Winnower};
+use crate::redact;
+use crate::rules;
+use occurrences::{Run, Text};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::io;
+pub use tally::{Known, Tally};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Distinct texts kept for one account: those with the least hash, so that counts of the kept ones are exact in any order.
+pub const MAX_ITEMS: usize = 16_384;
+/// Distinct values kept for one account of any other kind.
+pub const MAX_VALUES: usize = 4_096;
+/// Starts of requests kept for one account.
+pub const MAX_TIMES: usize = 4_096;
+/// Exemplars kept for one account.
+const MAX_EXEMPLARS: usize = 3;
+const HOUR_US: i64 = 3_600_000_000;
+/// Characters of an excerpt.
+const EXCERPT: usize = 240;
+
+/// How often an account carried a fingerprint, what came out, and where it stood first.
+#[derive(Debug, Clone, Copy)]
+pub struct Carried {
+    /// Requests with it.
+    pub count: u32,
+    /// Least and greatest hash of the texts it stood in: where they differ, it stood in two different texts at least.
+    pub items: (u64, u64),
+    /// Sum of ln(1 + output tokens) of those requests, millionths.
+    pub ln_output: u64,
+    /// Those requests outside any conversation.
+    pub single_turn: u32,
+    /// Those requests whose text matches a rule pack.
+    pub ruled: u32,
+    /// Least place in the input.
+    pub at: Origin,
+}
+
+/// A piece of one log line, to be redacted before it is shown: redaction is dear and most pieces never are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Excerpt {
+    /// Rank: lines that match a rule pack first, then by hash of the text.
+    pub rank: (bool, u64),
+    /// Where it stands.
+    pub at: Origin,
+    start: Box<str>,
+}
+
+impl Excerpt {
+    /// Its text, redacted and shortened.
+    pub fn text(&self) -> String {
+        redact::excerpt(&self.start, EXCERPT)
+    }
+}
+
+impl Carried {
+    fn absorb(&mut self, other: &Self) {
+        self.count += other.count;
+        self.items = (self.items.0.min(other.items.0), self.items.1.max(other.items.1));
+        self.ln_output += other.ln_output;
+        self.single_turn += other.single_turn;
+        self.ruled += other.ruled;
+        self.at = self.at.min(other.at);
+    }
+}
+
+/// A fingerprint is part of an account's *template* when it recurs around different payloads: this many times...
+const LEAST_RECURRENCE: u32 = 2;
+/// ...and in this share of the account's requests, so that a chance repeat in a long history is none.
+const LEAST_SHARE: f64 = 0.08;
+
+/// Fingerprints with what is known of each, rising: those that recur in at least two accounts, this one or not. What
+/// recurs nowhere else links nobody.
+#[derive(Debug, Clone, Default)]
+pub struct Fingerprints {
+    entries: Vec<(u64, Carried)>,
+}
+
+impl Fingerprints {
+    /// In rising order, each once. Complete after [`Fold::finish`].
+    pub fn iter(&self) -> impl Iterator<Item = &(u64, Carried)> {
+        self.entries.iter()
+    }
+
+    /// What is known of one fingerprint.
+    pub fn get(&self, fingerprint: u64) -> Option<&Carried> {
+        self.entries.binary_search_by_key(&fingerprint, |(f, _)| *f).ok().map(|i| &self.entries[i].1)
+    }
+}
+
+impl Known for u32 {
+    fn absorb(&mut self, other: Self) {
+        *self += other;
+    }
+}
+
+/// How often, and where first.
+impl Known for (u32, Origin) {
+    fn absorb(&mut self, other: Self) {
+        *self = (self.0 + other.0, self.1.min(other.1));
+    }
+}
+
+/// A first time.
+impl Known for i64 {
+    fn absorb(&mut self, other: Self) {
+        *self = (*self).min(other);
+    }
+}
+
+/// Starts of requests, µs since the Unix epoch: the earliest [`MAX_TIMES`] of an account, in order once settled.
+#[derive(Debug, Clone, Default)]
+pub struct Times {
+    starts: Vec<i64>,
+}
+
+impl Times {
+    fn extend(&mut self, starts: impl IntoIterator<Item = i64>) {
+        self.starts.extend(starts);
+        if self.starts.len() > 2 * MAX_TIMES {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.starts.sort_unstable();
+        self.starts.truncate(MAX_TIMES);
+        self.starts.shrink_to_fit();
+    }
+
+    /// In order. Complete after [`Fold::finish`].
+    pub fn as_slice(&self) -> &[i64] {
+        &self.starts
+    }
+}
+
+/// What is known of one account from its events.
+#[derive(Debug, Clone, Default)]
+pub struct AccountEvidence {
+    pub org_id: Option<String>,
+    pub requests: u64,
+    pub with_text: u64,
+    /// Requests whose text matches a rule pack.
+    pub ruled: u64,
+    pub single_turn: u64,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
+    pub first_us: i64,
+    pub last_us: i64,
+    /// Coarsest resolution of its times, µs.
+    pub resolution_us: i64,
+    pub first_at: Option<Origin>,
+    pub hours: [u32; 24],
+    pub addresses: Tally<String, (u32, Origin)>,
+    pub clients: Tally<String, (u32, Origin)>,
+    /// Sampling parameters, whatever client sent them.
+    pub parameters: Tally<String, (u32, Origin)>,
+    /// User agent and TLS fingerprint, where a request has both, with a NUL between them.
+    stacks: Tally<String, (u32, Origin)>,
+    /// First use of each model, µs since the Unix epoch.
+    pub models: Tally<String, i64>,
+    /// Requests whose answer was cut at its limit.
+    pub cut_short: u64,
+    /// Requests refused for quota (HTTP 429).
+    pub refused: u64,
+    /// Sums of ln(1 + tokens) over requests, in millionths: whole numbers, so that no order of adding changes them.
+    pub ln_input: u64,
+    pub ln_output: u64,
+    pub times: Times,
+    pub sessions: Tally<u64, u32>,
+    pub items: Tally<u64, u32>,
+    pub fingerprints: Fingerprints,
+    pub rule_hits: BTreeMap<&'static str, (u32, Origin)>,
+    /// A few exemplars, best first.
+    pub excerpts: Vec<Excerpt>,
+}
+
+/// Evidence of all accounts.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// By account id. Complete after [`Fold::finish`].
+    pub accounts: BTreeMap<String, AccountEvidence>,
+    /// Until then accounts are numbered as they come.
+    numbers: HashMap<String, u32>,
+    open: Vec<AccountEvidence>,
+    run: Run,
+    /// Those of evidence that was merged into this.
+    other_runs: Vec<Run>,
+    desk: Desk,
+}
+
+/// Memory that is used for one request after the other.
+#[derive(Debug, Default)]
+struct Desk {
+    winnower: Winnower,
+    line: String,
+    hits: Vec<&'static str>,
+    fingerprints: Vec<u64>,
+}
+
+impl Evidence {
+    /// Whether the times tell the hour of the day; a log of dates does not.
+    pub fn tells_hours(&self) -> bool {
+        self.accounts.values().all(AccountEvidence::tells_hours)
+    }
+
+    /// First and last request, µs since the Unix epoch; `None` without any.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        let first = self.accounts.values().map(|a| a.first_us).min()?;
+        Some((first, self.accounts.values().map(|a| a.last_us).max()?))
+    }
+}
+
+impl AccountEvidence {
+    /// Whether a fingerprint is part of the account's recurring text.
+    pub fn recurs(&self, carried: &Carried) -> bool {
+        let least = (self.with_text as f64 * LEAST_SHARE).max(f64::from(LEAST_RECURRENCE));
+        f64::from(carried.count) >= least && carried.items.0 != carried.items.1
+    }
+
+    /// User agent and TLS fingerprint of requests that have both, with the place of the first.
+    pub fn stacks(&self) -> impl Iterator<Item = (&str, &str, Origin)> {
+        self.stacks.iter().filter_map(|(stack, (_, at))| stack.split_once('\0').map(|(agent, tls)| (agent, tls, *at)))
+    }
+
+    fn push(&mut self, event: &Event<'_>, number: u32, run: &mut Run, desk: &mut Desk) {
+        let at = event.origin;
+        if self.requests == 0 {
+            (self.first_us, self.last_us) = (event.ts_us, event.ts_us);
+        }
+        self.requests += 1;
+        self.first_us = self.first_us.min(event.ts_us);
+        self.last_us = self.last_us.max(event.ts_us);
+        self.resolution_us = self.resolution_us.max(event.ts_res_us);
+        self.first_at = Some(self.first_at.map_or(at, |o| o.min(at)));
+        self.hours[event.ts_us.div_euclid(HOUR_US).rem_euclid(24) as usize] += 1;
+        self.input_tokens += event.input_tokens.unwrap_or(0);
+        self.output_tokens += event.output_tokens.unwrap_or(0);
+        if let Some(org) = event.org_id.as_deref()
+            && self.org_id.as_deref().is_none_or(|known| org < known)
+        {
+            self.org_id = Some(org.to_owned());
+        }
+        match event.session_id.as_deref() {
+            Some(session) => self.sessions.add(&xxh3_64(session.as_bytes()), 1, MAX_VALUES),
+            None => self.single_turn += 1,
+        }
+        if let Some(ip) = event.client_ip.as_deref() {
+            self.addresses.add(ip, (1, at), MAX_VALUES);
+        }
+        // Spelt into one piece of memory: nearly every request repeats what its account has said before.
+        let line = &mut desk.line;
+        if write_client(event, line) {
+            self.clients.add(line.as_str(), (1, at), MAX_VALUES);
+        }
+        write_parameters(event, line);
+        self.parameters.add(line.as_str(), (1, at), MAX_VALUES);
+        if let (Some(agent), Some(tls)) = (event.user_agent.as_deref(), event.tls_fingerprint.as_deref()) {
+            line.clear();
+            line.extend([agent, "\0", tls]);
+            self.stacks.add(line.as_str(), (1, at), MAX_VALUES);
+        }
+        if let Some(model) = event.model.as_deref() {
+            self.models.add(model, event.ts_us, MAX_VALUES);
+        }
+        self.cut_short += u64::from(is_cut_short(event));
+        self.refused += u64::from(event.status == Some(429));
+        self.ln_input += ln_millionths(event.input_tokens);
+        let ln_output = ln_millionths(event.output_tokens);
+        self.ln_output += ln_output;
+        self.times.extend([event.ts_us]);
+        if let Some(text) = event.user_text.as_deref() {
+            self.push_text(event, text, (number, ln_output), run, desk);
+        }
+    }
+
+    fn push_text(
+        &mut self,
+        event: &Event<'_>,
+        text: &str,
+        (account, ln_output): (u32, u64),
+        run: &mut Run,
+        desk: &mut Desk,
+    ) {
+        let at = event.origin;
+        self.with_text += 1;
+        let item = match event.user_tail.as_deref() {
+            None => fingerprint::item(text),
+            Some(tail) => fingerprint::item(&[text, tail].join("\0")),
+        };
+        self.items.add(&item, 1, MAX_ITEMS);
+        rules::matching(text, &mut desk.hits);
+        for name in &desk.hits {
+            self.rule_hits.entry(name).or_insert((0, at)).absorb((1, at));
+        }
+        let ruled = !desk.hits.is_empty();
+        self.ruled += u64::from(ruled);
+        let rank = (!ruled, xxh3_64(text.as_bytes()));
+        if self.excerpts.len() < MAX_EXEMPLARS
+            || self.excerpts.last().is_some_and(|worst| (rank, at) < (worst.rank, worst.at))
+        {
+            self.excerpts.push(Excerpt { rank, at, start: redact::start(text, EXCERPT).into() });
+            self.keep_best();
+        }
+        desk.fingerprints.clear();
+        let system = [event.system_text.as_deref(), event.system_tail.as_deref()];
+        for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
+            desk.fingerprints.extend(desk.winnower.winnow(text));
+        }
+        let single_turn = event.session_id.is_none();
+        let text = Text { account, item, ln_output: ln_output as u32, single_turn, ruled, at };
+        run.push(&text, &desk.fingerprints);
+    }
+
+    fn keep_best(&mut self) {
+        self.excerpts.sort();
+        self.excerpts.truncate(MAX_EXEMPLARS);
+    }
+
+    fn settle(&mut self) {
+        self.times.settle();
+        self.stacks.settle(MAX_VALUES);
+        self.models.settle(MAX_VALUES);
+        self.items.settle(MAX_ITEMS);
+        self.sessions.settle(MAX_VALUES);
+        self.addresses.settle(MAX_VALUES);
+        self.clients.settle(MAX_VALUES);
+        self.parameters.settle(MAX_VALUES);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.with_text += other.with_text;
+        self.ruled += other.ruled;
+        self.single_turn += other.single_turn;
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.first_us = self.first_us.min(other.first_us);
+        self.last_us = self.last_us.max(other.last_us);
+        self.resolution_us = self.resolution_us.max(other.resolution_us);
+        self.first_at = self.first_at.into_iter().chain(other.first_at).min();
+        self.org_id = self.org_id.take().into_iter().chain(other.org_id).min();
+        self.hours.iter_mut().zip(other.hours).for_each(|(a, b)| *a += b);
+        self.addresses.merge(other.addresses, MAX_VALUES);
+        self.clients.merge(other.clients, MAX_VALUES);
+        self.parameters.merge(other.parameters, MAX_VALUES);
+        self.stacks.merge(other.stacks, MAX_VALUES);
+        self.models.merge(other.models, MAX_VALUES);
+        self.sessions.merge(other.sessions, MAX_VALUES);
+        self.items.merge(other.items, MAX_ITEMS);
+        self.cut_short += other.cut_short;
+        self.refused += other.refused;
+        self.ln_input += other.ln_input;
+        self.ln_output += other.ln_output;
+        self.times.extend(other.times.starts);
+        for (name, known) in other.rule_hits {
+            self.rule_hits.entry(name).or_insert((0, known.1)).absorb(known);
+        }
+        self.excerpts.extend(other.excerpts);
+        self.keep_best();
+    }
+
+    /// Whether all its times tell the hour of the day.
+    pub fn tells_hours(&self) -> bool {
+        self.resolution_us <= HOUR_US
+    }
+
+    /// Requests outside a conversation: without session, or alone in it.
+    pub fn lone_requests(&self) -> u64 {
+        self.single_turn + self.sessions.values().filter(|n| **n == 1).count() as u64
+    }
+}
+
+/// Whether the answer ended at its limit and not by itself.
+fn is_cut_short(event: &Event<'_>) -> bool {
+    let said = matches!(event.finish_reason.as_deref(), Some("length" | "max_tokens" | "MAX_TOKENS"));
+    said || event.max_tokens.is_some_and(|most| event.output_tokens.is_some_and(|n| n >= most))
+}
+
+/// Typical number of tokens, the geometric mean, from a sum of ln(1 + tokens) in millionths. A few huge answers move a
+/// mean, and people ask for those too.
+pub fn typical(ln_sum: u64, requests: u64) -> f64 {
+    libm::expm1(ln_sum as f64 / 1e6 / requests.max(1) as f64)
+}
+
+fn ln_millionths(tokens: Option<u64>) -> u64 {
+    (libm::log1p(tokens.unwrap_or(0) as f64) * 1e6).round() as u64
+}
+
+/// Writes parts with bars between them, absent ones empty; false where all are.
+fn write_parts(line: &mut String, parts: &[Option<&dyn std::fmt::Display>]) -> bool {
+    line.clear();
+    for (i, part) in parts.iter().enumerate() {
+        line.push_str(if i == 0 { "" } else { " | " });
+        // Writing to a string does not fail.
+        let _ = part.map(|part| write!(line, "{part}"));
+    }
+    parts.iter().any(Option::is_some)
+}
+
+fn shown<T: std::fmt::Display>(value: &Option<T>) -> Option<&dyn std::fmt::Display> {
+    value.as_ref().map(|v| v as &dyn std::fmt::Display)
+}
+
+/// Sampling parameters as one value. A request that sets none says so: leaving all at their default is a habit too,
+/// and a common one.
+fn write_parameters(event: &Event<'_>, line: &mut String) {
+    let tools = event.tools.as_ref().map(|_| "tools");
+    let Event { temperature, top_p, max_tokens, stream, .. } = event;
+    write_parts(line, &[shown(temperature), shown(top_p), shown(max_tokens), shown(stream), shown(&tools)]);
+}
+
+/// Client and parameters as one value; absent parts stay absent, and a tuple of absent parts is no object (false).
+fn write_client(event: &Event<'_>, line: &mut String) -> bool {
+    let tools = event.tools.as_deref().map(|t| format!("tools:{:016x}", xxh3_64(t.as_bytes())));
+    let Event { user_agent, tls_fingerprint, temperature, top_p, max_tokens, stream, .. } = event;
+    let software = [shown(user_agent), shown(tls_fingerprint)];
+    let parameters = [shown(temperature), shown(top_p), shown(max_tokens), shown(stream), shown(&tools)];
+    write_parts(line, &[software.as_slice(), &parameters].concat())
+}
+
+impl Evidence {
+    fn number(&mut self, account: &str) -> u32 {
+        match self.numbers.get(account) {
+            Some(number) => *number,
+            None => {
+                let number = self.open.len() as u32;
+                self.numbers.insert(account.to_owned(), number);
+                self.open.push(AccountEvidence::default());
+                number
+            }
+        }
+    }
+}
+
+impl Fold for Evidence {
+    fn push(&mut self, event: &Event<'_>) {
+        let number = self.number(&event.account_id);
+        self.open[number as usize].push(event, number, &mut self.run, &mut self.desk);
+    }
+
+    fn merge(&mut self, other: Self) {
+        let mut numbers = vec![0; other.open.len()];
+        let mut names = other.numbers.into_iter().map(|(name, number)| (number, name)).collect::<Vec<_>>();
+        names.sort_unstable();
+        for ((number, name), evidence) in names.into_iter().zip(other.open) {
+            let own = self.number(&name);
+            numbers[number as usize] = own;
+            let known = &mut self.open[own as usize];
+            if known.requests == 0 {
+                *known = evidence;
+            } else {
+                known.merge(evidence);
+            }
+        }
+        for mut run in [other.run].into_iter().chain(other.other_runs) {
+            run.renumber(&numbers);
+            self.other_runs.push(run);
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        let mut runs = std::mem::take(&mut self.other_runs);
+        runs.push(std::mem::take(&mut self.run));
+        let open = &self.open;
+        let shared = occurrences::shared(&runs, |account, carried| open[account as usize].recurs(carried))?;
+        drop(runs);
+        for (fingerprint, account, carried) in shared {
+            self.open[account as usize].fingerprints.entries.push((fingerprint, carried));
+        }
+        self.open.iter_mut().for_each(AccountEvidence::settle);
+        let mut names: Vec<(u32, String)> = self.numbers.drain().map(|(name, number)| (number, name)).collect();
+        names.sort_unstable();
+        self.accounts.extend(names.into_iter().map(|(_, name)| name).zip(self.open.drain(..)));
+        Ok(())
+    }
+}
