@@ -175,9 +175,9 @@ pub struct InputFile {
     /// Why it was taken for this format.
     #[serde(default)]
     pub reason: String,
-    /// SHA-256 of the bytes on disk, in hex.
+    /// SHA-256 of the bytes on disk, in hex; empty where rows came as a stream and nobody saw the file whole.
     pub sha256: String,
-    /// Bytes on disk.
+    /// Bytes on disk; 0 where rows came as a stream.
     pub bytes: u64,
     /// Rows read from it.
     pub rows: u64,

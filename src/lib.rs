@@ -41,6 +41,7 @@ pub mod schema;
 pub mod scope;
 pub mod settings;
 pub mod shape;
+pub mod shards;
 pub mod signals;
 pub mod simulate;
 mod slots;
