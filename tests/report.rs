@@ -252,7 +252,7 @@ fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
         assert!(!summary(&d, plain(80)).chars().any(acts), "{word:?}");
         assert!(!inspect::network(&d, "N-0123456789ab", plain(80)).unwrap().chars().any(acts), "{word:?}");
         assert!(!inspect::pair(&d, word, word, plain(80)).unwrap().chars().any(acts), "{word:?}");
-        let rejects = [Reject { file: word.to_owned(), line: 1, reason: "broken" }];
+        let rejects = [Reject { file: word.to_owned(), line: 1, reason: "broken".into() }];
         for bytes in [tables::networks(&d), tables::accounts(&d), tables::links(&d), tables::rejects(&rejects)] {
             let bytes = bytes.unwrap();
             let mut rows = csv::Reader::from_reader(bytes.as_slice());
