@@ -123,7 +123,10 @@ fn lists_of_structures_in_parquet_are_read_as_the_same_rows_in_json() {
     let (of_lines, _) = read(&write(folder.path(), "a.jsonl", rows.as_bytes())).unwrap();
     assert_eq!(report.intake.files[0].format, "wildchat (parquet)");
     let said = |e: &Evidence| -> Vec<String> {
-        e.accounts.iter().map(|(id, a)| format!("{id} {:?} {:?} {}", a.items, a.clients.keys(), a.first_us)).collect()
+        e.accounts
+            .iter()
+            .map(|(id, a)| format!("{id} {:?} {:?} {}", a.items, a.clients.keys().collect::<Vec<_>>(), a.first_us))
+            .collect()
     };
     assert_eq!(said(&of_table), said(&of_lines));
     assert_eq!(of_table.accounts["h1"].with_text, 1);
