@@ -51,10 +51,6 @@ impl Inquiry<'_> {
         Group { tests: self.test(&accounts, side), accounts, proposed_by: side }
     }
 
-    pub fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
-        self.scope.baseline.test(&self.scope.world, accounts, side, &self.settings.leave_out)
-    }
-
     /// Templates of the world; `None` where content is left out, for then no later step may look at them either.
     fn templates(&self) -> Option<&[Object]> {
         let looked_at = !self.settings.leave_out.contains(&Layer::Content);

@@ -7,8 +7,8 @@ use crate::document::*;
 use crate::features::Evidence;
 use crate::links::{Family, World};
 use crate::profiles::propose_profiles;
-use crate::proposals::{PairLink, Side, propose};
-use crate::scope::{Inquiry, Scope, Settings};
+use crate::proposals::{PairLink, Side};
+use crate::scope::{Inquiry, Scope, Settings, Shared};
 use crate::signals;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub(crate) struct Found {
 
 /// Proposes, tests, corrects and judges.
 pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
-    let Inquiry { scope: Scope { evidence, world, .. }, settings } = inquiry;
+    let Inquiry { scope: Scope { evidence, world, .. }, settings, .. } = inquiry;
     let mut notices = Vec::new();
     let mut links: Vec<PairLink> = Vec::new();
     let mut proposed: Vec<(Side, Vec<u32>)> = Vec::new();
@@ -41,15 +41,15 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
         let groups = if side == Side::Profile {
             propose_profiles(world, evidence, &settings.profiles)
         } else {
-            let proposal = propose(world, &families, &settings.proposals);
+            let proposal = inquiry.proposal(&families);
             if proposal.objects_left_out > 0 {
                 notices.push(format!(
                     "{} very popular shared objects were left out of the search for groups to stay within {} pairs.",
                     proposal.objects_left_out, settings.proposals.pair_budget
                 ));
             }
-            links.extend(proposal.links);
-            proposal.groups
+            links.extend(&proposal.links);
+            proposal.groups.clone()
         };
         proposed.extend(groups.into_iter().map(|accounts| (side, accounts)));
     }
@@ -93,9 +93,13 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
 
 /// Runs the method.
 pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
-    let Scope { evidence, facts, read, world, .. } = scope;
-    let inquiry = Inquiry { scope, settings };
-    let Found { candidates, links, groups_tested, notices } = search(&inquiry);
+    document(&Inquiry { scope, settings, shared: &Shared::default() })
+}
+
+/// The document of a run.
+pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
+    let Inquiry { scope: Scope { evidence, facts, read, world, .. }, settings, .. } = inquiry;
+    let Found { candidates, links, groups_tested, notices } = search(inquiry);
     let population = population(world, evidence, groups_tested);
     // Pairs are looked at twice, by content and by control.
     let pairs = population.entities * population.entities.saturating_sub(1);

@@ -103,9 +103,7 @@ pub fn recruits(bridges: &[Bridge], parts: &BTreeSet<usize>, group: &[u32]) -> B
 pub fn occasional_carriers(evidence: &Evidence, fingerprints: &[u64], group: &[u32]) -> BTreeSet<u32> {
     let mut found = BTreeSet::new();
     for fingerprint in fingerprints {
-        let carries = |account: &crate::features::AccountEvidence| account.fingerprints.get(*fingerprint).is_some();
-        let holders: Vec<u32> =
-            (0u32..).zip(evidence.accounts.values()).filter(|(_, a)| carries(a)).map(|(id, _)| id).collect();
+        let holders: Vec<u32> = evidence.carriers(*fingerprint).collect();
         let (inside, outside): (Vec<u32>, Vec<u32>) =
             holders.iter().partition(|account| group.binary_search(account).is_ok());
         if inside.len() as f64 >= PURE * holders.len() as f64 {

@@ -11,32 +11,70 @@ pub struct Graph {
     size: Vec<f64>,
 }
 
+/// Weights added up by community, in memory that is used for one node after the other.
+struct Sums {
+    of: Vec<f64>,
+    met: Vec<bool>,
+    touched: Vec<(u32, f64)>,
+}
+
+impl Sums {
+    fn new(communities: usize) -> Self {
+        Self { of: vec![0.0; communities], met: vec![false; communities], touched: Vec::new() }
+    }
+
+    fn add(&mut self, community: u32, weight: f64) {
+        let place = community as usize;
+        if !std::mem::replace(&mut self.met[place], true) {
+            self.of[place] = 0.0;
+            self.touched.push((community, 0.0));
+        }
+        self.of[place] += weight;
+    }
+
+    /// The sums, in order of communities; the next node starts from nothing.
+    fn take(&mut self) -> &[(u32, f64)] {
+        self.touched.sort_unstable_by_key(|(community, _)| *community);
+        for (community, sum) in &mut self.touched {
+            *sum = self.of[*community as usize];
+            self.met[*community as usize] = false;
+        }
+        &self.touched
+    }
+}
+
 impl Graph {
     /// From edges `(a, b, weight)`; weights of a repeated pair are added, loops are dropped.
     pub fn new(nodes: usize, edges: impl IntoIterator<Item = (u32, u32, f64)>) -> Self {
-        let mut sums: BTreeMap<(u32, u32), f64> = BTreeMap::new();
-        for (a, b, w) in edges {
-            if a != b {
-                *sums.entry((a.min(b), a.max(b))).or_default() += w;
+        let mut sums: Vec<(u32, u32, f64)> =
+            edges.into_iter().filter(|(a, b, _)| a != b).map(|(a, b, w)| (a.min(b), a.max(b), w)).collect();
+        // Stable, so that the weights of a pair are added in the order in which they came.
+        sums.sort_by_key(|(a, b, _)| (*a, *b));
+        sums.dedup_by(|later, first| {
+            let same = (later.0, later.1) == (first.0, first.1);
+            if same {
+                first.2 += later.2;
             }
-        }
+            same
+        });
         let mut neighbours = vec![Vec::new(); nodes];
-        for ((a, b), w) in sums {
+        for (a, b, w) in sums {
             neighbours[a as usize].push((b, w));
             neighbours[b as usize].push((a, w));
         }
         Self { neighbours, size: vec![1.0; nodes] }
     }
 
-    /// Weight from `node` to each community around it, and to its own.
-    fn pull(&self, node: usize, community: &[u32], within: Option<&[u32]>) -> BTreeMap<u32, f64> {
-        let mut pull = BTreeMap::from([(community[node], 0.0)]);
+    /// Weight from `node` to each community around it, and to its own, in order of communities.
+    fn pull<'s>(&self, node: usize, community: &[u32], within: Option<&[u32]>, sums: &'s mut Sums) -> &'s [(u32, f64)] {
+        sums.touched.clear();
+        sums.add(community[node], 0.0);
         for &(other, w) in &self.neighbours[node] {
             if within.is_none_or(|outer| outer[other as usize] == outer[node]) {
-                *pull.entry(community[other as usize]).or_default() += w;
+                sums.add(community[other as usize], w);
             }
         }
-        pull
+        sums.take()
     }
 
     /// Moves nodes to the community that gains most until none gains. Deterministic: nodes in order, ties to the least id.
@@ -48,14 +86,16 @@ impl Graph {
         }
         let mut queue: VecDeque<usize> = (0..n).collect();
         let mut queued = vec![true; n];
+        let mut sums = Sums::new(n);
         while let Some(node) = queue.pop_front() {
             queued[node] = false;
             let own = community[node];
             mass[own as usize] -= self.size[node];
             let mut best = (own, f64::NEG_INFINITY);
-            let pull = self.pull(node, community, None);
-            let stay = pull[&own] - resolution * self.size[node] * mass[own as usize];
-            for (c, weight) in pull {
+            let pull = self.pull(node, community, None, &mut sums);
+            let staying = pull.iter().find(|(c, _)| *c == own).map_or(0.0, |(_, weight)| *weight);
+            let stay = staying - resolution * self.size[node] * mass[own as usize];
+            for &(c, weight) in pull {
                 let gain = weight - resolution * self.size[node] * mass[c as usize];
                 if gain > best.1 + 1e-12 {
                     best = (c, gain);
@@ -83,12 +123,13 @@ impl Graph {
         let mut part: Vec<u32> = (0..n as u32).collect();
         let mut mass = self.size.clone();
         let mut alone = vec![true; n];
+        let mut sums = Sums::new(n);
         for node in 0..n {
             if !alone[node] {
                 continue;
             }
             let mut best = (part[node], 0.0);
-            for (c, weight) in self.pull(node, &part, Some(community)) {
+            for &(c, weight) in self.pull(node, &part, Some(community), &mut sums) {
                 let gain = weight - resolution * self.size[node] * mass[c as usize];
                 if c != part[node] && gain > best.1 + 1e-12 {
                     best = (c, gain);

@@ -3,6 +3,7 @@
 use crate::chance::SharedRarity;
 use crate::links::{Family, Object, World};
 use crate::networks::{Graph, communities};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A side of the evidence that proposes groups; the families it uses do not test them.
@@ -123,15 +124,24 @@ fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
     parts
 }
 
+/// Pairs that are collected before they are sorted, 16 bytes each.
+const PAIRS_UNSORTED: usize = 1 << 21;
+
+/// Each pair of a family once, with its rarest object.
+fn keep_rarest(pairs: &mut Vec<(u32, u32, Family, u32)>) {
+    pairs.par_sort_unstable();
+    pairs.dedup_by_key(|(a, b, family, _)| (*a, *b, *family));
+}
+
 /// Proposes groups. Links inside one entity are declared and do not count.
 pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) -> Proposal {
     let mut objects: Vec<usize> =
         (0..world.objects.len()).filter(|i| families.contains(&world.objects[*i].family)).collect();
     objects.sort_by_key(|i| (world.objects[*i].popularity, *i));
-    let mut degree: BTreeMap<(Family, u32), u64> = BTreeMap::new();
-    for &i in &objects {
-        for a in &world.objects[i].accounts {
-            *degree.entry((world.objects[i].family, *a)).or_default() += 1;
+    let mut degree: BTreeMap<Family, Vec<u64>> = families.iter().map(|f| (*f, vec![0; world.names.len()])).collect();
+    for object in objects.iter().map(|i| &world.objects[*i]) {
+        if let Some(degree) = degree.get_mut(&object.family) {
+            object.accounts.iter().for_each(|a| degree[*a as usize] += 1);
         }
     }
     let rarity: BTreeMap<Family, SharedRarity> = families
@@ -141,10 +151,13 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
             (*f, SharedRarity::new(popularity.map(|i| world.objects[*i].popularity).collect()))
         })
         .collect();
-    let mut rarest: BTreeMap<(u32, u32, Family), u32> = BTreeMap::new();
+    // A pair with the place of an object among the rarer ones. A list that is sorted now and then costs a part of what a
+    // search tree does.
+    let mut rarest: Vec<(u32, u32, Family, u32)> = Vec::new();
+    let mut distinct = 0;
     let mut budget = settings.pair_budget;
     let mut objects_left_out = 0;
-    for &i in &objects {
+    for (place, &i) in (0u32..).zip(&objects) {
         let object = &world.objects[i];
         let n = object.accounts.len() as u64;
         let pairs = n * (n - 1) / 2;
@@ -156,17 +169,24 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         for (k, &a) in object.accounts.iter().enumerate() {
             for &b in &object.accounts[k + 1..] {
                 if world.entity[a as usize] != world.entity[b as usize] {
-                    rarest.entry((a, b, object.family)).or_insert(i as u32);
+                    rarest.push((a, b, object.family, place));
                 }
             }
         }
+        if rarest.len() > PAIRS_UNSORTED + 2 * distinct {
+            keep_rarest(&mut rarest);
+            distinct = rarest.len();
+        }
     }
+    keep_rarest(&mut rarest);
     let links: Vec<PairLink> = rarest
-        .into_iter()
-        .map(|((a, b, family), object)| {
-            let popularity = world.objects[object as usize].popularity;
-            let p_value = rarity[&family].p_value(degree[&(family, a)], degree[&(family, b)], popularity);
-            PairLink { a, b, object, p_value }
+        .into_par_iter()
+        .map(|(a, b, family, place)| {
+            let object = objects[place as usize];
+            let popularity = world.objects[object].popularity;
+            let degree = &degree[&family];
+            let p_value = rarity[&family].p_value(degree[a as usize], degree[b as usize], popularity);
+            PairLink { a, b, object: object as u32, p_value }
         })
         .filter(|link| -link.p_value.max(f64::MIN_POSITIVE).ln() >= settings.least_link)
         .collect();

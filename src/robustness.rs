@@ -5,9 +5,9 @@ use crate::account_table::Facts;
 use crate::document::{Confidence, Document, Robustness, Verdict};
 use crate::features::Evidence;
 use crate::ingest::IngestReport;
-use crate::investigate::{investigate, search};
+use crate::investigate::{document, search};
 use crate::links::Layer;
-use crate::scope::{Inquiry, Scope, Settings};
+use crate::scope::{Inquiry, Scope, Settings, Shared};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ fn jaccard(a: &[String], b: &BTreeSet<&String>) -> f64 {
     both as f64 / (a.len() + b.len() - both).max(1) as f64
 }
 
-/// The document of [`investigate`], with the fate of each network without each layer. High confidence is lowered to
+/// The document of [`crate::investigate::investigate`], with the fate of each network without each layer. High confidence is lowered to
 /// medium where a network does not survive.
 pub fn investigate_robustly(
     evidence: &Evidence,
@@ -28,7 +28,8 @@ pub fn investigate_robustly(
     settings: &Settings,
 ) -> Document {
     let scope = Scope::new(evidence, facts, read);
-    let mut document = investigate(&scope, settings);
+    let shared = Shared::default();
+    let mut document = document(&Inquiry { scope: &scope, settings, shared: &shared });
     if document.networks.is_empty() {
         return document;
     }
@@ -38,7 +39,7 @@ pub fn investigate_robustly(
         .map(|layer| {
             let mut settings = settings.clone();
             settings.leave_out.insert(*layer);
-            let inquiry = Inquiry { scope: &scope, settings: &settings };
+            let inquiry = Inquiry { scope: &scope, settings: &settings, shared: &shared };
             let found = search(&inquiry);
             let name = |account: &u32| &scope.world.names[*account as usize];
             let coordinated = found.candidates.iter().filter(|c| inquiry.verdict(c) <= Verdict::Coordinated);

@@ -4,11 +4,13 @@ use crate::account_table::Facts;
 use crate::baseline::Baseline;
 use crate::features::Evidence;
 use crate::findings::FindingSettings;
+use crate::group_tests::Test;
 use crate::ingest::IngestReport;
-use crate::links::{Layer, World, invert};
+use crate::links::{Family, Layer, World, invert};
 use crate::profiles::ProfileSettings;
-use crate::proposals::ProposalSettings;
+use crate::proposals::{Proposal, ProposalSettings, Side, propose};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Settings of everything behind `ingest`.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +35,47 @@ pub struct Scope<'a> {
 pub(crate) struct Inquiry<'a> {
     pub scope: &'a Scope<'a>,
     pub settings: &'a Settings,
+    pub shared: &'a Shared,
+}
+
+/// What runs have in common whose settings differ in nothing but the layers that are left out, made by the first that
+/// asks: most of what a run without one layer would look for, the whole run has found.
+#[derive(Default)]
+pub(crate) struct Shared {
+    pub proposals: Mutex<BTreeMap<Vec<Family>, Arc<Proposal>>>,
+    /// Every test of a group, whatever is left out.
+    pub tests: Mutex<BTreeMap<(Side, Vec<u32>), Arc<Vec<Test>>>>,
+}
+
+impl Inquiry<'_> {
+    /// Groups proposed by these families.
+    pub fn proposal(&self, families: &[Family]) -> Arc<Proposal> {
+        made_once(&self.shared.proposals, families.to_vec(), || {
+            propose(&self.scope.world, families, &self.settings.proposals)
+        })
+    }
+
+    /// Tests of a group by the layers that are not left out.
+    pub fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
+        let Scope { baseline, world, .. } = self.scope;
+        let all = made_once(&self.shared.tests, (side, accounts.to_vec()), || {
+            baseline.test(world, accounts, side, &BTreeSet::new())
+        });
+        let left = |t: &&Test| self.settings.leave_out.iter().all(|l| l.name() != t.family);
+        all.iter().filter(left).cloned().collect()
+    }
+}
+
+/// What is kept under a key, or is made and kept. It is made outside the lock: two threads may make the same, and neither
+/// waits for the other in the middle of parallel work.
+fn made_once<K: Ord, V>(kept: &Mutex<BTreeMap<K, Arc<V>>>, key: K, make: impl FnOnce() -> V) -> Arc<V> {
+    let lock = || kept.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = lock().get(&key) {
+        return Arc::clone(known);
+    }
+    let made = Arc::new(make());
+    lock().insert(key, Arc::clone(&made));
+    made
 }
 
 impl<'a> Scope<'a> {

@@ -96,9 +96,9 @@ fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) 
             None => found.push((fingerprint, texts, BTreeSet::from([fingerprint]))),
         }
     }
-    // Dear, so for one fingerprint of each instruction: who carries it at all.
+    // Who carries an instruction at all is told by one of its fingerprints.
     found.retain(|(founder, texts, _)| {
-        let holders = evidence.accounts.values().filter(|a| a.fingerprints.get(*founder).is_some()).count();
+        let holders = evidence.carriers(*founder).count();
         texts.len() as f64 >= OWN * holders as f64
     });
     found.truncate(MOST_STREAMS);

@@ -203,6 +203,8 @@ pub struct AccountEvidence {
 pub struct Evidence {
     /// By account id. Complete after [`Fold::finish`].
     pub accounts: BTreeMap<String, AccountEvidence>,
+    /// Fingerprints with the places of the accounts that have them, rising.
+    carriers: Vec<(u64, u32)>,
     /// Until then accounts are numbered as they come.
     numbers: HashMap<String, u32>,
     open: Vec<AccountEvidence>,
@@ -225,6 +227,13 @@ impl Evidence {
     /// Whether the times tell the hour of the day; a log of dates does not.
     pub fn tells_hours(&self) -> bool {
         self.accounts.values().all(AccountEvidence::tells_hours)
+    }
+
+    /// Accounts that carry a fingerprint at all, if only in one text: their places among [`Evidence::accounts`], rising. Known
+    /// for fingerprints that recur in at least two accounts.
+    pub fn carriers(&self, fingerprint: u64) -> impl Iterator<Item = u32> + '_ {
+        let first = self.carriers.partition_point(|(f, _)| *f < fingerprint);
+        self.carriers[first..].iter().take_while(move |(f, _)| *f == fingerprint).map(|(_, account)| *account)
     }
 
     /// First and last request, µs since the Unix epoch; `None` without any.
@@ -495,6 +504,12 @@ impl Fold for Evidence {
         let mut names: Vec<(u32, String)> = self.numbers.drain().map(|(name, number)| (number, name)).collect();
         names.sort_unstable();
         self.accounts.extend(names.into_iter().map(|(_, name)| name).zip(self.open.drain(..)));
+        let own = |(place, account)| {
+            let account: &AccountEvidence = account;
+            account.fingerprints.iter().map(move |(f, _)| (*f, place))
+        };
+        self.carriers = (0u32..).zip(self.accounts.values()).flat_map(own).collect();
+        self.carriers.sort_unstable();
         Ok(())
     }
 }

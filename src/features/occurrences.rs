@@ -13,8 +13,8 @@ use std::sync::Mutex;
 const PARTS: usize = 256;
 /// Bytes of a fingerprint that its part does not tell already.
 const REST: usize = 7;
-/// Bytes of occurrences that one run holds in memory.
-const SPILL_BYTES: usize = 16 << 20;
+/// Bytes of occurrences that one run holds in memory; a log is read in sixteen runs. Lists grow by doubling and take up to twice that.
+const SPILL_BYTES: usize = 8 << 20;
 /// Fewest occurrences of a fingerprint that recurs in two accounts: twice in each.
 const LEAST: u8 = 4;
 

@@ -2,9 +2,9 @@
 
 use super::rows::{Outcome, Parsed, Plan, Rejection, finish, offer};
 use crate::event::Origin;
-use crate::normalise::{MAX_SOURCES, Row, is_shallow};
+use crate::normalise::{MAX_SOURCES, Row, is_shallow, members, scalar};
 use memchr::memchr_iter;
-use sonic_rs::to_object_iter;
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 /// Lines of one file, in batches that end at a line's end.
@@ -98,7 +98,7 @@ fn parse_object<'a>(
     if !is_shallow(text) {
         return Err("nested too deeply");
     }
-    // The lazy iterator stops at the closing brace; this pass makes sure that nothing follows and all is well formed.
+    // The only pass that looks at every byte's meaning; what follows leaps over what is not mapped.
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| "not JSON")?;
     let (format, map) = match plan.map_for(text) {
         Ok(chosen) => chosen,
@@ -106,15 +106,15 @@ fn parse_object<'a>(
     };
     let mut row = Row::new();
     let mut filled = [0u64; MAX_SOURCES / 64];
-    for pair in to_object_iter(text) {
-        let (key, value) = pair.map_err(|_| "not JSON")?;
-        let Some(slot) = map.find(&key) else { continue };
+    for (name, value) in members(text) {
+        let name = scalar(Cow::Borrowed(name)).ok_or("broken escape")?;
+        let Some(slot) = map.find(&name) else { continue };
         let bit = 1 << (slot % 64);
         if filled[slot / 64] & bit != 0 {
             return Err("duplicate key");
         }
         filled[slot / 64] |= bit;
-        offer(&mut row, map, slot, value.as_raw_cow(), true)?;
+        offer(&mut row, map, slot, Cow::Borrowed(value), true)?;
     }
     *seen |= row.seen;
     finish(row, origin, format, map)

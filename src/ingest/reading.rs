@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 /// The first call of a format, as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +35,13 @@ struct Met {
     several_accounts: bool,
 }
 
+/// Parts into which accounts are dealt: more than there are threads, so that no thread waits for long.
+const SHARDS: usize = 16;
+
 pub(super) struct Reading<'m, F> {
-    total: F,
+    /// An account's events all go to one of these, so that shards grow side by side and have nothing in common to be merged
+    /// batch by batch.
+    shards: Vec<F>,
     pub report: IngestReport,
     requests: HashSet<u64>,
     present: [u64; WIDTH],
@@ -63,7 +68,7 @@ impl<'m, F: Fold> Reading<'m, F> {
     pub fn new(formats: &'m Formats, settings: &IngestSettings, paths: &[PathBuf], plans: &[Option<Detected>]) -> Self {
         let kinds: BTreeSet<Option<usize>> = plans.iter().map(|p| p.as_ref().map(|found| found.format)).collect();
         Self {
-            total: F::default(),
+            shards: (0..SHARDS).map(|_| F::default()).collect(),
             report: IngestReport::default(),
             requests: HashSet::new(),
             present: [0; WIDTH],
@@ -175,15 +180,13 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     fn fold(&mut self, kept: &[Vec<Event<'_>>]) {
-        let shards: Vec<F> = kept
-            .par_iter()
-            .map(|events| {
-                let mut shard = F::default();
-                events.iter().for_each(|event| shard.push(event));
-                shard
-            })
-            .collect();
-        shards.into_iter().for_each(|shard| self.total.merge(shard));
+        let shard_of = |event: &Event<'_>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
+        let dealt: Vec<Vec<u8>> = kept.par_iter().map(|events| events.iter().map(shard_of).collect()).collect();
+        self.shards.par_iter_mut().zip(0..SHARDS as u8).for_each(|(shard, own)| {
+            for (events, dealt) in kept.iter().zip(&dealt) {
+                events.iter().zip(dealt).filter(|(_, dealt)| **dealt == own).for_each(|(event, _)| shard.push(event));
+            }
+        });
     }
 
     fn take_fact(&mut self, record: &str) {
@@ -314,8 +317,10 @@ impl<'m, F: Fold> Reading<'m, F> {
         report.present = self.present.to_vec();
         self.say();
         self.report.settle();
-        self.total.finish().map_err(IngestError::Spilled)?;
-        Ok((self.total, self.report))
+        let mut total = F::default();
+        self.shards.into_iter().for_each(|shard| total.merge(shard));
+        total.finish().map_err(IngestError::Spilled)?;
+        Ok((total, self.report))
     }
 
     /// What only the whole input tells of how it was understood.

@@ -32,6 +32,70 @@ pub(crate) fn is_shallow(text: &str) -> bool {
     true
 }
 
+/// Members of an object that is known to be JSON: each name and value as it stands. Who has checked already need not check
+/// again, and from quote to quote is one leap.
+pub(crate) struct Members<'a> {
+    object: &'a str,
+    at: usize,
+}
+
+pub(crate) fn members(object: &str) -> Members<'_> {
+    Members { object, at: 1 }
+}
+
+/// Place behind a string that begins at `at`.
+fn behind_string(text: &[u8], at: usize) -> usize {
+    let mut at = at + 1;
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+        at += found + 1;
+        if text[at - 1] == b'"' {
+            return at;
+        }
+        at += 1;
+    }
+    text.len()
+}
+
+/// Place behind a value that begins at `at`.
+fn behind_value(text: &[u8], mut at: usize) -> usize {
+    let mut depth = 0usize;
+    while at < text.len() {
+        match text[at] {
+            b'"' => {
+                at = behind_string(text, at);
+                if depth == 0 {
+                    return at;
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth == 1 => return at + 1,
+            b'}' | b']' | b',' | b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => return at,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    at
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let text = self.object.as_bytes();
+        let name =
+            self.at + text.get(self.at..)?.iter().position(|b| !matches!(b, b',' | b' ' | b'\t' | b'\n' | b'\r'))?;
+        if text[name] != b'"' {
+            return None;
+        }
+        let end = behind_string(text, name);
+        let value = end + text.get(end..)?.iter().position(|b| !matches!(b, b':' | b' ' | b'\t' | b'\n' | b'\r'))?;
+        self.at = behind_value(text, value);
+        Some((self.object.get(name..end)?, self.object.get(value..self.at)?))
+    }
+}
+
 /// A JSON value as text: strings without quotes and escapes, anything else as it stands. `None` for a
 /// string with a broken escape.
 pub(crate) fn scalar(raw: Cow<'_, str>) -> Option<Cow<'_, str>> {
@@ -228,6 +292,7 @@ pub(crate) fn unquoted(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn escapes() {
@@ -248,6 +313,30 @@ mod tests {
         assert!(nested(&format!("{{\"a\":{bomb}"), &["a".to_owned(), "0".to_owned()]).is_ok_and(|v| v.is_none()));
         assert_eq!(last_user_turn(&format!("[{{\"role\":\"user\",\"content\":{bomb}")), None);
         assert_eq!(content_text(&bomb), None);
+    }
+
+    proptest! {
+        #[test]
+        fn members_are_those_that_a_whole_parser_finds(values in proptest::collection::vec((".{0,8}", ".{0,20}", 0u8..5), 0..6), pretty in any::<bool>()) {
+            let object: serde_json::Map<String, serde_json::Value> = values
+                .into_iter()
+                .map(|(name, text, kind)| {
+                    let value = match kind {
+                        0 => serde_json::Value::Null,
+                        1 => text.len().into(),
+                        2 => serde_json::json!([text, {"a": [text]}]),
+                        3 => serde_json::json!({"b": {"c": text}, "d": []}),
+                        _ => text.into(),
+                    };
+                    (name, value)
+                })
+                .collect();
+            let text = if pretty { serde_json::to_string_pretty(&object) } else { serde_json::to_string(&object) }.unwrap();
+            let found: serde_json::Map<String, serde_json::Value> = members(&text)
+                .map(|(name, value)| (serde_json::from_str(name).unwrap(), serde_json::from_str(value).unwrap()))
+                .collect();
+            prop_assert_eq!(found, object);
+        }
     }
 
     #[test]

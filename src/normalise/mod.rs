@@ -10,7 +10,7 @@ mod transform;
 
 pub use canonical::canonical;
 pub(crate) use canonical::filled;
-pub(crate) use json::{is_messages, is_shallow, nested, scalar};
+pub(crate) use json::{is_messages, is_shallow, members, nested, scalar};
 pub use map::{FieldMap, MapError};
 pub(crate) use map::{MAX_SOURCES, Source};
 pub(crate) use row::{CELLS, JOIN, KIND, Row, SEQUENCE, WIDTH};
