@@ -188,7 +188,7 @@ mod tests {
             let event = Event::new(Origin { file_id: 0, line_no }, 0, "a".into());
             evidence.push(&Event { client_ip: Some(address.into()), ..event });
         }
-        evidence.finish().unwrap();
+        evidence.finish().expect("nothing is on disk");
         evidence.accounts.remove("a").expect("pushed")
     }
 
@@ -206,7 +206,7 @@ mod tests {
         for id in ["a", "b", "c"] {
             evidence.push(&Event::new(Origin { file_id: 0, line_no: 1 }, 0, id.into()));
         }
-        evidence.finish().unwrap();
+        evidence.finish().expect("nothing is on disk");
         let paid = Facts { payment: Some("p".into()), ..Facts::default() };
         let facts = BTreeMap::from([("a".to_owned(), paid.clone()), ("b".to_owned(), paid)]);
         let world = crate::links::invert(&evidence, &facts);

@@ -1,5 +1,6 @@
 //! Words typed by a person, progress, colours and exit status. The only module that knows clap, anyhow and indicatif.
 
+mod collect;
 mod custody;
 mod exports;
 
@@ -28,6 +29,7 @@ use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
 use stillhunt::scope::Settings;
 use stillhunt::settings::IngestSettings;
+use stillhunt::shards::{self, ShardError};
 use stillhunt::visible::visible;
 use stillhunt::{evaluate, evidence_table, signals};
 
@@ -81,6 +83,10 @@ enum Command {
         #[command(flatten)]
         input: Input,
     },
+    /// Collect the evidence of a part of the logs, to analyse parts together
+    Collect(collect::Collect),
+    /// Print the query by which a Spark cluster collects evidence
+    Plan(collect::Plan),
     /// Print the summary of a case again, or write it in another format, without the logs
     Report(exports::Arguments),
     /// Lay one network open, or what links two accounts: evidence, chance, log lines
@@ -106,8 +112,15 @@ enum Command {
     Schema,
     /// Print completions for a shell
     Completions { shell: clap_complete::Shell },
-    /// Print the manual page (roff)
-    Man,
+    /// Print the manual page (roff), or write one for every command
+    #[command(after_help = "Examples:
+  stillhunt man | man -l -
+  stillhunt man -o ~/.local/share/man/man1")]
+    Man {
+        /// Folder, which must exist, for stillhunt.1, stillhunt-analyze.1 and so on; those that are there are replaced
+        #[arg(short, long, value_name = "FOLDER")]
+        output: Option<PathBuf>,
+    },
     /// List the log formats that are known without a map
     Formats {
         #[command(subcommand)]
@@ -125,7 +138,7 @@ enum FormatsCommand {
 
 #[derive(Args)]
 struct Input {
-    /// Log files, directories or patterns: JSON lines, CSV or Parquet, plain, .gz or .zst
+    /// Log files, directories or patterns: JSON lines, CSV or Parquet, plain, .gz or .zst; or evidence from `collect`
     #[arg(required = true)]
     logs: Vec<PathBuf>,
     /// CSV with facts of accounts: payment, device, phone, creation, closure
@@ -224,6 +237,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         error.exit_code()
     } else if let Some(error) = error.downcast_ref::<CaseError>() {
         error.exit_code()
+    } else if let Some(error) = error.downcast_ref::<ShardError>() {
+        error.exit_code()
     } else if error.is::<UsageError>() {
         2
     } else {
@@ -246,28 +261,32 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn read(input: &Input) -> anyhow::Result<Reading> {
-    let mut beside = Vec::new();
-    let mut bytes_of = |what: &str, path: &Path| {
-        let bytes = std::fs::read(path)
-            .map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))?;
-        beside.push(Hashed::new(path, &bytes));
-        Ok::<_, UsageError>(bytes)
-    };
-    let map = match &input.map {
-        None => FieldMap::generic(),
-        Some(path) => {
-            let text = String::from_utf8(bytes_of("field map", path)?)
-                .map_err(|e| UsageError(format!("the field map {} is not UTF-8: {e}", ingest::shown(path))))?;
-            FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?
-        }
-    };
+    let (map, hashed) = field_map(input.map.as_deref())?;
+    let mut beside: Vec<Hashed> = hashed.into_iter().collect();
     let mut facts = match &input.accounts {
         None => BTreeMap::new(),
         Some(path) => {
-            account_table::read(bytes_of("account table", path)?.as_slice()).map_err(|e| UsageError(e.to_string()))?
+            let (bytes, hashed) = bytes_of("account table", path)?;
+            beside.push(hashed);
+            account_table::read(bytes.as_slice()).map_err(|e| UsageError(e.to_string()))?
         }
     };
     let inputs = ingest::find_inputs(&input.logs)?;
+    let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
+    if parts > 0 {
+        if parts < inputs.len() || input.map.is_some() || input.format.is_some() || input.account_field.is_some() {
+            let text = "evidence stands among the logs, and how it is to be understood was settled when it was collected; \
+                        pass evidence alone, without --map, --format and --account-field";
+            return Err(UsageError(text.to_owned()).into());
+        }
+        let shards::Merged { evidence, mut read } = shards::merge(&inputs)?;
+        for path in &inputs {
+            let (sha256, bytes) = ingest::hash_file(path)?;
+            beside.push(Hashed::known(path, sha256, bytes));
+        }
+        account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
+        return Ok(Reading { evidence, facts, read, beside });
+    }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(
         ProgressStyle::with_template("{spinner} {msg} {elapsed}").context("the progress template is constant")?,
@@ -288,10 +307,29 @@ fn read(input: &Input) -> anyhow::Result<Reading> {
     Ok(Reading { evidence, facts, read, beside })
 }
 
+fn bytes_of(what: &str, path: &Path) -> Result<(Vec<u8>, Hashed), UsageError> {
+    let bytes = std::fs::read(path)
+        .map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))?;
+    let hashed = Hashed::new(path, &bytes);
+    Ok((bytes, hashed))
+}
+
+/// The field map at `path`, or the generic one.
+fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageError> {
+    let Some(path) = path else { return Ok((FieldMap::generic(), None)) };
+    let (bytes, hashed) = bytes_of("field map", path)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|e| UsageError(format!("the field map {} is not UTF-8: {e}", ingest::shown(path))))?;
+    let map = FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?;
+    Ok((map, Some(hashed)))
+}
+
+/// What is said when standard output takes nothing more: it is full, or closed.
+const NO_OUTPUT: &str = "the output cannot be written";
+
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout();
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(NO_OUTPUT)
 }
 
 fn terminal(layout: exports::Layout) -> TerminalOptions {
@@ -322,6 +360,11 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
                 .collect();
             case::write(&output, &document, &read.rejects, table, &beside, &format!("{settings:?}"), force)?;
             print(&summary(&document, terminal(layout)))?;
+            // Like progress, for a person who looks and not for a script.
+            if io::stderr().is_terminal() {
+                let page = output.join("report.html");
+                let _ = writeln!(anstream::stderr(), "The case is written; its page is {}", ingest::shown(&page));
+            }
             let suspected = document.networks.iter().any(document::Network::is_suspected);
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
@@ -329,6 +372,8 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             check(&read(&input)?)?;
             Ok(0)
         }
+        Command::Collect(arguments) => collect::collect(&arguments),
+        Command::Plan(arguments) => collect::plan(&arguments),
         Command::Report(arguments) => exports::run(&arguments),
         Command::Verify(arguments) => custody::verify(&arguments),
         Command::Compare(arguments) => custody::compare(&arguments),
@@ -338,7 +383,12 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             print(&String::from_utf8(script)?)?;
             Ok(0)
         }
-        Command::Man => {
+        Command::Man { output: Some(folder) } => {
+            let written = clap_mangen::generate_to(Cli::command(), &folder);
+            written.with_context(|| format!("the manual cannot be written to {}", ingest::shown(&folder)))?;
+            Ok(0)
+        }
+        Command::Man { output: None } => {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command()).render(&mut page)?;
             print(&String::from_utf8(page)?)?;

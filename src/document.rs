@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.3";
+pub const SCHEMA_VERSION: &str = "1.4";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
@@ -175,9 +175,9 @@ pub struct InputFile {
     /// Why it was taken for this format.
     #[serde(default)]
     pub reason: String,
-    /// SHA-256 of the bytes on disk, in hex.
+    /// SHA-256 of the bytes on disk, in hex; empty where rows came as a stream and nobody saw the file whole.
     pub sha256: String,
-    /// Bytes on disk.
+    /// Bytes on disk; 0 where rows came as a stream.
     pub bytes: u64,
     /// Rows read from it.
     pub rows: u64,
@@ -308,7 +308,7 @@ pub struct Network {
     /// Instructions that the network sends, most requests first.
     #[serde(default)]
     pub streams: Vec<Stream>,
-    /// Accounts in the same hand, largest first; `P0` those that nothing links.
+    /// Accounts tied to each other, largest first; `P0` those that nothing links.
     #[serde(default)]
     pub pools: Vec<Pool>,
     /// Which pool carries how much of which stream; what is not listed is nothing.
@@ -338,7 +338,7 @@ impl Network {
 }
 
 /// Requests of one instruction.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Stream {
     /// `S1`, `S2` and so on, within the network.
     pub id: String,
@@ -348,6 +348,13 @@ pub struct Stream {
     pub requests: u64,
     /// A redacted line that shows it; empty where none was kept.
     pub excerpt: String,
+    /// Passages of `excerpt` that most of the excerpts compared have too, in order. Between two of them, and where the first or
+    /// the last is empty, stands what changes. Empty where too few excerpts are kept to tell.
+    #[serde(default)]
+    pub template: Vec<String>,
+    /// Redacted excerpts compared for `template`, one an account.
+    #[serde(default)]
+    pub compared: u64,
 }
 
 /// Accounts of a network that payments, devices, phones or addresses of its own link.
@@ -450,7 +457,7 @@ pub struct Explanation {
     pub predicts: String,
     /// What was seen.
     pub seen: String,
-    /// `fits`, `partly` or `contradicted`.
+    /// `fits`, `partly`, `contradicted`, or `open` where the logs show nothing of what it predicts.
     pub fit: String,
     /// What, learnt from outside the log, would change the conclusion.
     #[serde(default)]

@@ -6,6 +6,7 @@ use crate::document::{Cell, Material, Pool, Stream};
 use crate::features::{AccountEvidence, Evidence, Excerpt};
 use crate::fingerprint::Winnower;
 use crate::links::{Family, World, recurring};
+use crate::slots;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Share of a network's accounts, and fewest of them, that make a stream worth a line.
@@ -15,6 +16,8 @@ const LEAST_ACCOUNTS: usize = 3;
 const MOST_FINGERPRINTS: usize = 512;
 const MOST_STREAMS: usize = 12;
 const MOST_POOLS: usize = 24;
+/// Excerpts compared for a stream's slots, one an account.
+const MOST_EXCERPTS: usize = 64;
 /// Share of the accounts of two fingerprints in which both stand in the same texts, from which they are of one instruction.
 const TOGETHER: f64 = 0.7;
 /// Share of a fingerprint's or object's holders that have to stand in the network for it to be the network's own.
@@ -50,7 +53,7 @@ pub(crate) fn layers(world: &World, evidence: &Evidence, network: &[u32], conten
             id: format!("S{n}"),
             accounts: texts.len() as u64,
             requests: texts.values().map(|(requests, _)| u64::from(*requests)).sum(),
-            excerpt: excerpt_of(&members, fingerprints),
+            ..shown(&members, fingerprints)
         })
         .collect();
     let cells = cells
@@ -107,13 +110,25 @@ fn meet(a: &(u32, (u64, u64)), b: &(u32, (u64, u64))) -> bool {
     a.1.0 == b.1.0 || a.1.1 == b.1.1
 }
 
-/// A redacted line of a member that carries one of the fingerprints; empty where none is kept.
-fn excerpt_of(members: &BTreeMap<u32, &AccountEvidence>, fingerprints: &BTreeSet<u64>) -> String {
+/// What redacted lines that carry one of the fingerprints show of a stream: the first of them, and what is common to one an
+/// account.
+fn shown(members: &BTreeMap<u32, &AccountEvidence>, fingerprints: &BTreeSet<u64>) -> Stream {
     let mut winnower = Winnower::default();
     let mut carries = |text: &str| winnower.winnow(text).iter().any(|f| fingerprints.contains(f));
-    let mut all: Vec<_> = members.values().flat_map(|a| &a.excerpts).collect();
-    all.sort();
-    all.into_iter().map(Excerpt::text).find(|text| carries(text)).unwrap_or_default()
+    let mut found: Vec<(&Excerpt, String)> = members
+        .values()
+        .filter_map(|a| a.excerpts.iter().map(|e| (e, e.text())).find(|(_, text)| carries(text)))
+        .collect();
+    found.sort();
+    found.truncate(MOST_EXCERPTS);
+    let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+    let excerpt = texts.first().copied().unwrap_or_default();
+    Stream {
+        excerpt: excerpt.to_owned(),
+        template: slots::passages(excerpt, &texts),
+        compared: texts.len() as u64,
+        ..Stream::default()
+    }
 }
 
 /// Pools of a network, largest first, with the place of each account's: accounts that are linked by payments, devices,

@@ -128,6 +128,8 @@ impl Inquiry<'_> {
         let lines = self.first_lines(&members);
         let claims = self.claims(candidate);
         let families = self.settings.findings.speaking(&candidate.tests, candidate.proposed_by);
+        let counting = candidate.tests.iter().filter(|t| self.settings.findings.counts(t, candidate.proposed_by));
+        let speaking: Vec<&str> = counting.map(|t| t.signal).collect();
         let q_value = findings::network_q(&candidate.tests, &self.settings.findings);
         let confidence = match families.len() {
             3.. if q_value < 0.001 && candidate.shape.texts > 0 => Confidence::High,
@@ -141,7 +143,14 @@ impl Inquiry<'_> {
                 "consistent with one operator; without texts (user_text) nothing says extraction"
             }
             Verdict::Coordinated => "consistent with one operator; nothing says extraction",
-            _ => "alike in kind and shaped like extraction; nothing says that one hand runs them",
+            _ => "consistent with work of one kind that is shaped like extraction; nothing says that one hand runs it",
+        };
+        let agree = match families.as_slice() {
+            [] => ": no independent family of evidence agrees beyond chance".to_owned(),
+            [one] => format!(": 1 independent family of evidence agrees beyond chance ({one})"),
+            all => {
+                format!(": {} independent families of evidence agree beyond chance ({})", all.len(), all.join(", "))
+            }
         };
         let exemplars = findings::exemplars(self.scope.evidence, &members);
         let id = findings::network_id(&members);
@@ -149,12 +158,7 @@ impl Inquiry<'_> {
         let Layers { streams, pools, cells } =
             layers(&self.scope.world, self.scope.evidence, &candidate.accounts, content);
         Network {
-            summary: format!(
-                "{} accounts with {requests} requests, {word}; {} independent families of evidence agree ({}).",
-                members.len(),
-                families.len(),
-                families.join(", ")
-            ),
+            summary: format!("{} accounts with {requests} requests{agree}. This is {word}.", members.len()),
             id,
             verdict,
             confidence,
@@ -172,7 +176,7 @@ impl Inquiry<'_> {
             pools,
             cells,
             material: if content { material(accounts.iter().copied()) } else { None },
-            explanations: explanations::weigh(&families, &candidate.shape),
+            explanations: explanations::weigh(&families, &speaking, &candidate.shape, candidate.proposed_by),
             robustness: Vec::new(),
             exemplars: exemplars
                 .into_iter()
@@ -191,7 +195,7 @@ impl Inquiry<'_> {
         let shares = [
             (
                 "extraction.unrepeated",
-                "texts that no other account of the group sent",
+                "texts that no other account of the group had sent before",
                 shape.unrepeated,
                 s.least_unrepeated,
             ),

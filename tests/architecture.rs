@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 48] = [
+const ORDER: [&str; 50] = [
     "document",
     "visible",
     "schema",
@@ -23,6 +23,7 @@ const ORDER: [&str; 48] = [
     "redact",
     "features",
     "evidence_table",
+    "shards",
     "chance",
     "links",
     "networks",
@@ -48,6 +49,7 @@ const ORDER: [&str; 48] = [
     "candidates",
     "standing",
     "stacks",
+    "slots",
     "streams",
     "testimony",
     "investigate",

@@ -126,6 +126,14 @@ fn exit_zero_turns_a_finding_into_success_and_force_replaces_only_a_case() {
     analyse_sample(&case, &["--force"]).code(10);
     assert_eq!(fs::read(case.join("report.json")).unwrap(), before);
 
+    // What a person put beside the files of a case is not ours to remove.
+    write(&case, "notes.txt", "seen on Tuesday");
+    let run = analyse_sample(&case, &["--force"]).code(2);
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("holds notes.txt"));
+    assert_eq!(fs::read_to_string(case.join("notes.txt")).unwrap(), "seen on Tuesday");
+    fs::remove_file(case.join("notes.txt")).unwrap();
+    analyse_sample(&case, &["--force"]).code(10);
+
     let precious = folder.path().join("home");
     fs::create_dir(&precious).unwrap();
     write(&precious, "thesis.txt", "years of work");

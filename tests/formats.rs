@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use stillhunt::features::Evidence;
+use stillhunt::features::{Evidence, Unsettled};
 use stillhunt::formats::SHIPPED;
 use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
 use stillhunt::normalise::FieldMap;
@@ -110,14 +110,14 @@ fn neither_a_redaction_nor_a_cut_becomes_shared_work() {
         (0..4).map(|i| row(i, "redacted-by-litellm")).chain((4..8).map(|i| row(i, &cut(i)))).collect();
     let path = place.path().join("spend.jsonl");
     std::fs::write(&path, rows.join("\n")).unwrap();
-    let (evidence, report): (Evidence, _) =
+    let (evidence, report): (Unsettled, _) =
         read_logs(&[path], &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
     let statuses: Vec<(&str, u64)> = report.intake.content.iter().map(|c| (c.status.as_str(), c.rows)).collect();
     assert_eq!(statuses, [("truncated", 4), ("redacted", 4)]);
     let mut met = BTreeSet::new();
-    for (id, account) in &evidence.accounts {
-        assert_eq!(account.items.is_empty(), id < &"u4".to_owned());
-        for (fingerprint, _) in account.fingerprints.iter() {
+    for account in evidence.partials().unwrap() {
+        assert_eq!(account.texts.is_empty(), account.account_id < "u4".to_owned());
+        for fingerprint in account.texts.iter().flat_map(|text| &text.fingerprints) {
             assert!(met.insert(*fingerprint), "two accounts share a piece of the mark of a cut");
         }
     }

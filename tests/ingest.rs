@@ -77,7 +77,7 @@ fn a_bad_line_costs_one_line_and_is_named() {
     bytes.extend(b"\n{\"ts\":1785715200,\"account_id\":\"\xff\"}\n{\"ts\":1,\"ts\":2,\"account_id\":\"a\"}\n[1]\n");
     bytes.extend(b"{\"ts\":\"yesterday\",\"account_id\":\"a\"}\n{\"ts\":1785715200}\n{\"ts\":1785715200,\"account_id\":\"b\"} x\n");
     let (_, report) = read(&write(folder.path(), "bad.jsonl", &bytes)).unwrap();
-    let said: Vec<(u64, &str)> = report.rejects.iter().map(|r| (r.line, r.reason)).collect();
+    let said: Vec<(u64, &str)> = report.rejects.iter().map(|r| (r.line, r.reason.as_ref())).collect();
     let expected = [
         (3, "not JSON"),
         (4, "invalid UTF-8"),
@@ -165,7 +165,7 @@ fn a_line_too_long_to_hold_is_skipped_and_the_next_one_keeps_its_number() {
     let settings = IngestSettings { batch_bytes: 64, max_line_bytes: 1000, ..IngestSettings::default() };
     let path = write(folder.path(), "long.jsonl", text.as_bytes());
     let (_, report) = read_with(&path, &FieldMap::generic(), &settings).unwrap();
-    let said: Vec<(u64, &str)> = report.rejects.iter().map(|r| (r.line, r.reason)).collect();
+    let said: Vec<(u64, &str)> = report.rejects.iter().map(|r| (r.line, r.reason.as_ref())).collect();
     assert_eq!(said, [(2, "line too long"), (3, "no account")]);
 }
 

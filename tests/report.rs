@@ -71,7 +71,7 @@ fn document(word: &str) -> Document {
             holds: true,
             claims: vec![claim(
                 "extraction.unrepeated",
-                "texts that the group had not sent before",
+                "texts that no other account of the group had sent before",
                 0.98,
                 0.75,
                 "share",
@@ -79,18 +79,34 @@ fn document(word: &str) -> Document {
             )],
         },
         evasive: Axis { holds: false, claims: Vec::new() },
-        explanations: vec![Explanation {
-            name: "class or hackathon".into(),
-            predicts: "the same exercises again and again, conversations, human days".into(),
-            seen: "98 % of texts were new to the group".into(),
-            fit: "contradicted".into(),
-            would_change: "an organiser who names the event".into(),
-        }],
+        explanations: vec![
+            Explanation {
+                name: "one undeclared organisation".into(),
+                predicts: "shared payment".into(),
+                seen: "payments agree beyond chance".into(),
+                fit: "partly".into(),
+                would_change: "a contract that shows one customer".into(),
+            },
+            Explanation {
+                name: "class or hackathon".into(),
+                predicts: "the same exercises again and again, conversations, human days".into(),
+                seen: "98 % of its texts had not been sent by another of its accounts before".into(),
+                fit: "contradicted".into(),
+                would_change: "an organiser who names the event".into(),
+            },
+        ],
         robustness: vec![
             Robustness { without: "content".into(), overlap: 0.1, survives: false },
             Robustness { without: "time".into(), overlap: 0.9, survives: true },
         ],
-        streams: vec![Stream { id: "S1".into(), accounts: 11, requests: 900, excerpt: format!("Exercise: {word}") }],
+        streams: vec![Stream {
+            id: "S1".into(),
+            accounts: 11,
+            requests: 900,
+            excerpt: format!("Exercise: {word}"),
+            template: vec![String::new(), format!("Exercise {word} of"), String::new()],
+            compared: 9,
+        }],
         pools: vec![
             Pool { id: "P1".into(), accounts: 7, linked_by: "1 address, 2 payment".into() },
             Pool { id: "P0".into(), accounts: 5, linked_by: String::new() },
@@ -236,7 +252,7 @@ fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
         assert!(!summary(&d, plain(80)).chars().any(acts), "{word:?}");
         assert!(!inspect::network(&d, "N-0123456789ab", plain(80)).unwrap().chars().any(acts), "{word:?}");
         assert!(!inspect::pair(&d, word, word, plain(80)).unwrap().chars().any(acts), "{word:?}");
-        let rejects = [Reject { file: word.to_owned(), line: 1, reason: "broken" }];
+        let rejects = [Reject { file: word.to_owned(), line: 1, reason: "broken".into() }];
         for bytes in [tables::networks(&d), tables::accounts(&d), tables::links(&d), tables::rejects(&rejects)] {
             let bytes = bytes.unwrap();
             let mut rows = csv::Reader::from_reader(bytes.as_slice());
@@ -385,7 +401,69 @@ fn the_terminal_left_out_extraction_like_groups() {
     assert!(said.contains("1 extraction-like group"), "{said}");
     let all = summary(&d, TerminalOptions { view: View::All, ..plain(100) });
     assert!(all.contains("extraction-like accounts, not coordinated, medium confidence"), "{all}");
-    assert!(all.contains("Shaped like extraction"), "{all}");
+    assert!(all.contains("shaped like extraction?"), "{all}");
+}
+
+#[test]
+fn what_is_concluded_stands_apart_from_what_was_seen() {
+    let mut d = document("acct_7");
+    let text = |d: &Document, format| String::from_utf8(export(d, format).unwrap()).unwrap();
+    let all = |d: &Document| {
+        let page = text(d, Format::Html).replace("<strong>Inferred:</strong>", "Inferred:");
+        let inspected = inspect::network(d, "N-0123456789ab", plain(200)).unwrap();
+        [
+            ("page", page),
+            ("markdown", text(d, Format::Markdown)),
+            ("inspect", inspected),
+            ("summary", summary(d, plain(200))),
+        ]
+    };
+    for (name, said) in all(&d) {
+        assert!(said.contains("Observed: run as one?") && said.contains("Observed: shaped like extraction?"), "{name}");
+        assert!(said.contains("Inferred: consistent with one operator."), "{name}");
+        assert!(said.contains("Inferred: consistent with harvesting outputs."), "{name}");
+        assert!(said.contains("What would change the conclusion: a contract that shows one customer"), "{name}");
+    }
+    d.networks.truncate(1);
+    (d.networks[0].coordinated.holds, d.networks[0].extraction.holds) = (false, false);
+    for (name, said) in all(&d) {
+        assert!(
+            !said.contains("Inferred: consistent with one operator") && !said.contains("with harvesting"),
+            "{name}: {said}"
+        );
+        assert!(said.contains("Inferred: not enough to say that one operator runs them."), "{name}");
+    }
+    // A test that does not count saw nothing: its words are what was looked for.
+    assert_eq!(text(&d, Format::Html).matches("What was looked for").count(), 1);
+}
+
+#[test]
+fn a_page_counts_extraction_like_groups_and_every_kind_of_row_and_shows_slots() {
+    let mut d = document("acct_7");
+    d.networks[1].verdict = Verdict::ExtractionLike;
+    (d.intake.rows_joined, d.intake.rows_aside) = (7, 3);
+    let page = String::from_utf8(export(&d, Format::Html).unwrap()).unwrap();
+    assert!(page.contains("<dt>Extraction-like, not coordinated</dt><dd>1</dd>"));
+    assert!(page.contains("under 0.001 are expected to be false") && !page.contains("3.2e-9 are"));
+    assert!(page.contains("0 repeated + 7 joined to others + 3 no calls"));
+    assert!(page.contains("Exercise acct_7 of <span class=\"slot\">changes</span>"));
+    let ticket = String::from_utf8(export(&d, Format::Markdown).unwrap()).unwrap();
+    assert!(ticket.contains("7 joined to others") && ticket.contains("`[...] Exercise acct_7 of [...]`"), "{ticket}");
+    assert!(ticket.contains("`aacct_7` `bacct_7` `cacct_7`"), "a ticket names the accounts");
+}
+
+/// Beyond the first sixty networks a page is short, and still says which explanations were weighed.
+#[test]
+fn a_card_without_drawings_keeps_the_explanations_that_stand() {
+    let mut d = document("x");
+    let network = |i: usize| Network { id: format!("N-{i:012x}"), ..d.networks[0].clone() };
+    d.networks = (0..61).map(network).collect();
+    let page = String::from_utf8(export(&d, Format::Html).unwrap()).unwrap();
+    let last = page.rsplit("<article").next().unwrap();
+    assert!(last.contains("holds more networks than it draws"));
+    assert!(last.contains("Contradicted by what was seen: class or hackathon"));
+    assert!(last.contains("a contract that shows one customer") && !last.contains("an organiser who names the event"));
+    assert_eq!(page.matches("an organiser who names the event").count(), 60);
 }
 
 #[test]

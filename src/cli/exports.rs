@@ -1,6 +1,6 @@
 //! `report`: a case in other words, on the terminal or in a file.
 
-use super::{Sharing, UsageError, print, terminal};
+use super::{NO_OUTPUT, Sharing, UsageError, print, terminal};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -57,16 +57,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
         Some(path) => write_whole(path, &bytes, arguments.force)?,
         None => {
             let mut out = io::stdout().lock();
-            out.write_all(&bytes)?;
-            out.flush()?;
+            out.write_all(&bytes).and_then(|()| out.flush()).context(NO_OUTPUT)?;
         }
     }
     Ok(0)
 }
 
-/// Writes a file that appears whole or not at all.
+/// Writes a file that appears whole or not at all. A pipe or a device is written to as it is.
 fn write_whole(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
-    if path.exists() && !force {
+    let there = std::fs::metadata(path).ok();
+    if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+        return Err(UsageError(format!("{} is a folder; name a file", ingest::shown(path))).into());
+    }
+    // Renaming over it would put a file in the place of a device.
+    if there.as_ref().is_some_and(|m| !m.is_file()) {
+        let written = std::fs::OpenOptions::new().write(true).open(path).and_then(|mut to| to.write_all(bytes));
+        return written.with_context(|| format!("{} cannot be written", ingest::shown(path)));
+    }
+    if there.is_some() && !force {
         let text =
             format!("{} exists already; choose another name, or pass --force to replace it", ingest::shown(path));
         return Err(UsageError(text).into());

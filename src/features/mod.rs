@@ -1,6 +1,7 @@
 //! Events to per-account evidence, mergeable across batches, so that memory grows with accounts and not with rows.
 
 mod occurrences;
+mod partial;
 mod tally;
 
 use crate::event::{Event, Fold, Origin};
@@ -8,6 +9,7 @@ use crate::fingerprint::{self, Winnower};
 use crate::redact;
 use crate::rules;
 use occurrences::{Run, Text};
+pub use partial::{Partial, PartialText, Unsettled};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::io;
@@ -51,12 +53,19 @@ pub struct Excerpt {
     /// Where it stands.
     pub at: Origin,
     start: Box<str>,
+    /// Whether it was redacted before it was put away.
+    redacted: bool,
 }
 
 impl Excerpt {
+    /// A piece that was redacted already.
+    pub(crate) fn redacted(rank: (bool, u64), at: Origin, text: String) -> Self {
+        Self { rank, at, start: text.into(), redacted: true }
+    }
+
     /// Its text, redacted and shortened.
     pub fn text(&self) -> String {
-        redact::excerpt(&self.start, EXCERPT)
+        if self.redacted { self.start.to_string() } else { redact::excerpt(&self.start, EXCERPT) }
     }
 }
 
@@ -135,6 +144,13 @@ impl Times {
         self.starts.shrink_to_fit();
     }
 
+    /// From starts in any order.
+    pub(crate) fn of(starts: Vec<i64>) -> Self {
+        let mut times = Self { starts };
+        times.settle();
+        times
+    }
+
     /// In order. Complete after [`Fold::finish`].
     pub fn as_slice(&self) -> &[i64] {
         &self.starts
@@ -163,7 +179,7 @@ pub struct AccountEvidence {
     /// Sampling parameters, whatever client sent them.
     pub parameters: Tally<String, (u32, Origin)>,
     /// User agent and TLS fingerprint, where a request has both, with a NUL between them.
-    stacks: Tally<String, (u32, Origin)>,
+    pub(crate) stacks: Tally<String, (u32, Origin)>,
     /// First use of each model, µs since the Unix epoch.
     pub models: Tally<String, i64>,
     /// Requests whose answer was cut at its limit.
@@ -315,7 +331,7 @@ impl AccountEvidence {
         if self.excerpts.len() < MAX_EXEMPLARS
             || self.excerpts.last().is_some_and(|worst| (rank, at) < (worst.rank, worst.at))
         {
-            self.excerpts.push(Excerpt { rank, at, start: redact::start(text, EXCERPT).into() });
+            self.excerpts.push(Excerpt { rank, at, start: redact::start(text, EXCERPT).into(), redacted: false });
             self.keep_best();
         }
         desk.fingerprints.clear();

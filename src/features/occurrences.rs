@@ -53,14 +53,26 @@ impl Packed {
         Self { item: text.item, at: file << LINE_BITS | line, account: text.account, output }
     }
 
+    fn text(&self) -> Text {
+        Text {
+            account: self.account,
+            item: self.item,
+            ln_output: self.output & ((1 << 30) - 1),
+            single_turn: self.output >> 31 == 1,
+            ruled: self.output >> 30 & 1 == 1,
+            at: Origin { file_id: (self.at >> LINE_BITS) as u32, line_no: self.at & ((1 << LINE_BITS) - 1) },
+        }
+    }
+
     fn carried(&self) -> Carried {
+        let Text { item, ln_output, single_turn, ruled, at, .. } = self.text();
         Carried {
             count: 1,
-            items: (self.item, self.item),
-            ln_output: u64::from(self.output & ((1 << 30) - 1)),
-            single_turn: self.output >> 31,
-            ruled: self.output >> 30 & 1,
-            at: Origin { file_id: (self.at >> LINE_BITS) as u32, line_no: self.at & ((1 << LINE_BITS) - 1) },
+            items: (item, item),
+            ln_output: u64::from(ln_output),
+            single_turn: single_turn.into(),
+            ruled: ruled.into(),
+            at,
         }
     }
 }
@@ -140,6 +152,21 @@ impl Run {
     /// Gives accounts other numbers.
     pub fn renumber(&mut self, numbers: &[u32]) {
         self.texts.iter_mut().for_each(|text| text.account = numbers[text.account as usize]);
+    }
+
+    /// Every text with its fingerprints, rising.
+    pub fn each_text(&self, mut take: impl FnMut(Text, &[u64])) -> io::Result<()> {
+        let mut all = Vec::new();
+        (0..PARTS).try_for_each(|part| self.read(part, 0, &mut all))?;
+        all.sort_unstable_by_key(|(fingerprint, _, number)| (*number, *fingerprint));
+        let mut rest = all.as_slice();
+        for (packed, number) in self.texts.iter().zip(0u32..) {
+            let (own, after) = rest.split_at(rest.partition_point(|(_, _, n)| *n <= number));
+            rest = after;
+            let fingerprints: Vec<u64> = own.iter().map(|(fingerprint, ..)| *fingerprint).collect();
+            take(packed.text(), &fingerprints);
+        }
+        Ok(())
     }
 
     /// Takes a part out, texts numbered from `first`.
@@ -246,7 +273,7 @@ mod tests {
 
     fn text(account: u32, line_no: u64) -> Text {
         let at = Origin { file_id: 1, line_no };
-        Text { account, item: line_no % 3, ln_output: 7, single_turn: line_no % 2 == 0, ruled: false, at }
+        Text { account, item: line_no % 3, ln_output: 7, single_turn: line_no.is_multiple_of(2), ruled: false, at }
     }
 
     /// Account, number of text, and fingerprints that differ in the highest byte and the lowest.

@@ -69,6 +69,13 @@ impl<K: Ord, V: Known> Tally<K, V> {
         self.settled = self.entries.len();
     }
 
+    /// From values in any order, of which the least `most` are kept.
+    pub(crate) fn of(entries: Vec<(K, V)>, most: usize) -> Self {
+        let mut tally = Self { entries, settled: 0 };
+        tally.settle(most);
+        tally
+    }
+
     pub(super) fn merge(&mut self, other: Self, most: usize) {
         self.entries.extend(other.entries);
         self.settle(most);

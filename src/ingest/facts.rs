@@ -2,11 +2,12 @@
 //! an activity is none.
 
 use crate::normalise::parse_timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What exports say of one account or key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportedFacts {
     pub org_id: Option<String>,
     /// µs since the Unix epoch.
@@ -17,7 +18,7 @@ pub struct ExportedFacts {
 }
 
 /// Sums of usage exports.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     pub buckets: u64,
     /// Calls, where the export counts them.
@@ -37,6 +38,22 @@ fn text(value: &Value, path: &str) -> Option<String> {
 
 fn number(value: &Value, key: &str) -> u64 {
     value.get(key).and_then(Value::as_u64).unwrap_or(0)
+}
+
+impl ExportedFacts {
+    /// Adds what another part of the exports says of the same account.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.org_id = least(self.org_id.take(), other.org_id);
+        self.created_us = least(self.created_us, other.created_us);
+        self.closed_us = least(self.closed_us, other.closed_us);
+        if let Some(its) = other.usage {
+            let own = self.usage.get_or_insert_default();
+            own.buckets += its.buckets;
+            own.requests = own.requests.saturating_add(its.requests);
+            own.input_tokens = own.input_tokens.saturating_add(its.input_tokens);
+            own.output_tokens = own.output_tokens.saturating_add(its.output_tokens);
+        }
+    }
 }
 
 /// Takes one record of an export of this format in; false where it says nothing of an account.

@@ -7,15 +7,18 @@ mod inputs;
 mod joins;
 mod jsonl;
 mod reading;
+mod report;
 mod rows;
+mod stream;
 mod tables;
 mod twins;
 
 pub use facts::{ExportedFacts, Usage};
 pub use inputs::find_inputs;
 pub use reading::FirstRecord;
+pub use report::{IngestReport, Reject};
 
-use crate::document::{InputFile, Intake};
+use crate::document::InputFile;
 use crate::event::{Fold, Origin};
 use crate::formats::{Detected, Formats, Role};
 use crate::normalise::FieldMap;
@@ -27,7 +30,6 @@ use rayon::prelude::*;
 use reading::Reading;
 use rows::{Parsed, Plan, Rejection};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -90,32 +92,6 @@ pub fn shown(path: &Path) -> String {
 
 fn damaged(path: &Path, error: &dyn std::fmt::Display) -> IngestError {
     IngestError::Damaged { path: path.to_owned(), reason: error.to_string() }
-}
-
-/// One row that was not kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reject {
-    pub file: String,
-    pub line: u64,
-    pub reason: &'static str,
-}
-
-/// What was read.
-#[derive(Debug, Default)]
-pub struct IngestReport {
-    pub intake: Intake,
-    /// The first rejected rows, in order of file and line.
-    pub rejects: Vec<Reject>,
-    /// Rejected rows beyond those listed.
-    pub rejects_unlisted: u64,
-    /// All rejected rows by reason.
-    pub reasons: BTreeMap<&'static str, u64>,
-    /// The first call of each format.
-    pub first_records: Vec<FirstRecord>,
-    /// What usage, audit and compliance exports say of accounts.
-    pub exported: BTreeMap<String, ExportedFacts>,
-    /// Finest resolution of times by format, µs.
-    pub resolution_us: BTreeMap<String, i64>,
 }
 
 /// How far reading is.
@@ -184,6 +160,20 @@ pub fn read_logs<F: Fold>(
         reading.report.intake.files.push(InputFile { path: shown(path), format: name, reason, sha256, bytes, rows });
     }
     reading.finish(map)
+}
+
+/// Rows from a stream that names the place of each: `ROW <tab> FILE <tab> LINE`. A cluster that scans a table hands rows to
+/// its tasks so; a row without a place stands in `standard input`, in the order of the stream. What was read of each file,
+/// in order of their names; files have neither hash nor length, for nobody here has seen them whole.
+///
+/// # Errors
+/// As [`read_logs`], but rows that cannot be read are rejected, be it all of them: what a task sees is not the log.
+pub fn read_stream<F: Fold>(
+    stream: impl Read,
+    map: &FieldMap,
+    settings: &IngestSettings,
+) -> Result<Vec<(F, IngestReport)>, IngestError> {
+    stream::read(stream, map, settings)
 }
 
 /// What a file is read as; `None` for the map that was passed, or the generic one.
@@ -292,7 +282,11 @@ fn take_records<F: Fold>(
     reading.take(path, parsed.into_iter().map(|(rows, _)| rows).collect())
 }
 
-fn hash_file(path: &Path) -> Result<(String, u64), IngestError> {
+/// SHA-256 of a file, in hex, and its bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash_file(path: &Path) -> Result<(String, u64), IngestError> {
     let unreadable = |source| IngestError::Unreadable { path: path.to_owned(), source };
     let mut file = std::fs::File::open(path).map_err(unreadable)?;
     let mut hash = Sha256::new();

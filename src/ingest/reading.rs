@@ -1,11 +1,11 @@
 //! Everything that lasts longer than a batch: counts, repeats, rows that wait, and what is to be said in the end.
 
-use super::facts::{self, ExportedFacts};
+use super::facts;
 use super::joins::{Call, Waiting};
 use super::rows::{Outcome, Parsed, Rejection};
 use super::twins::Twins;
 use super::{IngestError, IngestReport, Reject, shown};
-use crate::document::{ContentCount, FillRate, Half};
+use crate::document::{ContentCount, Half};
 use crate::event::{ContentStatus, Event, Fold};
 use crate::formats::{Detected, Formats, Role};
 use crate::normalise::{FieldMap, WIDTH, canonical, filled};
@@ -52,9 +52,8 @@ pub(super) struct Reading<'m, F> {
     formats: &'m Formats,
     /// Format of the file that is being read; the generic one stands behind all.
     pub format: usize,
-    paths: &'m [PathBuf],
+    paths: Vec<PathBuf>,
     waiting: Waiting,
-    zoneless: u64,
     /// Kept only where files of several formats are read.
     met: Option<BTreeMap<(usize, String), Met>>,
     twins: Twins,
@@ -66,12 +65,7 @@ pub(super) struct Reading<'m, F> {
 }
 
 impl<'m, F: Fold> Reading<'m, F> {
-    pub fn new(
-        formats: &'m Formats,
-        settings: &IngestSettings,
-        paths: &'m [PathBuf],
-        plans: &[Option<Detected>],
-    ) -> Self {
+    pub fn new(formats: &'m Formats, settings: &IngestSettings, paths: &[PathBuf], plans: &[Option<Detected>]) -> Self {
         let kinds: BTreeSet<Option<usize>> = plans.iter().map(|p| p.as_ref().map(|found| found.format)).collect();
         Self {
             shards: (0..SHARDS).map(|_| F::default()).collect(),
@@ -83,9 +77,8 @@ impl<'m, F: Fold> Reading<'m, F> {
             max_listed: settings.max_listed_rejects,
             formats,
             format: formats.list.len(),
-            paths,
+            paths: paths.to_vec(),
             waiting: Waiting::new(settings.join_bytes),
-            zoneless: 0,
             met: (kinds.len() > 1).then(BTreeMap::new),
             twins: Twins::default(),
             used: BTreeSet::new(),
@@ -99,7 +92,7 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     fn note(&mut self, note: String) {
-        self.report.intake.notes.push(note);
+        self.report.notes.push(note);
     }
 
     /// A file of a known format that cannot be used.
@@ -156,9 +149,9 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     fn reject(&mut self, path: &Path, Rejection { line, reason }: Rejection) {
         self.report.intake.rows_rejected += 1;
-        *self.report.reasons.entry(reason).or_default() += 1;
+        *self.report.reasons.entry(reason.into()).or_default() += 1;
         if self.report.rejects.len() < self.max_listed {
-            self.report.rejects.push(Reject { file: shown(path), line, reason });
+            self.report.rejects.push(Reject { file: shown(path), line, reason: reason.into() });
         } else {
             self.report.rejects_unlisted += 1;
         }
@@ -213,7 +206,7 @@ impl<'m, F: Fold> Reading<'m, F> {
         self.report.intake.rows_kept += 1;
         self.present.iter_mut().zip(filled(&event)).for_each(|(n, there)| *n += u64::from(there));
         self.content[event.content_status as usize] += 1;
-        self.zoneless += u64::from(event.zoneless);
+        self.report.zoneless += u64::from(event.zoneless);
         let name = self.name(format);
         match self.report.resolution_us.get_mut(name) {
             Some(finest) => *finest = event.ts_res_us.min(*finest),
@@ -268,8 +261,8 @@ impl<'m, F: Fold> Reading<'m, F> {
                     Err(Rejection { reason, .. }) => {
                         half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
                         for origin in origins {
-                            let path = &self.paths[origin.file_id as usize];
-                            self.reject(path, Rejection { line: origin.line_no, reason });
+                            let path = self.paths[origin.file_id as usize].clone();
+                            self.reject(&path, Rejection { line: origin.line_no, reason });
                         }
                     }
                     Ok(_) => self.report.intake.rows_aside += parts,
@@ -286,7 +279,6 @@ impl<'m, F: Fold> Reading<'m, F> {
     /// The result, with what is to be said of it.
     pub fn finish(mut self, map: &FieldMap) -> Result<(F, IngestReport), IngestError> {
         self.join()?;
-        self.report.rejects.sort_by(|a, b| (&a.file, a.line, a.reason).cmp(&(&b.file, b.line, b.reason)));
         let has = |column: usize| self.seen & (1 << column) != 0;
         if self.seen != 0 {
             for (column, source) in map.explicit() {
@@ -308,41 +300,33 @@ impl<'m, F: Fold> Reading<'m, F> {
                 None => IngestError::NothingReadable { rows, hint: self.hint() },
             });
         }
-        self.say();
-        let intake = &mut self.report.intake;
-        intake.fill_rates = (COLUMNS.iter().zip(self.present))
-            .map(|(column, n)| FillRate { column: column.name.to_owned(), share: n as f64 / kept as f64 })
-            .collect();
+        self.settle()
+    }
+
+    /// The result of a part of the log, whatever it came to.
+    pub fn finish_part(mut self) -> Result<(F, IngestReport), IngestError> {
+        self.join()?;
+        self.settle()
+    }
+
+    fn settle(mut self) -> Result<(F, IngestReport), IngestError> {
+        let report = &mut self.report;
+        report.rejects.sort_by(|a, b| (&a.file, a.line, &a.reason).cmp(&(&b.file, b.line, &b.reason)));
         let counts = ContentStatus::ALL.iter().zip(self.content).filter(|(_, rows)| *rows > 0);
-        intake.content = counts.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
+        report.intake.content = counts.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
+        report.present = self.present.to_vec();
+        self.say();
+        self.report.settle();
         let mut total = F::default();
         self.shards.into_iter().for_each(|shard| total.merge(shard));
         total.finish().map_err(IngestError::Spilled)?;
         Ok((total, self.report))
     }
 
-    /// How the input was understood, in sentences.
+    /// What only the whole input tells of how it was understood.
     fn say(&mut self) {
-        if self.zoneless > 0 {
-            self.note(format!("{} times name no zone and were taken as UTC.", self.zoneless));
-        }
-        for i in self.used.clone() {
-            let Some(format) = self.formats.list.get(i) else { continue };
-            if format.map.clock.ends {
-                self.note(format!(
-                    "Times of {} are those of the end of a call; the start was found by its length.",
-                    format.name
-                ));
-            }
-        }
-        let coarse = self.report.resolution_us.iter().filter(|(_, us)| **us >= 1_000_000);
-        let coarse: Vec<String> = coarse
-            .map(|(f, us)| format!("Times of {f} tell nothing shorter than {} s apart.", us / 1_000_000))
-            .collect();
-        coarse.into_iter().for_each(|note| self.note(note));
-        for Half { format, calls } in self.report.intake.halves.clone() {
-            self.note(format!("{calls} calls stand in {format} alone: its partner has no row of theirs."));
-        }
+        let formats = self.used.iter().filter_map(|i| self.formats.list.get(*i));
+        self.report.ends = formats.filter(|f| f.map.clock.ends).map(|f| f.name.to_owned()).collect();
         self.say_met();
         for (a, b, shared, size) in self.twins.pairs() {
             let (a, b) = (self.name(a), self.name(b));
@@ -351,21 +335,6 @@ impl<'m, F: Fold> Reading<'m, F> {
                  same tokens. Each such call was counted twice, and under two names an account is a pair that does all \
                  things alike: read one of the two logs."
             ));
-        }
-        let named: Vec<(&String, &ExportedFacts)> =
-            self.report.exported.iter().filter(|(_, f)| f.usage.is_some()).collect();
-        if !named.is_empty() {
-            let sum =
-                |of: fn(&facts::Usage) -> u64| named.iter().filter_map(|(_, f)| f.usage.as_ref().map(of)).sum::<u64>();
-            let note = format!(
-                "Usage exports name {} keys with {} buckets, {} input and {} output tokens; sums are no calls and were not \
-                 read as such.",
-                named.len(),
-                sum(|u| u.buckets),
-                sum(|u| u.input_tokens),
-                sum(|u| u.output_tokens)
-            );
-            self.note(note);
         }
     }
 

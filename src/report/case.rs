@@ -5,8 +5,13 @@ use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
 use serde::Serialize;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+/// Files of a case beside its manifest.
+const FILES: [&str; 7] =
+    ["report.json", "report.html", "networks.csv", "accounts.csv", "links.csv", "rejects.csv", "evidence.parquet"];
+const MANIFEST: &str = "manifest.json";
 
 /// Why a case cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -31,14 +36,32 @@ pub enum CaseError {
     Version { path: PathBuf, found: String },
     #[error("{} is damaged: {source}", crate::ingest::shown(path))]
     Damaged { path: PathBuf, source: serde_json::Error },
+    #[error(
+        "{} holds {}, which is no file of a case, so --force does not replace it; move it away, or choose another folder \
+         with -o",
+        crate::ingest::shown(folder),
+        crate::visible::visible(found)
+    )]
+    Foreign { folder: PathBuf, found: String },
     #[error("the case cannot be written to {}: {source}", crate::ingest::shown(path))]
     Write { path: PathBuf, source: io::Error },
+    #[error(
+        "the case cannot be written to {}: {source}; the earlier one is whole and stands at {}",
+        crate::ingest::shown(path),
+        crate::ingest::shown(aside)
+    )]
+    NotPutBack { path: PathBuf, aside: PathBuf, source: io::Error },
+    #[error(
+        "the case is written, but the earlier one, moved to {}, cannot be removed: {source}",
+        crate::ingest::shown(aside)
+    )]
+    NotRemoved { aside: PathBuf, source: io::Error },
 }
 
 impl CaseError {
     /// Exit status: 2 for what the person asked, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Exists(_) | Self::NotReplaced(_)) { 2 } else { 1 }
+        if matches!(self, Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. }) { 2 } else { 1 }
     }
 }
 
@@ -67,6 +90,11 @@ impl Hashed {
         &self.path
     }
 
+    /// A file whose hash is known.
+    pub fn known(path: &Path, sha256: String, bytes: u64) -> Self {
+        Self { path: crate::ingest::shown(path), sha256, bytes }
+    }
+
     /// Hashes `bytes`, which stand at `path`.
     pub fn new(path: &Path, bytes: &[u8]) -> Self {
         Self { path: crate::ingest::shown(path), sha256: sha256(bytes), bytes: bytes.len() as u64 }
@@ -87,21 +115,42 @@ struct Manifest<'a> {
 /// Whether a case can go to `folder`. Asked before the work, so that nobody waits for a refusal.
 ///
 /// # Errors
-/// When something stands there and `force` is not set or it is no case, or when there is no folder to put it in.
+/// When something stands there and `force` is not set, or it is no case, or more than a case; and when nothing can be
+/// made beside it.
 pub fn may_write(folder: &Path, force: bool) -> Result<(), CaseError> {
-    if folder.exists() {
-        if !force {
-            return Err(CaseError::Exists(folder.to_owned()));
-        }
-        // Only a case of ours is replaced: --force on a wrong folder must not cost anybody a home directory.
-        read(folder).map_err(|_| CaseError::NotReplaced(folder.to_owned()))?;
+    may_replace(folder, force)?;
+    private_beside(folder).map(drop)
+}
+
+fn may_replace(folder: &Path, force: bool) -> Result<(), CaseError> {
+    // A link that leads nowhere is something too.
+    if folder.symlink_metadata().is_err() {
+        return Ok(());
     }
-    let source = match std::fs::metadata(parent(folder)) {
-        Ok(there) if there.is_dir() => return Ok(()),
-        Ok(_) => io::ErrorKind::NotADirectory.into(),
-        Err(e) => e,
-    };
-    Err(CaseError::Write { path: folder.to_owned(), source })
+    if !force {
+        return Err(CaseError::Exists(folder.to_owned()));
+    }
+    // Only a case of ours is replaced: --force on a wrong folder must not cost anybody a home directory.
+    read(folder).map_err(|_| CaseError::NotReplaced(folder.to_owned()))?;
+    let listed = std::fs::read_dir(folder).map_err(|source| CaseError::Read { path: folder.to_owned(), source })?;
+    let mut found: Vec<String> = listed
+        .filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()))
+        .filter(|name| name != MANIFEST && !FILES.contains(&name.as_str()))
+        .collect();
+    found.sort();
+    match found.into_iter().next() {
+        Some(found) => Err(CaseError::Foreign { folder: folder.to_owned(), found }),
+        None => Ok(()),
+    }
+}
+
+/// An empty folder beside `folder`, so that a rename brings it there; private to its owner, removed when dropped.
+fn private_beside(folder: &Path) -> Result<tempfile::TempDir, CaseError> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".stillhunt-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir_in(parent(folder)).map_err(|source| CaseError::Write { path: folder.to_owned(), source })
 }
 
 fn parent(folder: &Path) -> &Path {
@@ -122,26 +171,22 @@ pub fn write(
     settings: &str,
     force: bool,
 ) -> Result<(), CaseError> {
-    may_write(folder, force)?;
+    may_replace(folder, force)?;
     let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".stillhunt-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let temporary = builder.tempdir_in(parent(folder)).map_err(failed)?;
+    let temporary = private_beside(folder)?;
     let files = [
-        ("report.json", super::json(document).map_err(io::Error::from)),
-        ("report.html", super::html(document).map(String::into_bytes).map_err(io::Error::other)),
-        ("networks.csv", tables::networks(document).map_err(io::Error::other)),
-        ("accounts.csv", tables::accounts(document).map_err(io::Error::other)),
-        ("links.csv", tables::links(document).map_err(io::Error::other)),
-        ("rejects.csv", tables::rejects(rejects).map_err(io::Error::other)),
-        ("evidence.parquet", Ok(evidence)),
+        super::json(document).map_err(io::Error::from),
+        super::html(document).map(String::into_bytes).map_err(io::Error::other),
+        tables::networks(document).map_err(io::Error::other),
+        tables::accounts(document).map_err(io::Error::other),
+        tables::links(document).map_err(io::Error::other),
+        tables::rejects(rejects).map_err(io::Error::other),
+        Ok(evidence),
     ];
     let mut outputs = Vec::new();
-    for (name, bytes) in files {
+    for (name, bytes) in FILES.into_iter().zip(files) {
         let bytes = bytes.map_err(failed)?;
-        std::fs::write(temporary.path().join(name), &bytes).map_err(failed)?;
+        write_down(&temporary.path().join(name), &bytes).map_err(failed)?;
         outputs.push(Hashed::new(Path::new(name), &bytes));
     }
     let logs = document.intake.files.iter();
@@ -155,25 +200,46 @@ pub fn write(
         outputs,
     };
     let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| failed(e.into()))?;
-    std::fs::write(temporary.path().join("manifest.json"), bytes).map_err(failed)?;
-    let replaced = if folder.exists() {
-        may_write(folder, force)?;
-        // Moved aside and not removed: if the new case cannot take its place the old one comes back.
-        let aside = temporary.path().with_extension("replaced");
-        std::fs::rename(folder, &aside).map_err(failed)?;
-        Some(aside)
-    } else {
-        None
-    };
-    if let Err(e) = std::fs::rename(temporary.path(), folder) {
-        if let Some(aside) = replaced {
-            std::fs::rename(aside, folder).map_err(failed)?;
-        }
-        return Err(failed(e));
+    write_down(&temporary.path().join(MANIFEST), &bytes).map_err(failed)?;
+    take_place(temporary, folder, force)
+}
+
+/// Writes a file so that it is on the disk before anything earlier is given up for it: some disks tell only then that they
+/// are full.
+fn write_down(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::File::create_new(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Moves the finished case to `folder`. An earlier one is moved aside and removed last; if the new one cannot take its place
+/// it comes back.
+fn take_place(finished: tempfile::TempDir, folder: &Path, force: bool) -> Result<(), CaseError> {
+    let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
+    // Asked again: the work took its time.
+    may_replace(folder, force)?;
+    let aside = folder.exists().then(|| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        let mark = finished.path().file_name().unwrap_or_default().to_string_lossy();
+        parent(folder).join(format!("{name}{mark}-earlier"))
+    });
+    if let Some(aside) = &aside {
+        std::fs::rename(folder, aside).map_err(failed)?;
+    }
+    if let Err(source) = std::fs::rename(finished.path(), folder) {
+        return Err(match aside {
+            Some(aside) if std::fs::rename(&aside, folder).is_err() => {
+                CaseError::NotPutBack { path: folder.to_owned(), aside, source }
+            }
+            _ => failed(source),
+        });
     }
     // What stood in the temporary place has moved: there is nothing to clean up.
-    let _ = temporary.keep();
-    replaced.map_or(Ok(()), |aside| std::fs::remove_dir_all(aside).map_err(failed))
+    let _ = finished.keep();
+    match aside {
+        Some(aside) => std::fs::remove_dir_all(&aside).map_err(|source| CaseError::NotRemoved { aside, source }),
+        None => Ok(()),
+    }
 }
 
 /// Reads the document of a case.

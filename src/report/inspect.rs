@@ -1,6 +1,7 @@
 //! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
 
-use super::terminal::{Page, TerminalOptions, figure, measured};
+use super::reading::{readings, template};
+use super::terminal::{Page, TerminalOptions, count, figure, measured};
 use crate::document::{Account, Claim, Document, LineRef, Network};
 use anstyle::Style;
 
@@ -23,9 +24,12 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
     page.paragraph(2, &format!("Proposed by {}, tested by other families; q = {}.", n.proposed_by, figure(n.q_value)));
     page.blank();
     waterfall(&mut page, n);
-    for (title, axis) in [("Shaped like extraction", &n.extraction), ("Evasive", &n.evasive)] {
-        page.styled(0, Style::new().bold(), &format!("{title}: {}", if axis.holds { "yes" } else { "no" }));
-        for c in &axis.claims {
+    let [coordinated, others @ ..] = readings(n);
+    page.paragraph(0, &format!("Inferred: {}.", coordinated.inferred));
+    page.blank();
+    for reading in others {
+        page.styled(0, Style::new().bold(), &format!("Observed: {}", reading.question));
+        for c in &reading.axis.claims {
             let sign = if c.counts { '+' } else { '-' };
             page.paragraph(
                 2,
@@ -37,6 +41,7 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
                 ),
             );
         }
+        page.paragraph(0, &format!("Inferred: {}.", reading.inferred));
         page.blank();
     }
     layers(&mut page, n);
@@ -51,6 +56,9 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
     page.styled(0, Style::new().bold(), "Innocent explanations");
     for e in &n.explanations {
         page.paragraph(2, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));
+        if !e.would_change.is_empty() {
+            page.paragraph(6, &format!("What would change the conclusion: {}.", e.would_change));
+        }
     }
     page.blank();
     page.styled(0, Style::new().bold(), "Members, with the probability that each belongs to it");
@@ -68,6 +76,12 @@ fn layers(page: &mut Page, n: &Network) {
         page.styled(0, Style::new().bold(), "Streams: requests of one instruction");
         for s in &n.streams {
             page.paragraph(2, &format!("{}: {} requests of {} accounts", s.id, s.requests, s.accounts));
+            if let Some(template) = template(s) {
+                page.paragraph(
+                    6,
+                    &format!("in common to most of {}: {template}", count(s.compared as usize, "excerpt")),
+                );
+            }
             if !s.excerpt.is_empty() {
                 page.paragraph(6, &s.excerpt);
             }
@@ -75,7 +89,11 @@ fn layers(page: &mut Page, n: &Network) {
         page.blank();
     }
     if n.pools.iter().any(|p| !p.linked_by.is_empty()) {
-        page.styled(0, Style::new().bold(), "Pools: accounts in one hand, with what they carry");
+        page.styled(
+            0,
+            Style::new().bold(),
+            "Pools: accounts tied by instruments or addresses of their own, with what they carry",
+        );
         for p in &n.pools {
             let by = if p.linked_by.is_empty() {
                 "linked to no other".to_owned()
@@ -104,7 +122,7 @@ fn places(lines: &[LineRef]) -> String {
 }
 
 fn waterfall(page: &mut Page, n: &Network) {
-    page.styled(0, Style::new().bold(), "Run as one: evidence in nats, each family capped");
+    page.styled(0, Style::new().bold(), "Observed: run as one? Evidence in nats, each family capped");
     let most = n.coordinated.claims.iter().map(|c| c.weight).fold(0.0, f64::max);
     let mut sum = 0.0;
     let figures = |c: &Claim| {
@@ -129,9 +147,8 @@ fn waterfall(page: &mut Page, n: &Network) {
     }
     for c in n.coordinated.claims.iter().filter(|c| !c.counts) {
         page.paragraph(2, &format!("does not count  {}", c.signal));
-        page.paragraph(6, &figures(c));
+        page.paragraph(6, &format!("looked for: {}", figures(c)));
     }
-    page.blank();
 }
 
 /// Why two accounts are linked, or that they are not; `None` where the case does not know one of them.

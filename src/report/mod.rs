@@ -8,6 +8,7 @@ pub mod export;
 pub mod inspect;
 mod markup;
 mod page;
+mod reading;
 pub mod tables;
 pub mod terminal;
 

@@ -96,6 +96,6 @@ pub fn links(d: &Document) -> csv::Result<Vec<u8>> {
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn rejects(rejects: &[Reject]) -> csv::Result<Vec<u8>> {
-    let row = |r: &Reject| vec![csv_cell(&r.file), r.line.to_string(), r.reason.to_owned()];
+    let row = |r: &Reject| vec![csv_cell(&r.file), r.line.to_string(), r.reason.to_string()];
     table(&["file", "line", "reason"], rejects.iter().map(row))
 }

@@ -1,7 +1,8 @@
 //! The summary on the terminal, fit to be pasted into a ticket.
 
 use super::escape::{columns, truncate, truncate_start, visible};
-use crate::document::{Claim, Confidence, Document, Network, Verdict};
+use super::reading::{Reading, readings};
+use crate::document::{Claim, Confidence, Document, Explanation, Network, Verdict};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -43,6 +44,9 @@ impl std::str::FromStr for View {
 
 /// Networks of mere coordination that are shown; all stand in the case.
 const COORDINATED_SHOWN: usize = 5;
+
+/// Innocent explanations told at length; the card has all.
+const EXPLAINED: usize = 2;
 
 pub(super) struct Page {
     out: String,
@@ -127,12 +131,12 @@ pub(super) fn count(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-fn claims(page: &mut Page, title: &str, claims: &[Claim]) {
-    let shown: Vec<&Claim> = claims.iter().filter(|c| c.counts).collect();
+fn claims(page: &mut Page, reading: &Reading<'_>) {
+    let shown: Vec<&Claim> = reading.axis.claims.iter().filter(|c| c.counts).collect();
     if shown.is_empty() {
         return;
     }
-    page.line(2, Style::new().bold(), title);
+    page.styled(2, Style::new().bold(), &format!("Observed: {}", reading.question));
     for claim in shown {
         page.paragraph(4, &claim.statement);
         let compared = if claim.q_value.is_some() { "by chance" } else { "compared with" };
@@ -141,6 +145,7 @@ fn claims(page: &mut Page, title: &str, claims: &[Claim]) {
         let text = format!("{}: {seen}, {compared} {}{q}", claim.signal, measured(claim.expected, &claim.unit));
         page.paragraph(6, &text);
     }
+    page.paragraph(4, &format!("Inferred: {}.", reading.inferred));
 }
 
 fn called(verdict: Verdict) -> &'static str {
@@ -149,6 +154,26 @@ fn called(verdict: Verdict) -> &'static str {
         Verdict::Coordinated => "coordinated accounts",
         Verdict::ExtractionLike => "extraction-like accounts, not coordinated",
         Verdict::None => "nothing found",
+    }
+}
+
+/// The best ones at length, and by name those that what was seen contradicts.
+fn explanations(page: &mut Page, n: &Network) {
+    page.line(2, Style::new().bold(), "Innocent explanations");
+    let (against, open): (Vec<&Explanation>, Vec<&Explanation>) =
+        n.explanations.iter().partition(|e| e.fit == "contradicted");
+    for e in open.iter().take(EXPLAINED) {
+        page.paragraph(4, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));
+        if !e.would_change.is_empty() {
+            page.paragraph(6, &format!("What would change the conclusion: {}.", e.would_change));
+        }
+    }
+    let names = |of: &[&Explanation]| of.iter().map(|e| e.name.as_str()).collect::<Vec<_>>().join("; ");
+    if open.len() > EXPLAINED {
+        page.paragraph(4, &format!("Also weighed and not contradicted: {}.", names(&open[EXPLAINED..])));
+    }
+    if !against.is_empty() {
+        page.paragraph(4, &format!("Contradicted by what was seen: {}.", names(&against)));
     }
 }
 
@@ -175,11 +200,12 @@ fn network(page: &mut Page, n: &Network) {
             figure(n.q_value)
         ),
     );
-    claims(page, "Run as one", &n.coordinated.claims);
+    let [coordinated, extraction, evasive] = readings(n);
+    claims(page, &coordinated);
     if n.extraction.holds {
-        claims(page, "Shaped like extraction", &n.extraction.claims);
+        claims(page, &extraction);
     }
-    claims(page, "Evasive", &n.evasive.claims);
+    claims(page, &evasive);
     let lost: Vec<&str> = n.robustness.iter().filter(|r| !r.survives).map(|r| r.without.as_str()).collect();
     if !n.robustness.is_empty() {
         page.paragraph(
@@ -191,10 +217,7 @@ fn network(page: &mut Page, n: &Network) {
             },
         );
     }
-    page.line(2, Style::new().bold(), "Innocent explanations");
-    for e in n.explanations.iter().take(3) {
-        page.paragraph(4, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));
-    }
+    explanations(page, n);
     if !n.exemplars.is_empty() {
         page.line(2, Style::new().bold(), "Lines to look at");
     }

@@ -85,6 +85,11 @@ const EDGE: usize = 800;
 /// Memory for each automaton, one for each thread.
 const DFA_BYTES: usize = 16 << 20;
 
+/// The pack of this name.
+pub fn known(name: &str) -> Option<&'static str> {
+    COMPILED.rules.iter().map(|rule| rule.pack).find(|pack| *pack == name)
+}
+
 /// Adds the names of the packs that match `text` to `into`, sorted and each once.
 pub fn matching(text: &str, into: &mut Vec<&'static str>) {
     into.clear();

@@ -2,7 +2,7 @@
 
     python tests/browser/export_readers.py target/debug/stillhunt [sarif-schema-2.1.0.json]
 
-Needs networkx, stix2, stix2-validator, and jsonschema for the schema of SARIF where it is given.
+Needs networkx, igraph and gexfpy (classes made of the schema of GEXF 1.2draft), stix2, stix2-validator, and jsonschema for the schema of SARIF where it is given.
 """
 
 import json
@@ -10,8 +10,11 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import warnings
 import xml.etree.ElementTree as ElementTree
 
+import gexfpy
+import igraph
 import jsonschema
 import networkx
 import stix2
@@ -59,6 +62,23 @@ def main():
             for a, b, data in graph.edges(data=True):
                 assert graph.nodes[a]["network_id"] == graph.nodes[b]["network_id"] and 0 <= data["p_value"] <= 1
 
+        # A second reader of each, which shares no code with the first.
+        again = igraph.Graph.Read_GraphML(str(folder / "export.graphml"))
+        assert set(again.vs["account_id"]) == set(members) and not again.is_directed()
+        shared = lambda edges: sorted((link["shared"], link["p_value"]) for link in edges)
+        assert shared(again.es[i] for i in range(again.ecount())) == shared(report["links"])
+        with warnings.catch_warnings():
+            # What does not fit the type that the schema gives is no more than a warning there.
+            warnings.simplefilter("error")
+            gexf = gexfpy.parse(str(folder / "export.gexf"))
+        [nodes], [edges] = gexf.graph.nodes, gexf.graph.edges
+        assert {n.label for n in nodes.node} == set(members) and len(edges.edge) == len(report["links"])
+        titles = {str(a.id): a.title for of in gexf.graph.attributes if of.class_value.value == "node" for a in of.attribute}
+        for node in nodes.node:
+            values = {titles[str(v.for_value)]: v.value for v in node.attvalues[0].attvalue}
+            assert values["network_id"] == members[node.label]["network_id"]
+            assert int(values["requests"]) == members[node.label]["requests"]
+
         bundle = valid_stix(export("stix"))
         kinds = [o["type"] for o in bundle.objects]
         suspected = [n for n in report["networks"] if n["verdict"] == "suspected_distillation"]
@@ -97,7 +117,7 @@ def main():
         for found in run["results"]:
             assert found["ruleId"] in rules and found["level"] in ("warning", "note") and found["message"]["text"]
             assert all(at["physicalLocation"]["region"]["startLine"] >= 1 for at in found["locations"])
-    print("networkx, stix2, stix2-validator and an XML parser read the exports of the sample")
+    print("networkx, igraph, gexfpy, stix2, stix2-validator and an XML parser read the exports of the sample")
 
 
 if __name__ == "__main__":

@@ -97,6 +97,20 @@ def with_script(page, report, profile):
             shown = [members[r[0]]["requests"] for r in visible_rows(driver)]
             assert shown == sorted(shown, reverse=turn), shown
         assert button.find_element(By.XPATH, "..").get_attribute("aria-sort") == "ascending"
+        # A table wider than a telephone is moved by the keyboard alone.
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                               {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True})
+        driver.get(page.as_uri())
+        table = driver.find_element(By.CSS_SELECTOR, ".claims").find_element(By.XPATH, "..")
+        assert driver.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", table)
+        reached = False
+        for _ in range(200):
+            driver.switch_to.active_element.send_keys(Keys.TAB)
+            if driver.execute_script("return document.activeElement === arguments[0]", table):
+                reached = True
+                break
+        assert reached, "no key leads to a table that has to be moved"
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         # The first key leads past the head of the page.
         driver.get(page.as_uri())
         driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)

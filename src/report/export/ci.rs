@@ -41,7 +41,12 @@ pub(super) fn grounds(n: &Network) -> Vec<String> {
         )
     });
     let innocent = n.explanations.first().map(|e| {
-        format!("Best innocent explanation: {} ({}). It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen)
+        let mut text =
+            format!("Best innocent explanation: {} ({}). It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen);
+        if !e.would_change.is_empty() {
+            text += &format!(" What would change the conclusion: {}.", e.would_change);
+        }
+        text
     });
     claims.chain(innocent).collect()
 }

@@ -1,8 +1,12 @@
 //! Markdown for a ticket or a wiki. What a log has a say in stands in code spans, where nothing is a link or a tag.
 
-use crate::document::{Axis, Document, LineRef, Network};
+use crate::document::{Document, LineRef, Network};
 use crate::report::escape::visible;
-use crate::report::terminal::{count, figure, measured};
+use crate::report::reading::{Reading, readings, template};
+use crate::report::terminal::{count, figure, intake_sentence, measured};
+
+/// Accounts named one by one.
+const MEMBERS: usize = 60;
 
 /// A code span that its content cannot end.
 fn code(text: &str) -> String {
@@ -37,12 +41,12 @@ fn lines(lines: &[LineRef]) -> String {
     if places.is_empty() { String::new() } else { format!("; lines {}", places.join(", ")) }
 }
 
-fn claims(out: &mut String, title: &str, axis: &Axis) {
-    let shown: Vec<_> = axis.claims.iter().filter(|c| c.counts).collect();
+fn claims(out: &mut String, reading: &Reading<'_>) {
+    let shown: Vec<_> = reading.axis.claims.iter().filter(|c| c.counts).collect();
     if shown.is_empty() {
         return;
     }
-    *out += &format!("**{title}**\n\n");
+    *out += &format!("**Observed: {}**\n\n", reading.question);
     for c in shown {
         let compared = if c.q_value.is_some() { "expected by chance" } else { "compared with" };
         let q = c.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
@@ -55,7 +59,7 @@ fn claims(out: &mut String, title: &str, axis: &Axis) {
             lines(&c.lines)
         );
     }
-    out.push('\n');
+    *out += &format!("\nInferred: {}.\n\n", reading.inferred);
 }
 
 fn network(out: &mut String, n: &Network) {
@@ -70,9 +74,18 @@ fn network(out: &mut String, n: &Network) {
         figure(n.q_value),
         words(&n.summary)
     );
-    claims(out, "Run as one", &n.coordinated);
-    claims(out, "Shaped like extraction", &n.extraction);
-    claims(out, "Evasive", &n.evasive);
+    readings(n).iter().for_each(|reading| claims(out, reading));
+    if !n.streams.is_empty() {
+        *out += "**Streams: requests of one instruction**\n\n";
+    }
+    for s in &n.streams {
+        let shown = template(s).unwrap_or_else(|| s.excerpt.clone());
+        let shown = if shown.is_empty() { String::new() } else { format!(": {}", code(&shown)) };
+        *out += &format!("- {}: {} requests of {} accounts{shown}\n", code(&s.id), s.requests, s.accounts);
+    }
+    if !n.streams.is_empty() {
+        out.push('\n');
+    }
     *out += "**Innocent explanations**\n\n";
     for e in &n.explanations {
         *out += &format!(
@@ -91,7 +104,10 @@ fn network(out: &mut String, n: &Network) {
         let place = format!("{}:{}", e.at.file, e.at.line);
         *out += &format!("- {} {}: {}\n", code(&place), code(&e.account_id), code(&e.excerpt));
     }
-    out.push('\n');
+    let members: Vec<String> = n.members.iter().take(MEMBERS).map(|m| code(m)).collect();
+    let left = n.members.len().saturating_sub(MEMBERS);
+    let more = if left > 0 { format!(" and {left} more in `accounts.csv`") } else { String::new() };
+    *out += &format!("\n**{}**\n\n{}{more}\n\n", count(n.members.len(), "account"), members.join(" "));
 }
 
 /// The report as CommonMark.
@@ -108,11 +124,7 @@ pub(super) fn markdown(d: &Document) -> String {
         words(&p.last),
         figure(p.expected_false_networks)
     );
-    let i = &d.intake;
-    out += &format!(
-        "{} rows read = {} kept + {} rejected + {} repeated.\n\n",
-        i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
-    );
+    out += &format!("{}.\n\n", intake_sentence(&d.intake));
     for s in d.signals.iter().filter(|s| !s.evaluable) {
         out += &format!("- not evaluable: {} ({})\n", code(&s.name), words(&s.reason));
     }

@@ -4,11 +4,11 @@ mod charts;
 mod picture;
 
 use crate::document::{
-    Account, Allowed, Axis, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal,
-    Verdict,
+    Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal, Verdict,
 };
 use crate::report::markup::fill;
-use crate::report::terminal::{count, figure, measured};
+use crate::report::reading::{Reading, readings};
+use crate::report::terminal::{count, figure, intake_sentence, measured};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
 use picture::Picture;
@@ -55,6 +55,11 @@ fn moment(text: &str) -> String {
         (Some(_), Some(day), Some(time)) => format!("{day} {time}"),
         _ => text.to_owned(),
     }
+}
+
+/// An expected number as a person reads it, who has no use for the exponent of what is next to nothing.
+fn few(n: f64) -> String {
+    if n > 0.0 && n < 0.001 { "under 0.001".to_owned() } else { figure(n) }
 }
 
 fn percent(share: f64) -> String {
@@ -131,15 +136,16 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
 
 #[derive(Serialize)]
 struct AxisView<'a> {
-    holds: bool,
+    question: &'static str,
+    inferred: &'static str,
     counting: Vec<ClaimRow<'a>>,
     others: Vec<ClaimRow<'a>>,
 }
 
 impl<'a> AxisView<'a> {
-    fn new(axis: &'a Axis, drawn: bool) -> Self {
+    fn new(Reading { question, inferred, axis }: Reading<'a>, drawn: bool) -> Self {
         let (counting, others): (_, Vec<_>) = rows(&axis.claims).into_iter().partition(|r| r.counts);
-        Self { holds: axis.holds, counting, others: if drawn { others } else { Vec::new() } }
+        Self { question, inferred, counting, others: if drawn { others } else { Vec::new() } }
     }
 }
 
@@ -149,6 +155,9 @@ struct StreamRow<'a> {
     accounts: String,
     requests: String,
     excerpt: &'a str,
+    /// Fixed passages; a slot stands between two of them.
+    template: &'a [String],
+    compared: String,
 }
 
 /// A pool with its requests in each stream, in the order of the streams; empty where it carries none.
@@ -202,7 +211,9 @@ struct Card<'a> {
     pools: Vec<PoolRow<'a>>,
     material: Option<[String; 3]>,
     robustness: Vec<(&'a str, bool, String)>,
-    explanations: &'a [Explanation],
+    explanations: Vec<&'a Explanation>,
+    /// Names of those that a card without drawings does not lay out.
+    contradicted: Vec<&'a str>,
     exemplars: Vec<Line<'a>>,
     members: Vec<&'a str>,
     members_left: usize,
@@ -214,6 +225,8 @@ fn layers(n: &Network) -> (Vec<StreamRow<'_>>, Vec<PoolRow<'_>>) {
         accounts: grouped(s.accounts),
         requests: grouped(s.requests),
         excerpt: &s.excerpt,
+        template: &s.template,
+        compared: grouped(s.compared),
     });
     let cell = |pool: &str, stream: &str| {
         let cell = n.cells.iter().find(|c| c.pool == pool && c.stream == stream);
@@ -246,6 +259,9 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
     let on_time = timeline.zip(axis.as_ref());
     let active = timeline.zip(n.activity.as_ref());
     let (streams, pools) = layers(n);
+    let (explanations, contradicted): (Vec<_>, Vec<_>) =
+        n.explanations.iter().partition(|e| drawn || e.fit != "contradicted");
+    let [coordinated, extraction, evasive] = readings(n).map(|reading| AxisView::new(reading, drawn));
     Card {
         id: &n.id,
         kind,
@@ -266,9 +282,9 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         q_value: figure(n.q_value),
         weight: format!("{:.1}", n.coordinated.claims.iter().filter(|c| c.counts).map(|c| c.weight).sum::<f64>()),
         best: n.explanations.first(),
-        coordinated: AxisView::new(&n.coordinated, drawn),
-        extraction: AxisView::new(&n.extraction, drawn),
-        evasive: AxisView::new(&n.evasive, drawn),
+        coordinated,
+        extraction,
+        evasive,
         life: axis.as_ref().and_then(|axis| charts::life_line(axis, accounts)),
         bars: active.and_then(|(t, a)| charts::bars(t, a)),
         hours: active.and_then(|(t, a)| charts::hours(t, n, a)),
@@ -287,7 +303,8 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
             .iter()
             .map(|r: &Robustness| (r.without.as_str(), r.survives, percent(r.overlap)))
             .collect(),
-        explanations: &n.explanations,
+        explanations,
+        contradicted: contradicted.iter().map(|e| e.name.as_str()).collect(),
         exemplars: n
             .exemplars
             .iter()
@@ -331,6 +348,7 @@ struct View<'a> {
     headline: String,
     suspected: usize,
     coordinated: usize,
+    extraction_like: usize,
     aside: usize,
     expected_false: String,
     groups_tested: String,
@@ -338,7 +356,8 @@ struct View<'a> {
     entities: String,
     first: String,
     last: String,
-    rows: [String; 4],
+    rows: [String; 2],
+    intake: String,
     files: Vec<File<'a>>,
     columns: Vec<(&'a str, String)>,
     could_not: Vec<&'a Signal>,
@@ -377,7 +396,7 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         .collect();
     let suspected = networks.iter().filter(|n| n.is_suspected()).count();
     let aside = networks.iter().filter(|n| !n.set_aside.is_empty()).count();
-    let coordinated = networks.iter().filter(|n| n.set_aside.is_empty() && n.verdict == Verdict::Coordinated).count();
+    let of = |verdict| networks.iter().filter(|n| n.set_aside.is_empty() && n.verdict == verdict).count();
     let headline = match suspected {
         0 => "No suspected distillation network stands out in these logs".to_owned(),
         n => format!("{} in these logs", count(n, "suspected distillation network")),
@@ -406,15 +425,17 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         schema: &d.schema_version,
         headline,
         suspected,
-        coordinated,
+        coordinated: of(Verdict::Coordinated),
+        extraction_like: of(Verdict::ExtractionLike),
         aside,
-        expected_false: figure(p.expected_false_networks),
+        expected_false: few(p.expected_false_networks),
         groups_tested: grouped(p.groups_tested),
         accounts_all: grouped(p.accounts),
         entities: grouped(p.entities),
         first: moment(&p.first),
         last: moment(&p.last),
-        rows: [i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated].map(grouped),
+        rows: [i.rows_read, i.rows_kept].map(grouped),
+        intake: intake_sentence(i),
         files: i.files.iter().map(|f| File { path: short(&f.path, 300), rows: grouped(f.rows), file: f }).collect(),
         columns: i.fill_rates.iter().map(|f| (f.column.as_str(), percent(f.share))).collect(),
         could_not,

@@ -1,0 +1,168 @@
+//! `collect` and `plan`: evidence of parts of a log, on this machine or in the tasks of a cluster.
+
+use super::{NO_OUTPUT, UsageError, field_map};
+use anyhow::Context;
+use clap::Args;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use stillhunt::features::Unsettled;
+use stillhunt::formats::Formats;
+use stillhunt::ingest;
+use stillhunt::settings::IngestSettings;
+use stillhunt::shards::{self, COLUMNS};
+
+/// How rows are understood.
+#[derive(Args)]
+pub struct Understanding {
+    /// TOML that names the log's columns
+    #[arg(long)]
+    map: Option<PathBuf>,
+    /// Read every log as this format instead of telling it by the first rows; `stillhunt formats` lists them
+    #[arg(long, value_name = "NAME", conflicts_with = "map")]
+    format: Option<String>,
+    /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
+    #[arg(long, value_name = "CHOICE or FIELD")]
+    account_field: Option<String>,
+}
+
+/// Arguments of `collect`.
+#[derive(Args)]
+#[command(
+    after_help = "Evidence holds no text but three redacted excerpts an account. Rows of one call have to be in one part; a repeated request is
+collapsed inside of a part.
+
+Examples:
+  stillhunt collect may/ -o may.parquet
+  stillhunt analyze may.parquet june.parquet -o CASE
+  stillhunt collect --stdin --evidence < rows > evidence.tsv   (ROW, FILE and LINE with tabs between them)"
+)]
+pub struct Collect {
+    /// Log files, directories or patterns
+    #[arg(required_unless_present = "stdin")]
+    logs: Vec<PathBuf>,
+    /// Read rows from standard input: JSON, or JSON, the file and the line it stood in, with tabs between them
+    #[arg(long, conflicts_with = "logs")]
+    stdin: bool,
+    /// Parquet file to write; it must not exist
+    #[arg(short, long, value_name = "FILE", required_unless_present = "evidence")]
+    output: Option<PathBuf>,
+    /// Write the rows of evidence to standard output, tabs between the columns
+    #[arg(long, conflicts_with = "output")]
+    evidence: bool,
+    /// Replace the file
+    #[arg(long, requires = "output")]
+    force: bool,
+    #[command(flatten)]
+    understanding: Understanding,
+}
+
+/// Runs `collect`.
+pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
+    let Understanding { map, format, account_field } = &arguments.understanding;
+    if let Some(output) = arguments.output.as_deref().filter(|path| !arguments.force && path.exists()) {
+        return Err(UsageError(format!("{} is there already; --force replaces it", ingest::shown(output))).into());
+    }
+    let (map, _) = field_map(map.as_deref())?;
+    let settings =
+        IngestSettings { format: format.clone(), account_field: account_field.clone(), ..IngestSettings::default() };
+    let parts = if arguments.stdin {
+        ingest::read_stream::<Unsettled>(io::stdin().lock(), &map, &settings)?
+    } else {
+        let inputs = ingest::find_inputs(&arguments.logs)?;
+        vec![ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|_| {})?]
+    };
+    let mut rows = Vec::new();
+    for (evidence, read) in parts {
+        rows.extend(shards::rows(evidence, read)?);
+    }
+    match &arguments.output {
+        None => shards::tab_separated(&rows, &mut io::BufWriter::new(io::stdout().lock())).context(NO_OUTPUT)?,
+        Some(output) => put(&rows, output)?,
+    }
+    Ok(0)
+}
+
+/// Whole or not at all: written beside its place and renamed.
+fn put(rows: &[shards::Row], output: &Path) -> anyhow::Result<()> {
+    let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = || format!("the evidence cannot be written to {}", ingest::shown(output));
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
+    shards::write(rows, &mut file)?;
+    file.flush().and_then(|()| file.as_file().sync_all()).with_context(failed)?;
+    file.persist(output).map_err(|e| e.error).with_context(failed)?;
+    Ok(())
+}
+
+/// Arguments of `plan`.
+#[derive(Args)]
+#[command(after_help = "Example:
+  stillhunt plan --spark logs.calls --format litellm -o /evidence/calls | spark-sql
+  stillhunt analyze /evidence/calls/*.parquet -o CASE")]
+pub struct Plan {
+    /// Table or file source of Spark SQL, such as logs.calls or parquet.`/logs/calls`
+    #[arg(long, value_name = "TABLE")]
+    spark: String,
+    /// Folder for the evidence, as the cluster sees it
+    #[arg(short, long, value_name = "FOLDER")]
+    output: String,
+    /// The program, as the workers see it
+    #[arg(long, value_name = "PATH", default_value = "stillhunt")]
+    program: String,
+    /// Expression for the file that a row stands in
+    #[arg(long, value_name = "SQL", default_value = "_metadata.file_path")]
+    file: String,
+    /// Expression for the number of a row in its file, from 1
+    #[arg(long, value_name = "SQL", default_value = "_metadata.row_index + 1")]
+    line: String,
+    #[command(flatten)]
+    understanding: Understanding,
+}
+
+/// A word that the query hands to a shell; what a shell or the query would read otherwise is refused.
+fn word(text: &str) -> Result<&str, UsageError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@,%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Ok(text);
+    }
+    let text = stillhunt::visible::visible(text);
+    Err(UsageError(format!("{text} cannot stand in a query; use letters, digits and - _ . / : = + @ , %")))
+}
+
+/// Runs `plan`.
+pub fn plan(arguments: &Plan) -> anyhow::Result<u8> {
+    let Plan { spark, output, program, file, line, understanding } = arguments;
+    let Understanding { map, format, account_field } = understanding;
+    let mut command = format!("{} collect --stdin --evidence", word(program)?);
+    let mut before = String::new();
+    if let Some(map) = map {
+        field_map(Some(map))?;
+        let path = map.to_str().ok_or_else(|| UsageError("the path of the field map is not UTF-8".to_owned()))?;
+        let name = map.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        before = format!("ADD FILE {};\n", word(path)?);
+        command += &format!(" --map {}", word(name)?);
+    }
+    if let Some(format) = format {
+        let known = Formats::load(None)?.named(format).is_some();
+        known.then_some(()).ok_or_else(|| ingest::IngestError::UnknownName(format.clone()))?;
+        command += &format!(" --format {format}");
+    }
+    if let Some(field) = account_field {
+        command += &format!(" --account-field {}", word(field)?);
+    }
+    let kind = |whole: bool| if whole { "BIGINT" } else { "STRING" };
+    let columns: Vec<String> = COLUMNS.iter().map(|c| format!("`{}` {}", c.name, kind(c.whole))).collect();
+    let text = format!(
+        "-- Evidence of {spark}: each task hands its rows to the program, and only evidence leaves the task.\n\
+         {before}INSERT OVERWRITE DIRECTORY '{}' USING parquet\n\
+         SELECT TRANSFORM (to_json(struct(*)), {file}, CAST({line} AS STRING))\n  \
+           ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\t'\n  \
+           USING '{command}'\n  \
+           AS ({})\n  \
+           ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\t'\n\
+         FROM {spark};\n",
+        word(output)?,
+        columns.join(", "),
+    );
+    super::print(&text)?;
+    Ok(0)
+}

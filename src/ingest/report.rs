@@ -1,0 +1,147 @@
+//! What was read: counts that add up, and what is said of them in the end.
+
+use super::{ExportedFacts, FirstRecord, Usage};
+use crate::document::{ContentCount, FillRate, Half, InputFile, Intake};
+use crate::event::ContentStatus;
+use crate::schema::COLUMNS;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// One row that was not kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reject {
+    pub file: String,
+    pub line: u64,
+    pub reason: std::borrow::Cow<'static, str>,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct IngestReport {
+    pub intake: Intake,
+    /// The first rejected rows, in order of file and line.
+    pub rejects: Vec<Reject>,
+    /// Rejected rows beyond those listed.
+    pub rejects_unlisted: u64,
+    /// All rejected rows by reason.
+    pub reasons: BTreeMap<std::borrow::Cow<'static, str>, u64>,
+    /// The first call of each format.
+    #[serde(skip)]
+    pub first_records: Vec<FirstRecord>,
+    /// What usage, audit and compliance exports say of accounts.
+    pub exported: BTreeMap<String, ExportedFacts>,
+    /// Finest resolution of times by format, µs.
+    pub resolution_us: BTreeMap<String, i64>,
+    /// Kept rows whose time names no zone.
+    pub zoneless: u64,
+    /// Formats that stamp the end of a call.
+    pub ends: BTreeSet<String>,
+    /// What was noticed between files, in sentences.
+    pub notes: Vec<String>,
+    /// Kept rows in which each canonical column is present, in order of the schema.
+    pub present: Vec<u64>,
+}
+
+impl IngestReport {
+    /// Adds what another part of the same input came to. Which file a number stands for has to be settled by the caller.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let (own, its) = (&mut self.intake, other.intake);
+        own.rows_read += its.rows_read;
+        own.rows_kept += its.rows_kept;
+        own.rows_rejected += its.rows_rejected;
+        own.rows_repeated += its.rows_repeated;
+        own.rows_joined += its.rows_joined;
+        own.rows_aside += its.rows_aside;
+        for half in its.halves {
+            match own.halves.iter_mut().find(|h| h.format == half.format) {
+                Some(known) => known.calls += half.calls,
+                None => own.halves.push(half),
+            }
+        }
+        own.halves.sort_by(|a, b| a.format.cmp(&b.format));
+        for content in its.content {
+            match own.content.iter_mut().find(|c| c.status == content.status) {
+                Some(known) => known.rows += content.rows,
+                None => own.content.push(content),
+            }
+        }
+        let order = |c: &ContentCount| ContentStatus::ALL.iter().position(|s| s.as_str() == c.status);
+        own.content.sort_by_key(order);
+        for file in its.files {
+            match own.files.iter_mut().find(|f| f.path == file.path) {
+                Some(known) => known.rows += file.rows,
+                None => own.files.push(file),
+            }
+        }
+        own.files.sort_by_key(path_of);
+        self.rejects.extend(other.rejects);
+        self.rejects.sort_by(|a, b| (path(&a.file), a.line, &a.reason).cmp(&(path(&b.file), b.line, &b.reason)));
+        self.rejects_unlisted += other.rejects_unlisted;
+        for (reason, n) in other.reasons {
+            *self.reasons.entry(reason).or_default() += n;
+        }
+        for (account, facts) in other.exported {
+            self.exported.entry(account).or_default().merge(facts);
+        }
+        for (format, us) in other.resolution_us {
+            let finest = self.resolution_us.entry(format).or_insert(us);
+            *finest = us.min(*finest);
+        }
+        self.zoneless += other.zoneless;
+        self.ends.extend(other.ends);
+        self.notes.extend(other.notes);
+        self.notes.sort();
+        self.notes.dedup();
+        self.present.resize(COLUMNS.len(), 0);
+        self.present.iter_mut().zip(other.present).for_each(|(own, its)| *own += its);
+    }
+
+    /// Rates from counts, and sentences from all.
+    pub(crate) fn settle(&mut self) {
+        let kept = self.intake.rows_kept.max(1) as f64;
+        self.intake.fill_rates = (COLUMNS.iter().zip(&self.present))
+            .map(|(column, n)| FillRate { column: column.name.to_owned(), share: *n as f64 / kept })
+            .collect();
+        self.say();
+    }
+
+    /// Writes into the intake how the input was understood, in sentences.
+    fn say(&mut self) {
+        let mut said = self.notes.clone();
+        if self.zoneless > 0 {
+            said.push(format!("{} times name no zone and were taken as UTC.", self.zoneless));
+        }
+        for format in &self.ends {
+            said.push(format!("Times of {format} are those of the end of a call; the start was found by its length."));
+        }
+        for (format, us) in self.resolution_us.iter().filter(|(_, us)| **us >= 1_000_000) {
+            said.push(format!("Times of {format} tell nothing shorter than {} s apart.", us / 1_000_000));
+        }
+        for Half { format, calls } in &self.intake.halves {
+            said.push(format!("{calls} calls stand in {format} alone: its partner has no row of theirs."));
+        }
+        let usage: Vec<&Usage> = self.exported.values().filter_map(|facts| facts.usage.as_ref()).collect();
+        if !usage.is_empty() {
+            let sum = |of: fn(&Usage) -> u64| usage.iter().map(|u| of(u)).sum::<u64>();
+            said.push(format!(
+                "Usage exports name {} keys with {} buckets, {} input and {} output tokens; sums are no calls and were not \
+                 read as such.",
+                usage.len(),
+                sum(|u| u.buckets),
+                sum(|u| u.input_tokens),
+                sum(|u| u.output_tokens)
+            ));
+        }
+        self.intake.notes = said;
+    }
+}
+
+/// Files stand in the order of their paths, as `find_inputs` finds them.
+fn path_of(file: &InputFile) -> PathBuf {
+    path(&file.path)
+}
+
+fn path(shown: &str) -> PathBuf {
+    PathBuf::from(shown)
+}

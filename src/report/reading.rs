@@ -1,0 +1,40 @@
+//! What is concluded of an axis, kept apart from what was observed, in the same hedged words in every rendering.
+
+use crate::document::{Axis, Network, Stream};
+
+/// An axis as a question, with what was observed and what follows from it.
+pub(super) struct Reading<'a> {
+    /// Such as `run as one?`.
+    pub question: &'static str,
+    /// What the observations are consistent with, or that they say nothing.
+    pub inferred: &'static str,
+    pub axis: &'a Axis,
+}
+
+fn reading<'a>(axis: &'a Axis, question: &'static str, holds: &'static str, else_: &'static str) -> Reading<'a> {
+    Reading { question, inferred: if axis.holds { holds } else { else_ }, axis }
+}
+
+/// Coordination, extraction, evasion.
+pub(super) fn readings(n: &Network) -> [Reading<'_>; 3] {
+    [
+        reading(
+            &n.coordinated,
+            "run as one?",
+            "consistent with one operator",
+            "not enough to say that one operator runs them",
+        ),
+        reading(
+            &n.extraction,
+            "shaped like extraction?",
+            "consistent with harvesting outputs",
+            "not enough to say extraction",
+        ),
+        reading(&n.evasive, "do they hide?", "consistent with hiding", "nothing says that they hide"),
+    ]
+}
+
+/// The template of a stream on one line, `[...]` for a slot; `None` where it is not known.
+pub(super) fn template(s: &Stream) -> Option<String> {
+    (!s.template.is_empty()).then(|| s.template.join(" [...] ").trim().to_owned())
+}
