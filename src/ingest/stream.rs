@@ -34,7 +34,9 @@ fn placed(bytes: &[u8], line: Range<usize>, number: u64) -> Placed<'_> {
         let first = memchr::memrchr(b'\t', &text[..second])?;
         let file = std::str::from_utf8(&text[first + 1..second]).ok().filter(|file| !file.is_empty())?;
         let number = std::str::from_utf8(&text[second + 1..]).ok()?.trim_ascii_end().parse().ok()?;
-        let file = file.strip_prefix("file://").unwrap_or(file);
+        // Local files as clusters name them: `file:/logs/a` or `file:///logs/a`.
+        let local = file.strip_prefix("file:").map(|path| path.strip_prefix("//").unwrap_or(path));
+        let file = local.filter(|path| path.starts_with('/')).unwrap_or(file);
         Some(Placed { row: line.start..line.start + first, file, line: number })
     };
     place().unwrap_or(whole)
@@ -142,6 +144,8 @@ mod tests {
         };
         let whole = |line: &str| (line.to_owned(), NOWHERE.to_owned(), 7);
         assert_eq!(of("{\"a\":\t1}\tfile:///logs/a.parquet\t12"), ("{\"a\":\t1}".into(), "/logs/a.parquet".into(), 12));
+        assert_eq!(of("{}\tfile:/logs/a\t1").1, "/logs/a");
+        assert_eq!(of("{}\ts3://logs/a\t1").1, "s3://logs/a");
         assert_eq!(of("{}"), whole("{}"));
         assert_eq!(of("{\"a\":\t1,\t\"b\":2}"), whole("{\"a\":\t1,\t\"b\":2}"));
         assert_eq!(of("{}\t\t3"), whole("{}\t\t3"));

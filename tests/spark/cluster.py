@@ -87,6 +87,13 @@ def analysed(binary, inputs, accounts, case):
     return (case / "report.json").read_bytes()
 
 
+def same(name, report, of_cluster):
+    if report != of_cluster:
+        pairs = zip(report.decode().splitlines(), of_cluster.decode().splitlines())
+        lines = [f"{a.strip()} | {b.strip()}" for a, b in pairs if a != b]
+        sys.exit("\n".join([f"{name} and the cluster do not agree:", *lines[:10]]))
+
+
 def without_hashes(report):
     """The report, but for what nobody knows of a file that came as a stream of rows."""
     document = json.loads(report)
@@ -118,7 +125,7 @@ def main():
         try:
             spark = (SparkSession.builder.master(cluster.url).appName("evidence")
                      .config("spark.driver.host", "127.0.0.1").config("spark.driver.memory", "1g")
-                     .config("spark.executor.memory", "700m").config("spark.ui.enabled", "false")
+                     .config("spark.executor.memory", "700m").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
                      .config("spark.task.maxFailures", "6").config("spark.sql.files.maxPartitionBytes", "1m")
                      .getOrCreate())
             spark.sparkContext.setLogLevel("ERROR")
@@ -150,8 +157,7 @@ def main():
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
             print(f"one process: {time.monotonic() - began:.1f} s, {one.stat().st_size} bytes of evidence, "
                   f"largest child so far {peak} KiB")
-            if analysed(binary, [one], accounts, place / "case-one") != of_cluster:
-                sys.exit("the cluster and one process do not agree")
+            same("one process", analysed(binary, [one], accounts, place / "case-one"), of_cluster)
             print("report.json of the cluster and of one process: identical bytes")
 
             direct = analysed(binary, parts, accounts, place / "case-direct")
@@ -183,8 +189,7 @@ def main():
             killer.join()
             if not killed:
                 sys.exit("nothing was killed")
-            if analysed(binary, evidence, accounts, place / "case-killed") != of_cluster:
-                sys.exit("a killed worker changed the result")
+            same("a killed worker", analysed(binary, evidence, accounts, place / "case-killed"), of_cluster)
             print(f"an executor killed by kill -9 in the middle: {seconds:.1f} s, identical bytes")
             spark.stop()
         finally:
