@@ -244,6 +244,61 @@ fn check_names_what_is_filled_rejected_and_impossible() {
 }
 
 #[test]
+fn evidence_of_the_sample_makes_the_case_of_its_logs() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sample");
+    let events = sample.join("events.jsonl.zst");
+    let evidence = at("evidence.parquet");
+    stillhunt(&[arg("collect"), &events, arg("-o"), &evidence]).code(0);
+    let again = stillhunt(&[arg("collect"), &events, arg("-o"), &evidence]).code(2);
+    assert!(String::from_utf8_lossy(&again.get_output().stderr).contains("is there already; --force replaces it"));
+    let accounts = sample.join("accounts.csv");
+    let case = |inputs: &[&Path], name: &str| {
+        let (of, accounts) =
+            ([arg("-o"), &at(name)].map(Path::to_owned), [arg("--accounts"), &accounts].map(Path::to_owned));
+        let words: Vec<&Path> = [arg("analyze")]
+            .into_iter()
+            .chain(inputs.iter().copied())
+            .chain(accounts.iter().map(AsRef::as_ref))
+            .chain(of.iter().map(AsRef::as_ref))
+            .collect();
+        stillhunt(&words).code(10);
+        std::fs::read(at(name).join("report.json")).unwrap()
+    };
+    assert!(case(&[&events], "logs") == case(&[&evidence], "evidence"));
+    let mixed = stillhunt(&[arg("check"), &events, &evidence]).code(2);
+    assert!(String::from_utf8_lossy(&mixed.get_output().stderr).contains("evidence stands among the logs"));
+    let private = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&evidence).unwrap().permissions());
+    assert_eq!(private & 0o077, 0, "evidence is for its owner alone");
+}
+
+#[test]
+fn the_plan_for_a_cluster_is_a_query_and_lets_nothing_else_in() {
+    let run = stillhunt(&[
+        arg("plan"),
+        arg("--spark"),
+        arg("logs.calls"),
+        arg("-o"),
+        arg("/evidence"),
+        arg("--format"),
+        arg("litellm"),
+    ]);
+    insta::assert_snapshot!("plan", String::from_utf8_lossy(&run.code(0).get_output().stdout));
+    for (option, word) in [("--program", "x'; DROP"), ("-o", "/a b"), ("--account-field", "$(id)")] {
+        let mut words = vec!["plan", "--spark", "t"];
+        if option != "-o" {
+            words.extend(["-o", "/evidence"]);
+        }
+        words.extend([option, word]);
+        let words: Vec<&Path> = words.into_iter().map(arg).collect();
+        assert!(
+            String::from_utf8_lossy(&stillhunt(&words).code(2).get_output().stderr).contains("cannot stand in a query")
+        );
+    }
+}
+
+#[test]
 fn check_shows_how_a_vendors_log_was_understood() {
     let formats = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/formats");
     let logs = ["cloudtrail-bedrock/invocations.jsonl", "cloudtrail-bedrock/trail.json", "litellm-csv/spend_logs.csv"];

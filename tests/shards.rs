@@ -61,7 +61,7 @@ static IN_ONE_GO: LazyLock<String> = LazyLock::new(|| {
 fn collected(files: &[PathBuf], into: &Path) {
     let (evidence, read): (Unsettled, _) =
         read_logs(&find_inputs(files).unwrap(), &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
-    let rows = shards::rows(evidence, read).unwrap();
+    let rows = shards::rows(evidence, read, 1).unwrap();
     shards::write(&rows, std::fs::File::create(into).unwrap()).unwrap();
 }
 
@@ -79,7 +79,7 @@ fn streamed(rows: &[&String]) -> Vec<shards::Row> {
     let text: String = rows.iter().map(|row| row.as_str()).collect();
     let parts: Vec<(Unsettled, IngestReport)> =
         read_stream(text.as_bytes(), &FieldMap::generic(), &IngestSettings::default()).unwrap();
-    parts.into_iter().flat_map(|(evidence, read)| shards::rows(evidence, read).unwrap()).collect()
+    parts.into_iter().flat_map(|(evidence, read)| shards::rows(evidence, read, 1).unwrap()).collect()
 }
 
 /// What a cluster makes of the lines that its tasks print: a table with the declared columns.
@@ -200,6 +200,31 @@ fn parts_that_do_not_add_up_are_refused_in_a_clear_sentence() {
     assert!(refused(&[headless]).contains("a part of the evidence is missing"));
     std::fs::write(at("cut.parquet"), &std::fs::read(&a).unwrap()[..4_000]).unwrap();
     assert!(refused(&[at("cut.parquet")]).contains("is damaged"));
+}
+
+#[test]
+fn every_eighth_fingerprint_finds_the_same_campaigns_and_says_so() {
+    let place = tempfile::tempdir().unwrap();
+    let thin = |n: u64, name: &str| {
+        let (evidence, read): (Unsettled, _) =
+            read_logs(&WORLD.files, &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
+        let path = place.path().join(name);
+        shards::write(&shards::rows(evidence, read, n).unwrap(), std::fs::File::create(&path).unwrap()).unwrap();
+        path
+    };
+    let (all, some) = (thin(1, "all.parquet"), thin(8, "some.parquet"));
+    let size = |path: &PathBuf| std::fs::metadata(path).unwrap().len();
+    assert!(3 * size(&some) < 2 * size(&all), "{} of {}", size(&some), size(&all));
+    let found = |path: &PathBuf| {
+        let Merged { evidence, read } = shards::merge(std::slice::from_ref(path)).unwrap();
+        let document = document(&evidence, &read).0;
+        assert_eq!(document.notices.iter().any(|n| n.contains("one in 8 was collected")), path == &some);
+        let suspected = document.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation);
+        suspected.map(|n| n.members.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&some), found(&all));
+    let mixed = shards::merge(&[all, some]).unwrap_err().to_string();
+    assert!(mixed.contains("evidence of two programs does not add up"), "{mixed}");
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub struct Understanding {
     /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
     #[arg(long, value_name = "CHOICE or FIELD")]
     account_field: Option<String>,
+    /// Keep one fingerprint in so many: less evidence, and short templates may be missed
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
+    thin: u64,
 }
 
 /// Arguments of `collect`.
@@ -58,7 +61,7 @@ pub struct Collect {
 
 /// Runs `collect`.
 pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
-    let Understanding { map, format, account_field } = &arguments.understanding;
+    let Understanding { map, format, account_field, thin } = &arguments.understanding;
     if let Some(output) = arguments.output.as_deref().filter(|path| !arguments.force && path.exists()) {
         return Err(UsageError(format!("{} is there already; --force replaces it", ingest::shown(output))).into());
     }
@@ -73,7 +76,7 @@ pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
     };
     let mut rows = Vec::new();
     for (evidence, read) in parts {
-        rows.extend(shards::rows(evidence, read)?);
+        rows.extend(shards::rows(evidence, read, *thin)?);
     }
     match &arguments.output {
         None => shards::tab_separated(&rows, &mut io::BufWriter::new(io::stdout().lock())).context(NO_OUTPUT)?,
@@ -131,7 +134,7 @@ fn word(text: &str) -> Result<&str, UsageError> {
 /// Runs `plan`.
 pub fn plan(arguments: &Plan) -> anyhow::Result<u8> {
     let Plan { spark, output, program, file, line, understanding } = arguments;
-    let Understanding { map, format, account_field } = understanding;
+    let Understanding { map, format, account_field, thin } = understanding;
     let mut command = format!("{} collect --stdin --evidence", word(program)?);
     let mut before = String::new();
     if let Some(map) = map {
@@ -148,6 +151,9 @@ pub fn plan(arguments: &Plan) -> anyhow::Result<u8> {
     }
     if let Some(field) = account_field {
         command += &format!(" --account-field {}", word(field)?);
+    }
+    if *thin > 1 {
+        command += &format!(" --thin {thin}");
     }
     let kind = |whole: bool| if whole { "BIGINT" } else { "STRING" };
     let columns: Vec<String> = COLUMNS.iter().map(|c| format!("`{}` {}", c.name, kind(c.whole))).collect();

@@ -31,7 +31,7 @@ pub enum ShardError {
     )]
     Version { path: PathBuf, found: i64 },
     #[error(
-        "evidence of two programs does not add up: one part was collected by {one}, another by {other}; collect all of it with one"
+        "evidence of two programs does not add up: one part was collected by {one}; another by {other}; collect all of it alike"
     )]
     Makers { one: String, other: String },
     #[error("the same evidence stands twice, the second time in {}; pass each part once", shown(path))]

@@ -50,18 +50,29 @@ impl Row {
     }
 }
 
-fn made_by() -> String {
-    format!("stillhunt {}", env!("CARGO_PKG_VERSION"))
+fn made_by(thin: u64) -> String {
+    let share = if thin == 1 { String::new() } else { format!(", one fingerprint in {thin}") };
+    format!("stillhunt {}{share}", env!("CARGO_PKG_VERSION"))
 }
 
 /// The rows of a part: one that says what was read, then one an account. The part is named after what is in it, so that the
 /// same part is known wherever it comes from. None at all where nothing was read.
 ///
+/// Nearly all of evidence is fingerprints. With `thin` above 1 only every so manieth is kept, chosen by its hash and so the
+/// same in every part (FracMinHash, Irber and others 2022): a template of many fingerprints is still found, a short one may
+/// be missed, and the evidence says so.
+///
 /// # Errors
 /// When what was put on disk for want of memory cannot be read again.
-pub fn rows(evidence: Unsettled, mut read: IngestReport) -> Result<Vec<Row>, ShardError> {
+pub fn rows(evidence: Unsettled, mut read: IngestReport, thin: u64) -> Result<Vec<Row>, ShardError> {
     if read.intake.rows_read == 0 {
         return Ok(Vec::new());
+    }
+    let thin = thin.max(1);
+    if thin > 1 {
+        read.notes.push(format!(
+            "Of the fingerprints of texts one in {thin} was collected: a template is found by those, and a short one may be missed."
+        ));
     }
     // Derived from counts when parts are merged.
     read.intake.notes.clear();
@@ -69,7 +80,10 @@ pub fn rows(evidence: Unsettled, mut read: IngestReport) -> Result<Vec<Row>, Sha
     let mut head = Cells::empty();
     head.put("read", Cell::Text(serde_json::to_string(&read).map_err(io::Error::other)?));
     let mut all = vec![head];
-    all.extend(evidence.partials()?.iter().map(cells::account));
+    let mut partials = evidence.partials()?;
+    let texts = partials.iter_mut().flat_map(|partial| &mut partial.texts);
+    texts.for_each(|text| text.fingerprints.retain(|f| f % thin == 0));
+    all.extend(partials.iter().map(cells::account));
     let mut hash = Xxh3::new();
     for cells in &all {
         hash.update(line(cells).as_bytes());
@@ -78,7 +92,7 @@ pub fn rows(evidence: Unsettled, mut read: IngestReport) -> Result<Vec<Row>, Sha
     Ok(all
         .into_iter()
         .map(|mut cells| {
-            cells.seal(&made_by(), &shard);
+            cells.seal(&made_by(thin), &shard);
             Row(cells)
         })
         .collect())
