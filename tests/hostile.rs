@@ -156,8 +156,9 @@ fn a_log_in_which_everything_is_an_attack_acts_in_no_rendering() {
     let beside: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(beside.len(), 6, "{beside:?}");
     let document: Document = serde_json::from_slice(&fs::read(case.join("report.json")).unwrap()).unwrap();
-    let named = |kind: &str| document.networks.iter().flat_map(|n| &n.members).any(|m| m.contains(kind));
-    assert!(ATTACKS.iter().filter(|a| named(a)).count() > 8, "attacks stand in what is reported");
+    let members: Vec<&String> = document.networks.iter().flat_map(|n| &n.members).collect();
+    let named = ATTACKS.iter().filter(|a| members.iter().any(|m| m.contains(**a))).count();
+    assert!(members.len() > 8 && named > 5, "{named} attacks stand in the names of {} members", members.len());
     assert!(document.links.iter().any(|l| l.shared.contains("onload")), "a shared object is an attack");
     let report = |format: &str| {
         let run = stillhunt(&["report", text(&case), "--format", format]);
@@ -224,9 +225,9 @@ fn numbers_and_times_beyond_all_measure_are_no_numbers_and_no_times() {
     let (evidence, report) = read(&write(folder.path(), "a.jsonl", rows.as_bytes())).unwrap();
     assert_eq!(report.intake.rows_read, times.len() as u64 + 24 + 2);
     assert_eq!(report.reasons.get("unreadable timestamp"), Some(&(times.len() as u64)));
-    assert_eq!(report.reasons.get("not JSON"), Some(&5), "NaN and 1e400 are not JSON: {:?}", report.reasons);
+    assert_eq!(report.reasons.get("not JSON"), Some(&2), "NaN is not JSON: {:?}", report.reasons);
     let a = &evidence.accounts["a"];
-    assert_eq!((a.requests, a.input_tokens, a.output_tokens), (24 - 3, 0, 0));
+    assert_eq!((a.requests, a.input_tokens, a.output_tokens), (24, 0, 0));
     assert!(a.parameters.keys().all(|p| !p.contains("inf") && !p.contains("NaN")), "{:?}", a.parameters.keys());
 }
 
