@@ -2,6 +2,7 @@
 
 mod draw;
 mod hard;
+pub mod poison;
 mod populations;
 mod text;
 pub mod vendors;

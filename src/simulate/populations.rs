@@ -4,8 +4,14 @@ use super::draw::Draw;
 use super::{Request, SimulatedAccount, World, WorldSettings, hard, text};
 
 /// Midnight of the first day, ms since the Unix epoch: 2026-05-04.
-const START_MS: i64 = 1_777_852_800_000;
-const DAY_MS: i64 = 86_400_000;
+pub(super) const START_MS: i64 = 1_777_852_800_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
+
+pub(super) const RAG: &str = "Answer from the extracts only; when they do not hold the answer, say that you cannot tell.\n\n{}\n\nUseful answer:";
+pub(super) const SHEET: &str =
+    "Sheet 9 of the spring order. Write a friendly notice of forty words for the client from this remark: {}";
+pub(super) const SEEDS: &str =
+    "Take the seed below and write a harder instruction of the same kind, then answer it fully. Seed: {}";
 
 const CLIENTS: [(&str, &str); 8] = [
     ("Mozilla/5.0 (X11; Linux x86_64)", "t13d1715h2_aa01_7121"),
@@ -124,10 +130,6 @@ impl Habit {
 
 fn innocent(n: usize) -> Vec<Habit> {
     let part = |share: f64| ((n as f64 * share) as usize).max(5);
-    let rag = "Answer from the extracts only; when they do not hold the answer, say that you cannot tell.\n\n{}\n\nUseful answer:";
-    let sheet =
-        "Sheet 9 of the spring order. Write a friendly notice of forty words for the client from this remark: {}";
-    let seeds = "Take the seed below and write a harder instruction of the same kind, then answer it fully. Seed: {}";
     vec![
         Habit { conversations: true, ..Habit::innocent("benign:person", n, 16.0) },
         Habit {
@@ -143,7 +145,7 @@ fn innocent(n: usize) -> Vec<Habit> {
             ..Habit::innocent("benign:coding_tool", part(0.18), 40.0)
         },
         Habit {
-            templates: vec![rag.into()],
+            templates: vec![RAG.into()],
             temperature: Some(0.0),
             one_client: Some(3),
             payload: text::passage,
@@ -178,12 +180,12 @@ fn innocent(n: usize) -> Vec<Habit> {
             ..Habit::innocent("benign:eval_runner", part(0.03), 220.0)
         },
         Habit {
-            templates: vec![sheet.into()],
+            templates: vec![SHEET.into()],
             conversations: true,
             ..Habit::innocent("benign:crowd_work", part(0.05), 20.0)
         },
         Habit {
-            templates: vec![seeds.into()],
+            templates: vec![SEEDS.into()],
             round_the_clock: true,
             output: 800.0,
             temperature: Some(1.0),
@@ -301,7 +303,7 @@ pub(super) fn generate(settings: &WorldSettings) -> World {
     world
 }
 
-fn rfc3339(ms: i64) -> String {
+pub(super) fn rfc3339(ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(ms)
         .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
         .unwrap_or_default()
