@@ -37,6 +37,8 @@ struct Cli {
 struct Outcome {
     worlds: usize,
     found: usize,
+    /// Found as suspected or as merely coordinated.
+    seen: usize,
     recall: f64,
     /// Innocent accounts in suspected networks: of any confidence, of high confidence.
     innocents: usize,
@@ -75,12 +77,19 @@ fn outcome(cli: &Cli, careful: bool, poison: Option<Poison>) -> anyhow::Result<O
         }
         let (document, labels) = analyse(&world)?;
         let guilty = labels.values().filter(|l| !l[0].is_empty()).count();
-        let mut best: f64 = 0.0;
-        for network in document.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation) {
+        let (mut best, mut seen): (f64, f64) = (0.0, 0.0);
+        for network in &document.networks {
             let innocents: Vec<&String> =
                 network.members.iter().filter(|m| labels.get(*m).is_some_and(|l| l[0].is_empty())).collect();
             let hits = network.members.len() - innocents.len();
-            best = best.max(hits as f64 / (network.members.len() + guilty - hits) as f64);
+            let overlap = hits as f64 / (network.members.len() + guilty - hits) as f64;
+            if network.verdict <= Verdict::Coordinated {
+                seen = seen.max(overlap);
+            }
+            if network.verdict != Verdict::SuspectedDistillation {
+                continue;
+            }
+            best = best.max(overlap);
             all.recall += hits as f64 / guilty as f64;
             all.innocents += innocents.len();
             all.thrown += innocents.iter().filter(|m| labels[**m][1] == "throw-away").count();
@@ -88,6 +97,7 @@ fn outcome(cli: &Cli, careful: bool, poison: Option<Poison>) -> anyhow::Result<O
         }
         all.worlds += 1;
         all.found += usize::from(best >= 0.5);
+        all.seen += usize::from(seen >= 0.5);
     }
     Ok(all)
 }
@@ -95,7 +105,7 @@ fn outcome(cli: &Cli, careful: bool, poison: Option<Poison>) -> anyhow::Result<O
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let mut rows: Vec<(String, Option<Poison>)> = vec![("nothing".to_owned(), None)];
-    for padding in [1, 3, 9] {
+    for padding in [0, 1, 3, 9] {
         rows.push((
             format!("hides: {padding} popular prompts for each of its own, innocents' addresses"),
             Some(Poison::Hide { padding }),
@@ -118,8 +128,8 @@ fn main() -> anyhow::Result<()> {
         "# Adversaries who know the method\n\nMade by `cargo run --release --example poison -- --out docs/poisoning.md --seeds {} \
          --flood {} --people {}`: worlds with {} ordinary people, the other innocents that go with them, and one campaign of 40 accounts with \
          40 requests each. A campaign is found where a suspected network overlaps it by half (Jaccard).\n\n\
-         | operator | what it does | found | recall of accounts | innocents in suspected networks | of high confidence | throw-away accounts among them |\n\
-         |---|---|---|---|---|---|---|\n",
+         | operator | what it does | found as suspected | found, at least as coordinated | recall of accounts | innocents in suspected networks | of high confidence | throw-away accounts among them |\n\
+         |---|---|---|---|---|---|---|---|\n",
         cli.seeds, cli.flood, cli.people, cli.people
     );
     for careful in [false, true] {
@@ -127,9 +137,9 @@ fn main() -> anyhow::Result<()> {
             let o = outcome(&cli, careful, *poison)?;
             let operator = if careful { "careful" } else { "careless" };
             let recall = o.recall / o.worlds as f64;
-            let Outcome { worlds, found, innocents, sure, thrown, .. } = o;
+            let Outcome { worlds, found, seen, innocents, sure, thrown, .. } = o;
             let row = format!(
-                "| {operator} | {name} | {found} of {worlds} | {recall:.2} | {innocents} | {sure} | {thrown} |"
+                "| {operator} | {name} | {found} of {worlds} | {seen} of {worlds} | {recall:.2} | {innocents} | {sure} | {thrown} |"
             );
             eprintln!("{row}");
             writeln!(text, "{row}")?;
