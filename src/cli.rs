@@ -222,6 +222,10 @@ struct Reading {
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    // A panic quotes what it met, perhaps a cell of a log. The Parquet reader's are caught and told as errors of the file.
+    std::panic::set_hook(Box::new(|panic| {
+        let _ = writeln!(anstream::stderr(), "{}", visible(&panic.to_string()));
+    }));
     match dispatch(Cli::parse().command) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

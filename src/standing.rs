@@ -107,12 +107,14 @@ impl Inquiry<'_> {
         candidate.tests.iter().filter(|t| self.settings.findings.counts(t, candidate.proposed_by)).collect()
     }
 
-    /// Leaves out the accounts that agree with nothing that was found, though it is known of them.
+    /// Leaves out the accounts that agree with nothing that was found, though it is known of them, and those that contradict
+    /// two families or more and most of what is known: whoever copies an innocent account's template and hours makes it no
+    /// member.
     fn named_for_cause(&self, mut candidate: Candidate) -> Option<Candidate> {
         let counting = self.counting(&candidate);
         let is_stranger = |account: &u32| {
             let (agreed, known) = agreement(&counting, self.scope.world.entity[*account as usize]);
-            agreed == 0 && known > 0
+            known > 0 && (agreed == 0 || known >= agreed + 2 && known > 2 * agreed)
         };
         let strangers: BTreeSet<u32> = candidate.accounts.iter().copied().filter(is_stranger).collect();
         candidate.keep(|account| !strangers.contains(&account));

@@ -128,12 +128,12 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
-/// Opens a file, undoes its compression, and tells by its start how records stand in it.
-pub(super) fn open(path: &Path, max_expansion: u64) -> Result<Opened, IngestError> {
+/// Opens a file, undoes its compression, and tells by its start how records stand in it; reads at most `bytes` of it.
+pub(super) fn open(path: &Path, max_expansion: u64, bytes: u64) -> Result<Opened, IngestError> {
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let limit = file.metadata().map_err(unreadable)?.len().saturating_mul(max_expansion).max(FREE_EXPANSION);
-    let (magic, file) = peek(file, 8).map_err(unreadable)?;
+    let (magic, file) = peek(file.take(bytes), 8).map_err(unreadable)?;
     let plain: Box<dyn Read> = if magic.starts_with(&[0x1f, 0x8b]) {
         Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
     } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {

@@ -1,5 +1,6 @@
 //! Bytes to events: nothing lost silently. Every row is kept, rejected with a reason, or a repeat of one kept.
 
+mod custody;
 mod elements;
 mod expand;
 mod facts;
@@ -7,12 +8,14 @@ mod inputs;
 mod joins;
 mod jsonl;
 mod reading;
+mod repeats;
 mod report;
 mod rows;
 mod stream;
 mod tables;
 mod twins;
 
+pub use custody::hash_file;
 pub use facts::{ExportedFacts, Usage};
 pub use inputs::find_inputs;
 pub use reading::FirstRecord;
@@ -24,12 +27,12 @@ use crate::formats::{Detected, Formats, Role};
 use crate::normalise::FieldMap;
 use crate::settings::IngestSettings;
 use crate::visible::visible;
+use custody::Custody;
 use expand::Expansion;
 use inputs::{Container, Opened};
 use rayon::prelude::*;
 use reading::Reading;
 use rows::{Parsed, Plan, Rejection};
-use sha2::{Digest, Sha256};
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -51,6 +54,8 @@ pub enum IngestError {
     UnknownFormat(PathBuf),
     #[error("{} is damaged: {reason}; export it again, or leave it out", shown(path))]
     Damaged { path: PathBuf, reason: String },
+    #[error("{} changed while it was read; copy it to where nothing writes, and read the copy", shown(.0))]
+    Changed(PathBuf),
     #[error("the field map takes {canonical} from the column {column:?}, which no row has; correct the map")]
     MissingColumn { column: String, canonical: &'static str },
     #[error(
@@ -78,9 +83,8 @@ impl IngestError {
             Self::NotFound(_) | Self::NoLogs | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
-            Self::Unreadable { .. } | Self::Damaged { .. } | Self::Waiting(_) | Self::Spilled(_) | Self::Shipped(_) => {
-                1
-            }
+            Self::Unreadable { .. } | Self::Damaged { .. } | Self::Changed(_) | Self::Waiting(_) => 1,
+            Self::Spilled(_) | Self::Shipped(_) => 1,
         }
     }
 }
@@ -120,13 +124,13 @@ pub fn read_logs<F: Fold>(
     };
     let mut plans = Vec::with_capacity(inputs.len());
     for path in inputs {
-        let opened = inputs::open(path, settings.max_expansion)?;
+        let opened = inputs::open(path, settings.max_expansion, u64::MAX)?;
         plans.push(plan(&opened, map, settings, &formats)?);
     }
     let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
     for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
-        let (sha256, bytes) = hash_file(path)?;
-        let Opened { reader, container, rows } = inputs::open(path, settings.max_expansion)?;
+        let custody = Custody::take(path)?;
+        let Opened { reader, container, rows } = inputs::open(path, settings.max_expansion, custody.bytes)?;
         let (name, reason, plan) = match found {
             Some(found) => {
                 let format = &formats.list[found.format];
@@ -146,16 +150,21 @@ pub fn read_logs<F: Fold>(
         if let Role::Refused(why) = &plan.role {
             reading.refuse(path, why);
         }
-        match container {
-            Container::Csv => tables::read_csv(reader, file_id, path, &plan, &mut reading, &said)?,
-            Container::Parquet => tables::read_parquet(file_id, path, &plan, &mut reading, &said)?,
-            Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said)?,
+        let read = match container {
+            Container::Csv => tables::read_csv(reader, file_id, path, &plan, settings, &mut reading, &said),
+            Container::Parquet => tables::read_parquet(file_id, path, &plan, &mut reading, &said),
+            Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said),
             Container::Jsonl | Container::Text => {
                 let expansion =
                     (container == Container::Text && plan.role == Role::Calls).then_some(Expansion::Combined);
-                read_lines(reader, file_id, path, &plan, expansion, settings, &mut reading, &said)?;
+                read_lines(reader, file_id, path, &plan, expansion, settings, &mut reading, &said)
             }
-        }
+        };
+        // A file that changes looks damaged: what is told is that it changed.
+        let grew = custody.release(path, container == Container::Parquet)?;
+        read?;
+        reading.report.notes.extend(grew);
+        let Custody { sha256, bytes, .. } = custody;
         let rows = reading.report.intake.rows_read - before;
         reading.report.intake.files.push(InputFile { path: shown(path), format: name, reason, sha256, bytes, rows });
     }
@@ -280,25 +289,4 @@ fn take_records<F: Fold>(
         .collect();
     reading.seen |= parsed.iter().fold(0, |all, (_, seen)| all | seen);
     reading.take(path, parsed.into_iter().map(|(rows, _)| rows).collect())
-}
-
-/// SHA-256 of a file, in hex, and its bytes.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn hash_file(path: &Path) -> Result<(String, u64), IngestError> {
-    let unreadable = |source| IngestError::Unreadable { path: path.to_owned(), source };
-    let mut file = std::fs::File::open(path).map_err(unreadable)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let n = file.read(&mut buffer).map_err(unreadable)?;
-        if n == 0 {
-            break;
-        }
-        hash.update(&buffer[..n]);
-        bytes += n as u64;
-    }
-    Ok((hash.finalize().iter().map(|b| format!("{b:02x}")).collect(), bytes))
 }

@@ -2,6 +2,7 @@
 
 use super::facts;
 use super::joins::{Call, Waiting};
+use super::repeats::Repeats;
 use super::rows::{Outcome, Parsed, Rejection};
 use super::twins::Twins;
 use super::{IngestError, IngestReport, Reject, shown};
@@ -13,9 +14,9 @@ use crate::schema::{COLUMNS, at};
 use crate::settings::IngestSettings;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// The first call of a format, as it was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub(super) struct Reading<'m, F> {
     /// batch by batch.
     shards: Vec<F>,
     pub report: IngestReport,
-    requests: HashSet<u64>,
+    requests: Repeats,
     present: [u64; WIDTH],
     content: [u64; ContentStatus::ALL.len()],
     /// Bit per canonical column that had a source in some row.
@@ -70,7 +71,7 @@ impl<'m, F: Fold> Reading<'m, F> {
         Self {
             shards: (0..SHARDS).map(|_| F::default()).collect(),
             report: IngestReport::default(),
-            requests: HashSet::new(),
+            requests: Repeats::default(),
             present: [0; WIDTH],
             content: [0; ContentStatus::ALL.len()],
             seen: 0,
@@ -236,11 +237,7 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     fn is_repeat(&mut self, event: &Event<'_>) -> bool {
         let Some(request) = event.request_id.as_deref() else { return false };
-        let mut hash = Xxh3::new();
-        hash.update(event.account_id.as_bytes());
-        hash.update(&[0]);
-        hash.update(request.as_bytes());
-        !self.requests.insert(hash.digest())
+        self.requests.is_repeat(&event.account_id, request)
     }
 
     /// Joins what waits.

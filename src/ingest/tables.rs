@@ -5,25 +5,56 @@ use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
 use crate::formats::Role;
 use crate::normalise::{FieldMap, Row};
+use crate::settings::IngestSettings;
 use polars::prelude::*;
 use polars_io::parquet::read::ParquetReader;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 /// Rows held at once.
 const BATCH_ROWS: usize = 20_000;
+/// Stands behind the last row of a CSV. A quote that is left open swallows all rows behind it, and this too: the row that
+/// ends with it is known for what it is.
+const END: &[u8] = b"\nstillhunt: the table ends here\n";
+/// Lines of greatest length after which a record of a CSV is given up: it would be held until memory ends.
+const MOST_LINES: usize = 8;
+
+/// Reads no more than is left, which each record renews.
+struct Rationed<R> {
+    inner: R,
+    left: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for Rationed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(self.left.get());
+        if most == 0 && !buffer.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "a record has no end; is a quote left open?"));
+        }
+        let n = self.inner.read(&mut buffer[..most])?;
+        self.left.set(self.left.get() - n);
+        Ok(n)
+    }
+}
 
 pub(super) fn read_csv<F: Fold>(
     reader: impl Read,
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
+    settings: &IngestSettings,
     reading: &mut Reading<'_, F>,
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
+    let max_line = settings.max_line_bytes;
+    let ration = max_line.saturating_mul(MOST_LINES).max(1 << 16);
+    let left = Rc::new(Cell::new(ration));
+    let reader = Rationed { inner: reader.chain(END), left: Rc::clone(&left) };
     // All rows of a table have its columns: the first map is theirs.
     let (format, map) = plan.maps[0];
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
@@ -35,13 +66,18 @@ pub(super) fn read_csv<F: Fold>(
     let slots: Vec<Option<usize>> = header.iter().enumerate().map(|(i, n)| map.find(&name(i, n))).collect();
     let refused = matches!(plan.role, Role::Refused(_));
     let mut records = Vec::with_capacity(BATCH_ROWS);
+    let mut bytes = 0;
     loop {
         let mut record = csv::ByteRecord::new();
-        let more = csv.read_byte_record(&mut record).map_err(|e| damaged(path, &e))?;
-        if more {
+        let line = csv.position().line();
+        let broken = |e: csv::Error| damaged(path, &format!("{e} (the record that starts on line {line})"));
+        let more = csv.read_byte_record(&mut record).map_err(broken)?;
+        left.set(ration);
+        if more && !(record.len() == 1 && &record[0] == END.trim_ascii()) {
+            bytes += record.as_slice().len();
             records.push(record);
         }
-        if records.len() < BATCH_ROWS && more {
+        if records.len() < BATCH_ROWS && bytes < settings.batch_bytes && more {
             continue;
         }
         let mut seen = 0;
@@ -50,13 +86,20 @@ pub(super) fn read_csv<F: Fold>(
             .map(|record| {
                 let line = record.position().map_or(0, csv::Position::line);
                 let parse = |seen| parse_record(record, Origin { file_id, line_no: line }, (format, map), &slots, seen);
-                (if refused { Err(REFUSED) } else { parse(&mut seen) }).map_err(|reason| Rejection { line, reason })
+                let parsed = match refused {
+                    true => Err(REFUSED),
+                    false if record.as_slice().len() > max_line => Err("line too long"),
+                    false if record.as_slice().ends_with(END) => Err("a quote is never closed"),
+                    false => parse(&mut seen),
+                };
+                parsed.map_err(|reason| Rejection { line, reason })
             })
             .collect();
         reading.seen |= seen;
         reading.take(path, vec![parsed])?;
         said(reading.report.intake.rows_read);
         records.clear();
+        bytes = 0;
         if !more {
             return Ok(());
         }

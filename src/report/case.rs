@@ -1,6 +1,7 @@
 //! The case folder: written to a temporary sibling and renamed at the end, so that a killed run leaves no half case.
 
 use super::custody::sha256;
+use super::measured::Measured;
 use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
@@ -262,5 +263,6 @@ pub fn read(folder: &Path) -> Result<Document, CaseError> {
     if major(&found) != major(SCHEMA_VERSION) {
         return Err(CaseError::Version { path: folder.to_owned(), found });
     }
+    serde_json::from_slice::<Measured>(&bytes).map_err(damaged)?;
     serde_json::from_slice(&bytes).map_err(damaged)
 }

@@ -7,6 +7,7 @@ pub mod escape;
 pub mod export;
 pub mod inspect;
 mod markup;
+mod measured;
 mod page;
 mod reading;
 pub mod tables;

@@ -34,15 +34,15 @@ pub fn networks(d: &Document) -> csv::Result<Vec<u8>> {
     ];
     let row = |n: &crate::document::Network| {
         vec![
-            n.id.clone(),
+            csv_cell(&n.id),
             n.verdict.as_str().into(),
             n.confidence.as_str().into(),
             n.members.len().to_string(),
             n.requests.to_string(),
             n.input_tokens.to_string(),
             n.output_tokens.to_string(),
-            n.first.clone(),
-            n.last.clone(),
+            csv_cell(&n.first),
+            csv_cell(&n.last),
             n.q_value.to_string(),
             csv_cell(&n.summary),
             csv_cell(&n.set_aside),
@@ -60,7 +60,7 @@ pub fn accounts(d: &Document) -> csv::Result<Vec<u8>> {
     let row = |a: &crate::document::Account| {
         vec![
             csv_cell(&a.account_id),
-            a.network_id.clone(),
+            csv_cell(&a.network_id),
             a.verdict.as_str().into(),
             format!("{:.3}", a.membership),
             a.requests.to_string(),
@@ -80,8 +80,8 @@ pub fn links(d: &Document) -> csv::Result<Vec<u8>> {
         vec![
             csv_cell(&l.account_a),
             csv_cell(&l.account_b),
-            l.network_id.clone(),
-            l.family.clone(),
+            csv_cell(&l.network_id),
+            csv_cell(&l.family),
             csv_cell(&l.shared),
             l.popularity.to_string(),
             l.p_value.to_string(),

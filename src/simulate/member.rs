@@ -6,8 +6,8 @@ use super::{Request, SimulatedAccount, WorldSettings, text};
 use std::sync::Arc;
 
 /// Midnight of the first day, ms since the Unix epoch: 2026-05-04.
-const START_MS: i64 = 1_777_852_800_000;
-const DAY_MS: i64 = 86_400_000;
+pub(super) const START_MS: i64 = 1_777_852_800_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 const CLIENTS: [(&str, &str); 8] = [
     ("Mozilla/5.0 (X11; Linux x86_64)", "t13d1715h2_aa01_7121"),
@@ -20,7 +20,7 @@ const CLIENTS: [(&str, &str); 8] = [
     ("requests/2.32", "t13d1812h1_ab07_b26c"),
 ];
 
-fn rfc3339(ms: i64) -> String {
+pub(super) fn rfc3339(ms: i64) -> String {
     chrono::DateTime::from_timestamp_millis(ms)
         .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
         .unwrap_or_default()

@@ -4,6 +4,7 @@ mod draw;
 mod hard;
 mod large;
 mod member;
+pub mod poison;
 mod populations;
 mod text;
 pub mod vendors;

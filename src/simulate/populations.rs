@@ -3,6 +3,12 @@
 use super::draw::Draw;
 use super::{WorldSettings, hard, text};
 
+pub(super) const RAG: &str = "Answer from the extracts only; when they do not hold the answer, say that you cannot tell.\n\n{}\n\nUseful answer:";
+pub(super) const SHEET: &str =
+    "Sheet 9 of the spring order. Write a friendly notice of forty words for the client from this remark: {}";
+pub(super) const SEEDS: &str =
+    "Take the seed below and write a harder instruction of the same kind, then answer it fully. Seed: {}";
+
 /// How often a member works, and when.
 #[derive(Clone, Copy)]
 pub(super) enum Volume {
@@ -109,10 +115,6 @@ impl Habit {
 
 fn innocent(n: usize) -> Vec<Habit> {
     let part = |share: f64| ((n as f64 * share) as usize).max(5);
-    let rag = "Answer from the extracts only; when they do not hold the answer, say that you cannot tell.\n\n{}\n\nUseful answer:";
-    let sheet =
-        "Sheet 9 of the spring order. Write a friendly notice of forty words for the client from this remark: {}";
-    let seeds = "Take the seed below and write a harder instruction of the same kind, then answer it fully. Seed: {}";
     vec![
         Habit { conversations: true, ..Habit::innocent("benign:person", n, 16.0) },
         Habit {
@@ -128,7 +130,7 @@ fn innocent(n: usize) -> Vec<Habit> {
             ..Habit::innocent("benign:coding_tool", part(0.18), 40.0)
         },
         Habit {
-            templates: vec![rag.into()],
+            templates: vec![RAG.into()],
             temperature: Some(0.0),
             one_client: Some(3),
             payload: text::passage,
@@ -163,12 +165,12 @@ fn innocent(n: usize) -> Vec<Habit> {
             ..Habit::innocent("benign:eval_runner", part(0.03), 220.0)
         },
         Habit {
-            templates: vec![sheet.into()],
+            templates: vec![SHEET.into()],
             conversations: true,
             ..Habit::innocent("benign:crowd_work", part(0.05), 20.0)
         },
         Habit {
-            templates: vec![seeds.into()],
+            templates: vec![SEEDS.into()],
             round_the_clock: true,
             output: 800.0,
             temperature: Some(1.0),

@@ -1,0 +1,150 @@
+//! Measures what adversaries who know the method gain: `cargo run --release --example poison -- --out docs/poisoning.md`.
+
+use clap::Parser;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+use stillhunt::account_table;
+use stillhunt::document::{Confidence, Document, Verdict};
+use stillhunt::features::Evidence;
+use stillhunt::ingest::{find_inputs, read_logs};
+use stillhunt::normalise::FieldMap;
+use stillhunt::robustness::investigate_robustly;
+use stillhunt::scope::Settings;
+use stillhunt::settings::IngestSettings;
+use stillhunt::simulate::poison::{Poison, Victims};
+use stillhunt::simulate::{Planted, World, WorldSettings};
+
+#[derive(Parser)]
+#[command(about = "Write what hiding, framing and drowning do to a planted campaign and to innocents")]
+struct Cli {
+    /// File to write
+    #[arg(long)]
+    out: PathBuf,
+    /// Worlds of each row
+    #[arg(long, default_value_t = 5)]
+    seeds: u64,
+    /// Throw-away accounts of the largest flood
+    #[arg(long, default_value_t = 50_000)]
+    flood: usize,
+    /// Ordinary people of each world
+    #[arg(long, default_value_t = 250)]
+    people: usize,
+}
+
+/// What became of the campaign and of innocents, over some worlds.
+#[derive(Default)]
+struct Outcome {
+    worlds: usize,
+    found: usize,
+    /// Found as suspected or as merely coordinated.
+    seen: usize,
+    recall: f64,
+    /// Innocent accounts in suspected networks: of any confidence, of high confidence.
+    innocents: usize,
+    sure: usize,
+    /// Of those, throw-away accounts.
+    thrown: usize,
+}
+
+fn analyse(world: &World) -> anyhow::Result<(Document, BTreeMap<String, [String; 2]>)> {
+    let folder = tempfile::tempdir()?;
+    world.write(folder.path(), false)?;
+    let facts = account_table::read(std::fs::File::open(folder.path().join("accounts.csv"))?)?;
+    let inputs = find_inputs(&[folder.path().join("events.jsonl")])?;
+    let (evidence, read) = read_logs::<Evidence>(&inputs, &FieldMap::generic(), &IngestSettings::default(), &|_| {})?;
+    let mut labels = BTreeMap::new();
+    for row in csv::Reader::from_path(folder.path().join("labels.csv"))?.records() {
+        let row = row?;
+        labels.insert(row[0].to_owned(), [row[1].to_owned(), row[2].to_owned()]);
+    }
+    Ok((investigate_robustly(&evidence, &facts, &read, &Settings::default()), labels))
+}
+
+fn outcome(cli: &Cli, careful: bool, poison: Option<Poison>) -> anyhow::Result<Outcome> {
+    let mut all = Outcome::default();
+    for seed in 1..=cli.seeds {
+        let planted = Planted { accounts: 40, requests: 40, cover: 0.0, paraphrase: 0.0, careful };
+        let mut world = World::generate(&WorldSettings {
+            seed,
+            people: cli.people,
+            campaigns: false,
+            planted: Some(planted),
+            ..WorldSettings::default()
+        });
+        if let Some(poison) = poison {
+            world.poison(poison, seed);
+        }
+        let (document, labels) = analyse(&world)?;
+        let guilty = labels.values().filter(|l| !l[0].is_empty()).count();
+        let (mut best, mut seen): (f64, f64) = (0.0, 0.0);
+        for network in &document.networks {
+            let innocents: Vec<&String> =
+                network.members.iter().filter(|m| labels.get(*m).is_some_and(|l| l[0].is_empty())).collect();
+            let hits = network.members.len() - innocents.len();
+            let overlap = hits as f64 / (network.members.len() + guilty - hits) as f64;
+            if network.verdict <= Verdict::Coordinated {
+                seen = seen.max(overlap);
+            }
+            if network.verdict != Verdict::SuspectedDistillation {
+                continue;
+            }
+            best = best.max(overlap);
+            all.recall += hits as f64 / guilty as f64;
+            all.innocents += innocents.len();
+            all.thrown += innocents.iter().filter(|m| labels[**m][1] == "throw-away").count();
+            all.sure += if network.confidence == Confidence::High { innocents.len() } else { 0 };
+        }
+        all.worlds += 1;
+        all.found += usize::from(best >= 0.5);
+        all.seen += usize::from(seen >= 0.5);
+    }
+    Ok(all)
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let mut rows: Vec<(String, Option<Poison>)> = vec![("nothing".to_owned(), None)];
+    for padding in [0, 1, 3, 9] {
+        rows.push((
+            format!("hides: {padding} popular prompts for each of its own, innocents' addresses"),
+            Some(Poison::Hide { padding }),
+        ));
+    }
+    for victims in Victims::ALL {
+        rows.push((
+            format!("frames {}: their template, a client of theirs", victims.population()),
+            Some(Poison::Frame(victims)),
+        ));
+    }
+    for accounts in [cli.flood / 50, cli.flood] {
+        for parrot in [false, true] {
+            let with = if parrot { "one of them in its template" } else { "popular prompts" };
+            let poison = Poison::Drown { accounts, parrot };
+            rows.push((format!("drowns: {accounts} accounts of two requests, {with}"), Some(poison)));
+        }
+    }
+    let mut text = format!(
+        "# Adversaries who know the method\n\nMade by `cargo run --release --example poison -- --out docs/poisoning.md --seeds {} \
+         --flood {} --people {}`: worlds with {} ordinary people, the other innocents that go with them, and one campaign of 40 accounts with \
+         40 requests each. A campaign is found where a suspected network overlaps it by half (Jaccard).\n\n\
+         | operator | what it does | found as suspected | found, at least as coordinated | recall of accounts | innocents in suspected networks | of high confidence | throw-away accounts among them |\n\
+         |---|---|---|---|---|---|---|---|\n",
+        cli.seeds, cli.flood, cli.people, cli.people
+    );
+    for careful in [false, true] {
+        for (name, poison) in &rows {
+            let o = outcome(&cli, careful, *poison)?;
+            let operator = if careful { "careful" } else { "careless" };
+            let recall = o.recall / o.worlds as f64;
+            let Outcome { worlds, found, seen, innocents, sure, thrown, .. } = o;
+            let row = format!(
+                "| {operator} | {name} | {found} of {worlds} | {seen} of {worlds} | {recall:.2} | {innocents} | {sure} | {thrown} |"
+            );
+            eprintln!("{row}");
+            writeln!(text, "{row}")?;
+        }
+    }
+    std::fs::write(&cli.out, text)?;
+    Ok(())
+}
