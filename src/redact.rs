@@ -3,16 +3,18 @@
 use regex::Regex;
 use std::sync::LazyLock;
 
+type Check = fn(&str) -> bool;
+
 /// What is taken out, the word in its place, and what a match has to be besides.
 struct Rule {
     pattern: Regex,
     word: &'static str,
-    is_one: fn(&str) -> bool,
+    is_one: Check,
 }
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let any: fn(&str) -> bool = |_| true;
-    let rules: [(&str, &str, fn(&str) -> bool); 29] = [
+    let any: Check = |_| true;
+    let rules: [(&str, &str, Check); 29] = [
         (r"(?is)-----BEGIN [A-Z ]*PRIVATE KEY-----.*", "[secret]", any),
         // Vendors' marks that nothing else begins with.
         (
@@ -105,7 +107,7 @@ fn is_number_of_somebody(text: &str) -> bool {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     let book = || {
         let sum: u32 = digits.iter().enumerate().map(|(i, d)| d * if i % 2 == 0 { 1 } else { 3 }).sum();
-        digits.starts_with(&[9, 7]) && sum % 10 == 0
+        digits.starts_with(&[9, 7]) && sum.is_multiple_of(10)
     };
     let instant = || digits[0] == 1 && (5..=9).contains(&digits[1]) && !text.contains([' ', '-']);
     !text.contains('.') && !(digits.len() == 13 && (book() || instant()))

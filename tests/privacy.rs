@@ -6,9 +6,11 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use stillhunt::redact::excerpt;
 
+const UNMARKED: &str = "without any mark";
+
 /// Shapes: `A` stands for a letter or digit, `a` for a small one, `U` for a capital or digit, `h` for a hex digit, `9` for a
 /// digit, `x` for a letter; everything else, and what stands between `<` and `>`, is itself.
-const SHAPES: [(&str, &[&str]); 9] = [
+const SHAPES: [(&str, &[&str]); 10] = [
     (
         "keys of model vendors",
         &[
@@ -121,6 +123,11 @@ const SHAPES: [(&str, &[&str]); 9] = [
         ],
     ),
     ("long numbers", &["9999 9999 9999 9999", "9999-9999-9999-9999"]),
+    // Nothing tells these from other words: they are counted apart, and no rule tries.
+    (
+        UNMARKED,
+        &["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "xxxx< at example dot org>", "<Ms >xxxxxxxx< of 9 Mill Lane>"],
+    ),
     ("keys without a name", &["<api key >AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA9a"]),
 ];
 
@@ -329,20 +336,24 @@ fn excerpts_let_hardly_any_secret_through_and_leave_other_text_alone() {
             }
         }
     }
+    if let Some((caught, all)) = kinds.remove(UNMARKED) {
+        println!("{UNMARKED}: {caught} of {all} taken out");
+    }
     let caught: usize = kinds.values().map(|(c, _)| c).sum();
+    let marked: usize = kinds.values().map(|(_, all)| all).sum();
     for (kind, (caught, all)) in &kinds {
         println!("{kind}: {caught} of {all} taken out");
     }
     let precision = caught as f64 / (caught + wrong.len()) as f64;
     println!(
         "recall {:.3} ({caught} of {}), {} of {} innocent texts changed, precision {precision:.3}",
-        caught as f64 / positives.len() as f64,
-        positives.len(),
+        caught as f64 / marked as f64,
+        marked,
         wrong.len(),
         INNOCENT.len() * AROUND.len()
     );
     missed.iter().chain(&wrong).for_each(|line| println!("{line}"));
-    assert!(positives.len() > 400 && caught as f64 >= 0.98 * positives.len() as f64, "{caught} of {}", positives.len());
+    assert!(marked > 400 && caught as f64 >= 0.98 * marked as f64, "{caught} of {marked}");
     assert!(kinds.values().all(|(caught, all)| *caught as f64 >= 0.9 * *all as f64), "{kinds:?}");
     assert!(precision >= 0.97, "{precision}");
 }
