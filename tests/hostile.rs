@@ -228,7 +228,7 @@ fn numbers_and_times_beyond_all_measure_are_no_numbers_and_no_times() {
     assert_eq!(report.reasons.get("not JSON"), Some(&2), "NaN is not JSON: {:?}", report.reasons);
     let a = &evidence.accounts["a"];
     assert_eq!((a.requests, a.input_tokens, a.output_tokens), (24, 0, 0));
-    assert!(a.parameters.keys().all(|p| !p.contains("inf") && !p.contains("NaN")), "{:?}", a.parameters.keys());
+    assert!(a.parameters.keys().all(|p| !p.contains("inf") && !p.contains("NaN")), "{:?}", a.parameters);
 }
 
 /// nginx stamps the end of a request: its length must not carry the start out of all time.
@@ -349,7 +349,10 @@ fn one_line_of_64_mib_costs_one_row() {
     file.flush().unwrap();
     let (evidence, report) = read(&path).unwrap();
     assert!(evidence.accounts.keys().eq(["a", "b"]));
-    assert_eq!((report.rejects[0].line, report.rejects[0].reason, report.intake.rows_read), (2, "line too long", 3));
+    assert_eq!(
+        (report.rejects[0].line, report.rejects[0].reason.as_ref(), report.intake.rows_read),
+        (2, "line too long", 3)
+    );
 }
 
 #[test]
@@ -358,7 +361,7 @@ fn a_quote_that_is_left_open_is_told_and_not_taken_for_a_cell() {
     let rows = |n: usize| "2026-08-03T00:00:05Z,a,text\n".repeat(n);
     let open = format!("timestamp,account_id,prompt\n{}2026-08-03T00:00:06Z,b,\"swallows\n{}", rows(2), rows(50));
     let (evidence, report) = read(&write(folder.path(), "open.csv", open.as_bytes())).unwrap();
-    assert_eq!((report.rejects[0].line, report.rejects[0].reason), (4, "a quote is never closed"));
+    assert_eq!((report.rejects[0].line, report.rejects[0].reason.as_ref()), (4, "a quote is never closed"));
     assert!(report.intake.rows_kept == 2 && evidence.accounts.keys().eq(["a"]));
     // One that swallows more than can be held is an error and names its row.
     let small = IngestSettings { max_line_bytes: 1 << 14, batch_bytes: 1 << 14, ..IngestSettings::default() };
@@ -368,7 +371,10 @@ fn a_quote_that_is_left_open_is_told_and_not_taken_for_a_cell() {
     // A long cell that ends is one row that is rejected.
     let long = format!("timestamp,account_id,prompt\n{}2026-08-03T00:00:06Z,b,\"{}\"\n", rows(2), "x".repeat(20_000));
     let (_, report) = read_with(&write(folder.path(), "cell.csv", long.as_bytes()), &small).unwrap();
-    assert_eq!((report.intake.rows_kept, report.rejects[0].line, report.rejects[0].reason), (2, 4, "line too long"));
+    assert_eq!(
+        (report.intake.rows_kept, report.rejects[0].line, report.rejects[0].reason.as_ref()),
+        (2, 4, "line too long")
+    );
     // The mark of the end is none inside a text, and a table without a last line end has it too.
     let whole = "timestamp,account_id,prompt\n2026-08-03T00:00:05Z,a,\"stillhunt: the table ends here\"";
     assert_eq!(read(&write(folder.path(), "end.csv", whole.as_bytes())).unwrap().1.intake.rows_kept, 1);
