@@ -58,7 +58,7 @@ fn read(path: &Path) -> Result<(Evidence, IngestReport), IngestError> {
 
 /// Writes a world in which every text carries an attack. One value stays one value, so that what is shared stays shared.
 fn hostile_world(folder: &Path) -> (PathBuf, PathBuf) {
-    World::generate(&WorldSettings { people: 60, ..WorldSettings::default() }).write(folder, false).unwrap();
+    World::generate(&WorldSettings { people: 150, ..WorldSettings::default() }).write(folder, false).unwrap();
     let attack = |field: usize, value: &str| {
         let sum: usize = value.bytes().map(usize::from).sum();
         format!("{value}{}", ATTACKS[(field + sum) % ATTACKS.len()])
@@ -159,7 +159,11 @@ fn a_log_in_which_everything_is_an_attack_acts_in_no_rendering() {
     let members: Vec<&String> = document.networks.iter().flat_map(|n| &n.members).collect();
     let named = ATTACKS.iter().filter(|a| members.iter().any(|m| m.contains(**a))).count();
     assert!(members.len() > 8 && named > 5, "{named} attacks stand in the names of {} members", members.len());
-    assert!(document.links.iter().any(|l| l.shared.contains("onload")), "a shared object is an attack");
+    assert!(
+        document.links.iter().any(|l| ATTACKS.iter().any(|a| l.shared.contains(a))),
+        "a shared object is an attack: {:?}",
+        document.links.iter().map(|l| &l.shared).take(5).collect::<Vec<_>>()
+    );
     let report = |format: &str| {
         let run = stillhunt(&["report", text(&case), "--format", format]);
         assert_eq!(run.status.code(), Some(0), "{format}");
