@@ -218,11 +218,15 @@ fn ended(root: &Path, test: &str, run: bool) -> anyhow::Result<&'static str> {
     eprintln!("{test}");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let done = Command::new(cargo)
-        .args(["test", "--locked", "-q", "--test", file, "--", "--exact", name])
+        .args(["test", "--locked", "-q", "--test", file, "--", "--nocapture", "--exact", name])
         .current_dir(root)
         .output()?;
-    let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    Ok(if done.status.success() && said.contains("1 passed") { "passed" } else { "FAILED" })
+    let said = String::from_utf8_lossy(&[&done.stdout[..], &done.stderr[..]].concat()).into_owned();
+    Ok(match done.status.success() && said.contains("1 passed") {
+        true if said.contains("skipped: ") => "skipped here",
+        true => "passed",
+        false => "FAILED",
+    })
 }
 
 fn main() -> anyhow::Result<()> {

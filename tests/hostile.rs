@@ -58,7 +58,7 @@ fn read(path: &Path) -> Result<(Evidence, IngestReport), IngestError> {
 
 /// Writes a world in which every text carries an attack. One value stays one value, so that what is shared stays shared.
 fn hostile_world(folder: &Path) -> (PathBuf, PathBuf) {
-    World::generate(&WorldSettings { people: 60, ..WorldSettings::default() }).write(folder, false).unwrap();
+    World::generate(&WorldSettings { people: 150, ..WorldSettings::default() }).write(folder, false).unwrap();
     let attack = |field: usize, value: &str| {
         let sum: usize = value.bytes().map(usize::from).sum();
         format!("{value}{}", ATTACKS[(field + sum) % ATTACKS.len()])
@@ -159,7 +159,11 @@ fn a_log_in_which_everything_is_an_attack_acts_in_no_rendering() {
     let members: Vec<&String> = document.networks.iter().flat_map(|n| &n.members).collect();
     let named = ATTACKS.iter().filter(|a| members.iter().any(|m| m.contains(**a))).count();
     assert!(members.len() > 8 && named > 5, "{named} attacks stand in the names of {} members", members.len());
-    assert!(document.links.iter().any(|l| l.shared.contains("onload")), "a shared object is an attack");
+    assert!(
+        document.links.iter().any(|l| ATTACKS.iter().any(|a| l.shared.contains(a))),
+        "a shared object is an attack: {:?}",
+        document.links.iter().map(|l| &l.shared).take(5).collect::<Vec<_>>()
+    );
     let report = |format: &str| {
         let run = stillhunt(&["report", text(&case), "--format", format]);
         assert_eq!(run.status.code(), Some(0), "{format}");
@@ -227,7 +231,7 @@ fn numbers_and_times_beyond_all_measure_are_no_numbers_and_no_times() {
     assert_eq!(report.reasons.get("unreadable timestamp"), Some(&(times.len() as u64)));
     assert_eq!(report.reasons.get("not JSON"), Some(&2), "NaN is not JSON: {:?}", report.reasons);
     let a = &evidence.accounts["a"];
-    assert_eq!((a.requests, a.input_tokens, a.output_tokens), (24, 0, 0));
+    assert_eq!((a.requests, a.input_tokens, a.output_tokens), (24, 3 << 26, 3 << 26));
     assert!(a.parameters.keys().all(|p| !p.contains("inf") && !p.contains("NaN")), "{:?}", a.parameters);
 }
 

@@ -24,6 +24,8 @@ pub const MAX_VALUES: usize = 4_096;
 pub const MAX_TIMES: usize = 4_096;
 /// Exemplars kept for one account.
 const MAX_EXEMPLARS: usize = 3;
+/// Tokens that one call adds to a sum at most: a log may claim 2^64, and sums have to stay whole.
+const MOST_TOKENS: u64 = 1 << 26;
 const HOUR_US: i64 = 3_600_000_000;
 /// Characters of an excerpt.
 const EXCERPT: usize = 240;
@@ -106,14 +108,14 @@ impl Fingerprints {
 
 impl Known for u32 {
     fn absorb(&mut self, other: Self) {
-        *self += other;
+        *self = self.saturating_add(other);
     }
 }
 
 /// How often, and where first.
 impl Known for (u32, Origin) {
     fn absorb(&mut self, other: Self) {
-        *self = (self.0 + other.0, self.1.min(other.1));
+        *self = (self.0.saturating_add(other.0), self.1.min(other.1));
     }
 }
 
@@ -266,8 +268,8 @@ impl AccountEvidence {
         self.resolution_us = self.resolution_us.max(event.ts_res_us);
         self.first_at = Some(self.first_at.map_or(at, |o| o.min(at)));
         self.hours[event.ts_us.div_euclid(HOUR_US).rem_euclid(24) as usize] += 1;
-        self.input_tokens += event.input_tokens.unwrap_or(0);
-        self.output_tokens += event.output_tokens.unwrap_or(0);
+        self.input_tokens += event.input_tokens.unwrap_or(0).min(MOST_TOKENS);
+        self.output_tokens += event.output_tokens.unwrap_or(0).min(MOST_TOKENS);
         if let Some(org) = event.org_id.as_deref()
             && self.org_id.as_deref().is_none_or(|known| org < known)
         {
@@ -372,7 +374,7 @@ impl AccountEvidence {
         self.resolution_us = self.resolution_us.max(other.resolution_us);
         self.first_at = self.first_at.into_iter().chain(other.first_at).min();
         self.org_id = self.org_id.take().into_iter().chain(other.org_id).min();
-        self.hours.iter_mut().zip(other.hours).for_each(|(a, b)| *a += b);
+        self.hours.iter_mut().zip(other.hours).for_each(|(a, b)| *a = a.saturating_add(b));
         self.addresses.merge(other.addresses, MAX_VALUES);
         self.clients.merge(other.clients, MAX_VALUES);
         self.parameters.merge(other.parameters, MAX_VALUES);

@@ -109,8 +109,8 @@ impl<'a> Row<'a> {
             top_p: take(at::TOP_P).and_then(|t| decimal(&t)),
             max_tokens: take(at::MAX_TOKENS).and_then(|t| count(&t)),
             stream: take(at::STREAM).and_then(|t| truth(&t)),
-            input_tokens: take(at::INPUT_TOKENS).and_then(|t| tokens(&t)),
-            output_tokens: take(at::OUTPUT_TOKENS).and_then(|t| tokens(&t)),
+            input_tokens: take(at::INPUT_TOKENS).and_then(|t| count(&t)),
+            output_tokens: take(at::OUTPUT_TOKENS).and_then(|t| count(&t)),
             status: take(at::STATUS).and_then(|t| count(&t)).and_then(|s| u16::try_from(s).ok()),
             finish_reason: take(at::FINISH_REASON),
             client_ip: take(at::CLIENT_IP),
@@ -127,9 +127,9 @@ impl<'a> Row<'a> {
             stop: take(at::STOP).map(compact),
             seed: take(at::SEED).and_then(|t| t.parse().ok()),
             reasoning_effort: take(at::REASONING_EFFORT),
-            reasoning_tokens: take(at::REASONING_TOKENS).and_then(|t| tokens(&t)),
-            cache_read_tokens: take(at::CACHE_READ_TOKENS).and_then(|t| tokens(&t)),
-            cache_write_tokens: take(at::CACHE_WRITE_TOKENS).and_then(|t| tokens(&t)),
+            reasoning_tokens: take(at::REASONING_TOKENS).and_then(|t| count(&t)),
+            cache_read_tokens: take(at::CACHE_READ_TOKENS).and_then(|t| count(&t)),
+            cache_write_tokens: take(at::CACHE_WRITE_TOKENS).and_then(|t| count(&t)),
             error_type: take(at::ERROR_TYPE),
             duration_ms,
             ttft_ms: take(at::TTFT_MS).and_then(|t| rounded(&t)),
@@ -157,11 +157,6 @@ fn count(text: &str) -> Option<u64> {
         let value = decimal(text)?;
         (value >= 0.0 && value.fract() == 0.0 && value <= 9e15).then_some(value as u64)
     })
-}
-
-/// Tokens of one call. What no call has is no count: sums of less than 2^32 stay whole over any log.
-fn tokens(text: &str) -> Option<u64> {
-    count(text).filter(|n| *n < 1 << 32)
 }
 
 fn truth(text: &str) -> Option<bool> {

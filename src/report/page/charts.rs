@@ -195,9 +195,14 @@ pub(super) struct Bars {
     span: String,
 }
 
+/// A case that somebody sent may count beyond 64 bits.
+fn sum(counts: &[u64]) -> u64 {
+    counts.iter().copied().fold(0, u64::saturating_add)
+}
+
 /// Bars of `activity` beside those of `t`; `None` where it counts nothing.
 pub(super) fn bars(t: &Timeline, activity: &Activity) -> Option<Bars> {
-    let (own, all): (u64, u64) = (activity.requests.iter().sum(), t.requests.iter().sum());
+    let (own, all) = (sum(&activity.requests), sum(&t.requests));
     if own == 0 || all == 0 || activity.requests.len() != t.requests.len() {
         return None;
     }
@@ -243,8 +248,8 @@ pub(super) struct Hours {
 
 /// Squares for everybody, the network, and its busiest accounts; `None` where nothing is counted.
 pub(super) fn hours(t: &Timeline, n: &Network, activity: &Activity) -> Option<Hours> {
-    let total: u64 = activity.hours.iter().sum();
-    let everybody: u64 = t.hours.iter().sum();
+    let total = sum(&activity.hours);
+    let everybody = sum(&t.hours);
     if total == 0 || everybody == 0 || activity.hours.len() != 24 || t.hours.len() != 24 {
         return None;
     }
