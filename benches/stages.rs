@@ -173,7 +173,6 @@ mod links {
 
 /// Links to communities: a thousand rings of twelve, weakly chained; the rival finds connected components.
 mod networks {
-    use super::*;
     use stillhunt::networks::{Graph, communities};
 
     const RINGS: u32 = 1_000;

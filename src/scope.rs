@@ -38,13 +38,16 @@ pub(crate) struct Inquiry<'a> {
     pub shared: &'a Shared,
 }
 
+/// A group as it was proposed, and by which side.
+type Proposed = (Side, Vec<u32>);
+
 /// What runs have in common whose settings differ in nothing but the layers that are left out, made by the first that
 /// asks: most of what a run without one layer would look for, the whole run has found.
 #[derive(Default)]
 pub(crate) struct Shared {
     pub proposals: Mutex<BTreeMap<Vec<Family>, Arc<Proposal>>>,
     /// Every test of a group, whatever is left out.
-    pub tests: Mutex<BTreeMap<(Side, Vec<u32>), Arc<Vec<Test>>>>,
+    pub tests: Mutex<BTreeMap<Proposed, Arc<Vec<Test>>>>,
 }
 
 impl Inquiry<'_> {

@@ -116,7 +116,7 @@ fn neither_a_redaction_nor_a_cut_becomes_shared_work() {
     assert_eq!(statuses, [("truncated", 4), ("redacted", 4)]);
     let mut met = BTreeSet::new();
     for account in evidence.partials().unwrap() {
-        assert_eq!(account.texts.is_empty(), account.account_id < "u4".to_owned());
+        assert_eq!(account.texts.is_empty(), account.account_id.as_str() < "u4");
         for fingerprint in account.texts.iter().flat_map(|text| &text.fingerprints) {
             assert!(met.insert(*fingerprint), "two accounts share a piece of the mark of a cut");
         }
