@@ -124,6 +124,7 @@ def main():
         cluster = Cluster(place)
         try:
             spark = (SparkSession.builder.master(cluster.url).appName("evidence")
+                     .config("spark.sql.warehouse.dir", str(place / "warehouse"))
                      .config("spark.driver.host", "127.0.0.1").config("spark.driver.memory", "1g")
                      .config("spark.executor.memory", "700m").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
                      .config("spark.task.maxFailures", "6").config("spark.sql.files.maxPartitionBytes", "1m")
