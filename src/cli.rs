@@ -144,6 +144,13 @@ struct Input {
     /// CSV with facts of accounts: payment, device, phone, creation, closure
     #[arg(long)]
     accounts: Option<PathBuf>,
+    #[command(flatten)]
+    understanding: Understanding,
+}
+
+/// How rows are understood.
+#[derive(Args)]
+struct Understanding {
     /// TOML that names the log's columns
     #[arg(long)]
     map: Option<PathBuf>,
@@ -153,6 +160,13 @@ struct Input {
     /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
     #[arg(long, value_name = "CHOICE or FIELD")]
     account_field: Option<String>,
+}
+
+impl Understanding {
+    fn settings(&self) -> IngestSettings {
+        let Self { format, account_field, .. } = self;
+        IngestSettings { format: format.clone(), account_field: account_field.clone(), ..IngestSettings::default() }
+    }
 }
 
 /// What is done to a document before anybody sees it.
@@ -265,7 +279,8 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn read(input: &Input) -> anyhow::Result<Reading> {
-    let (map, hashed) = field_map(input.map.as_deref())?;
+    let Input { understanding, .. } = input;
+    let (map, hashed) = field_map(understanding.map.as_deref())?;
     let mut beside: Vec<Hashed> = hashed.into_iter().collect();
     let mut facts = match &input.accounts {
         None => BTreeMap::new(),
@@ -278,7 +293,11 @@ fn read(input: &Input) -> anyhow::Result<Reading> {
     let inputs = ingest::find_inputs(&input.logs)?;
     let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
     if parts > 0 {
-        if parts < inputs.len() || input.map.is_some() || input.format.is_some() || input.account_field.is_some() {
+        if parts < inputs.len()
+            || understanding.map.is_some()
+            || understanding.format.is_some()
+            || understanding.account_field.is_some()
+        {
             let text = "evidence stands among the logs, and how it is to be understood was settled when it was collected; \
                         pass evidence alone, without --map, --format and --account-field";
             return Err(UsageError(text.to_owned()).into());
@@ -299,11 +318,7 @@ fn read(input: &Input) -> anyhow::Result<Reading> {
         bar.set_message(format!("reading file {} of {}: {} rows", p.files_done + 1, p.files_total, p.rows));
         bar.tick();
     };
-    let settings = IngestSettings {
-        format: input.format.clone(),
-        account_field: input.account_field.clone(),
-        ..IngestSettings::default()
-    };
+    let settings = understanding.settings();
     let result = ingest::read_logs::<Evidence>(&inputs, &map, &settings, &tell);
     bar.finish_and_clear();
     let (evidence, mut read) = result?;

@@ -1,6 +1,6 @@
 //! `collect` and `plan`: evidence of parts of a log, on this machine or in the tasks of a cluster.
 
-use super::{NO_OUTPUT, UsageError, field_map};
+use super::{NO_OUTPUT, Understanding, UsageError, field_map};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -8,21 +8,11 @@ use std::path::{Path, PathBuf};
 use stillhunt::features::Unsettled;
 use stillhunt::formats::Formats;
 use stillhunt::ingest;
-use stillhunt::settings::IngestSettings;
 use stillhunt::shards::{self, COLUMNS};
 
-/// How rows are understood.
+/// How much is kept.
 #[derive(Args)]
-pub struct Understanding {
-    /// TOML that names the log's columns
-    #[arg(long)]
-    map: Option<PathBuf>,
-    /// Read every log as this format instead of telling it by the first rows; `stillhunt formats` lists them
-    #[arg(long, value_name = "NAME", conflicts_with = "map")]
-    format: Option<String>,
-    /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
-    #[arg(long, value_name = "CHOICE or FIELD")]
-    account_field: Option<String>,
+pub struct Thinning {
     /// Keep one fingerprint in so many: less evidence, and short templates may be missed
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
     thin: u64,
@@ -57,17 +47,18 @@ pub struct Collect {
     force: bool,
     #[command(flatten)]
     understanding: Understanding,
+    #[command(flatten)]
+    thinning: Thinning,
 }
 
 /// Runs `collect`.
 pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
-    let Understanding { map, format, account_field, thin } = &arguments.understanding;
+    let Collect { understanding, thinning: Thinning { thin }, .. } = arguments;
     if let Some(output) = arguments.output.as_deref().filter(|path| !arguments.force && path.exists()) {
         return Err(UsageError(format!("{} is there already; --force replaces it", ingest::shown(output))).into());
     }
-    let (map, _) = field_map(map.as_deref())?;
-    let settings =
-        IngestSettings { format: format.clone(), account_field: account_field.clone(), ..IngestSettings::default() };
+    let (map, _) = field_map(understanding.map.as_deref())?;
+    let settings = understanding.settings();
     let parts = if arguments.stdin {
         ingest::read_stream::<Unsettled>(io::stdin().lock(), &map, &settings)?
     } else {
@@ -119,6 +110,8 @@ pub struct Plan {
     line: String,
     #[command(flatten)]
     understanding: Understanding,
+    #[command(flatten)]
+    thinning: Thinning,
 }
 
 /// A word that the query hands to a shell; what a shell or the query would read otherwise is refused.
@@ -133,8 +126,8 @@ fn word(text: &str) -> Result<&str, UsageError> {
 
 /// Runs `plan`.
 pub fn plan(arguments: &Plan) -> anyhow::Result<u8> {
-    let Plan { spark, output, program, file, line, understanding } = arguments;
-    let Understanding { map, format, account_field, thin } = understanding;
+    let Plan { spark, output, program, file, line, understanding, thinning: Thinning { thin } } = arguments;
+    let Understanding { map, format, account_field } = understanding;
     let mut command = format!("{} collect --stdin --evidence", word(program)?);
     let mut before = String::new();
     if let Some(map) = map {

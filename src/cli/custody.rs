@@ -1,6 +1,6 @@
 //! `verify` and `compare`.
 
-use super::{Input, Sharing, UsageError, print, read};
+use super::{Input, Sharing, Understanding, UsageError, print, read};
 use clap::Args;
 use std::path::PathBuf;
 use stillhunt::links::Layer;
@@ -47,9 +47,11 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<u8> {
         let input = Input {
             logs: arguments.logs.clone(),
             accounts: arguments.accounts.clone(),
-            map: arguments.map.clone(),
-            format: arguments.format.clone(),
-            account_field: arguments.account_field.clone(),
+            understanding: Understanding {
+                map: arguments.map.clone(),
+                format: arguments.format.clone(),
+                account_field: arguments.account_field.clone(),
+            },
         };
         let reading = read(&input)?;
         for file in &reading.beside {
