@@ -7,7 +7,7 @@ use crate::chance::LEAST_P;
 use crate::features::{AccountEvidence, Evidence, typical};
 use crate::group_tests::{Counts, Outcome, Test, shard};
 use crate::holdings::Holdings;
-use crate::links::{Layer, World};
+use crate::links::World;
 use crate::over_time::OverTime;
 use crate::proposals::Side;
 use crate::reference::Reference;
@@ -92,8 +92,8 @@ impl<'a> Baseline<'a> {
         }
     }
 
-    /// Every test of a group by families that did not propose it and are not left out.
-    pub fn test(&self, world: &World, accounts: &[u32], side: Side, leave_out: &BTreeSet<Layer>) -> Vec<Test> {
+    /// Every test of a group by families that did not propose it.
+    pub fn test(&self, world: &World, accounts: &[u32], side: Side) -> Vec<Test> {
         let group = entities(world, accounts);
         let mut tests = self.reference(accounts).test(&self.census, &group, side);
         if let Some(outcome) = self.dealt(&group) {
@@ -109,7 +109,6 @@ impl<'a> Baseline<'a> {
         }
         tests.extend(self.over_time.tests(world, accounts));
         tests.iter_mut().for_each(|t| t.outcome.p_value = t.outcome.p_value.max(LEAST_P));
-        tests.retain(|t| leave_out.iter().all(|l| l.name() != t.family));
         tests
     }
 

@@ -61,9 +61,7 @@ impl Inquiry<'_> {
     /// Tests of a group by the layers that are not left out.
     pub fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
         let Scope { baseline, world, .. } = self.scope;
-        let all = made_once(&self.shared.tests, (side, accounts.to_vec()), || {
-            baseline.test(world, accounts, side, &BTreeSet::new())
-        });
+        let all = made_once(&self.shared.tests, (side, accounts.to_vec()), || baseline.test(world, accounts, side));
         let left = |t: &&Test| self.settings.leave_out.iter().all(|l| l.name() != t.family);
         all.iter().filter(left).cloned().collect()
     }

@@ -155,7 +155,7 @@ impl Run {
     }
 
     /// Every text with its fingerprints, rising.
-    pub fn each_text(&self, mut take: impl FnMut(Text, &[u64])) -> io::Result<()> {
+    pub fn each_text(&self, mut take: impl FnMut(Text, Vec<u64>)) -> io::Result<()> {
         let mut all = Vec::new();
         (0..PARTS).try_for_each(|part| self.read(part, 0, &mut all))?;
         all.sort_unstable_by_key(|(fingerprint, _, number)| (*number, *fingerprint));
@@ -163,8 +163,7 @@ impl Run {
         for (packed, number) in self.texts.iter().zip(0u32..) {
             let (own, after) = rest.split_at(rest.partition_point(|(_, _, n)| *n <= number));
             rest = after;
-            let fingerprints: Vec<u64> = own.iter().map(|(fingerprint, ..)| *fingerprint).collect();
-            take(packed.text(), &fingerprints);
+            take(packed.text(), own.iter().map(|(fingerprint, ..)| *fingerprint).collect());
         }
         Ok(())
     }

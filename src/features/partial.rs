@@ -56,7 +56,6 @@ impl Unsettled {
         let mut texts: Vec<Vec<PartialText>> = open.iter().map(|_| Vec::new()).collect();
         for run in &other_runs {
             run.each_text(|Text { account, item, ln_output, single_turn, ruled, at }, fingerprints| {
-                let fingerprints = fingerprints.to_vec();
                 texts[account as usize].push(PartialText { item, ln_output, single_turn, ruled, at, fingerprints });
             })?;
         }

@@ -308,7 +308,6 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     fn settle(mut self) -> Result<(F, IngestReport), IngestError> {
         let report = &mut self.report;
-        report.rejects.sort_by(|a, b| (&a.file, a.line, &a.reason).cmp(&(&b.file, b.line, &b.reason)));
         let counts = ContentStatus::ALL.iter().zip(self.content).filter(|(_, rows)| *rows > 0);
         report.intake.content = counts.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
         report.present = self.present.to_vec();

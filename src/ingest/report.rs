@@ -1,7 +1,7 @@
 //! What was read: counts that add up, and what is said of them in the end.
 
 use super::{ExportedFacts, FirstRecord, Usage};
-use crate::document::{ContentCount, FillRate, Half, InputFile, Intake};
+use crate::document::{ContentCount, FillRate, Half, Intake};
 use crate::event::ContentStatus;
 use crate::schema::COLUMNS;
 use serde::{Deserialize, Serialize};
@@ -44,8 +44,28 @@ pub struct IngestReport {
 }
 
 impl IngestReport {
-    /// Adds what another part of the same input came to. Which file a number stands for has to be settled by the caller.
-    pub(crate) fn merge(&mut self, other: Self) {
+    /// What all parts of one input came to. Which file a number stands for has to be settled by the caller.
+    pub(crate) fn of_parts(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut whole = Self::default();
+        parts.into_iter().for_each(|part| whole.add(part));
+        let Self { intake, notes, .. } = &mut whole;
+        intake.halves.sort_by(|a, b| a.format.cmp(&b.format));
+        let order = |c: &ContentCount| ContentStatus::ALL.iter().position(|s| s.as_str() == c.status);
+        intake.content.sort_by_key(order);
+        // In the order of their paths, as `find_inputs` finds them; a file of which several parts have rows is one.
+        intake.files.sort_by_cached_key(|file| PathBuf::from(&file.path));
+        intake.files.dedup_by(|later, first| {
+            let same = later.path == first.path;
+            first.rows += if same { later.rows } else { 0 };
+            same
+        });
+        notes.sort();
+        notes.dedup();
+        whole.settle();
+        whole
+    }
+
+    fn add(&mut self, other: Self) {
         let (own, its) = (&mut self.intake, other.intake);
         own.rows_read += its.rows_read;
         own.rows_kept += its.rows_kept;
@@ -59,24 +79,14 @@ impl IngestReport {
                 None => own.halves.push(half),
             }
         }
-        own.halves.sort_by(|a, b| a.format.cmp(&b.format));
         for content in its.content {
             match own.content.iter_mut().find(|c| c.status == content.status) {
                 Some(known) => known.rows += content.rows,
                 None => own.content.push(content),
             }
         }
-        let order = |c: &ContentCount| ContentStatus::ALL.iter().position(|s| s.as_str() == c.status);
-        own.content.sort_by_key(order);
-        for file in its.files {
-            match own.files.iter_mut().find(|f| f.path == file.path) {
-                Some(known) => known.rows += file.rows,
-                None => own.files.push(file),
-            }
-        }
-        own.files.sort_by_key(path_of);
+        own.files.extend(its.files);
         self.rejects.extend(other.rejects);
-        self.rejects.sort_by(|a, b| (path(&a.file), a.line, &a.reason).cmp(&(path(&b.file), b.line, &b.reason)));
         self.rejects_unlisted += other.rejects_unlisted;
         for (reason, n) in other.reasons {
             *self.reasons.entry(reason).or_default() += n;
@@ -91,14 +101,13 @@ impl IngestReport {
         self.zoneless += other.zoneless;
         self.ends.extend(other.ends);
         self.notes.extend(other.notes);
-        self.notes.sort();
-        self.notes.dedup();
         self.present.resize(COLUMNS.len(), 0);
         self.present.iter_mut().zip(other.present).for_each(|(own, its)| *own += its);
     }
 
-    /// Rates from counts, and sentences from all.
+    /// Puts rejected rows in order; rates from counts, and sentences from all.
     pub(crate) fn settle(&mut self) {
+        self.rejects.sort();
         let kept = self.intake.rows_kept.max(1) as f64;
         self.intake.fill_rates = (COLUMNS.iter().zip(&self.present))
             .map(|(column, n)| FillRate { column: column.name.to_owned(), share: *n as f64 / kept })
@@ -135,13 +144,4 @@ impl IngestReport {
         }
         self.intake.notes = said;
     }
-}
-
-/// Files stand in the order of their paths, as `find_inputs` finds them.
-fn path_of(file: &InputFile) -> PathBuf {
-    path(&file.path)
-}
-
-fn path(shown: &str) -> PathBuf {
-    PathBuf::from(shown)
 }

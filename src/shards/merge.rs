@@ -86,10 +86,7 @@ fn heads(paths: &[PathBuf], made_by: &mut Option<String>) -> Result<Heads, Shard
     }
     let numbers = parts.iter().map(|(shard, r)| (shard.clone(), r.intake.files.iter().map(|f| all[&of(f)]).collect()));
     let numbers = numbers.collect();
-    let mut read = IngestReport::default();
-    parts.into_values().for_each(|part| read.merge(part));
-    read.settle();
-    Ok(Heads { numbers, read })
+    Ok(Heads { numbers, read: IngestReport::of_parts(parts.into_values()) })
 }
 
 fn head(path: &Path, row: &Row) -> Result<(String, IngestReport), ShardError> {
