@@ -102,8 +102,12 @@ mod fingerprint {
 
     #[divan::bench]
     fn stillhunt_winnows(bencher: Bencher<'_, '_>) {
-        let mut winnower = Winnower::default();
-        bench(bencher, |prompt| winnower.winnow(prompt).len() as u64);
+        let (mut winnower, mut found) = (Winnower::default(), Vec::new());
+        bench(bencher, |prompt| {
+            found.clear();
+            winnower.winnow(prompt, &mut found);
+            found.len() as u64
+        });
     }
 
     #[divan::bench]

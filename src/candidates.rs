@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A proposed group, tested.
 pub(crate) struct Group {
     pub accounts: Vec<u32>,
+    /// Those of them that nothing proposed and that were added for carrying one of its templates.
+    pub recruited: BTreeSet<u32>,
     pub proposed_by: Side,
     pub tests: Vec<Test>,
 }
@@ -48,7 +50,7 @@ const ELSEWHERE: f64 = 0.2;
 
 impl Inquiry<'_> {
     pub fn group(&self, accounts: Vec<u32>, side: Side) -> Group {
-        Group { tests: self.test(&accounts, side), accounts, proposed_by: side }
+        Group { tests: self.test(&accounts, side), accounts, recruited: BTreeSet::new(), proposed_by: side }
     }
 
     /// Templates of the world; `None` where content is left out, for then no later step may look at them either.
@@ -127,7 +129,7 @@ impl Inquiry<'_> {
                 parts.insert(next);
                 whole.extend(members[next]);
             }
-            let mut accounts: Vec<u32> = whole.into_iter().collect();
+            let mut accounts: Vec<u32> = whole.iter().copied().collect();
             accounts.extend(recruits(&bridges, &parts, &accounts));
             accounts.sort_unstable();
             let own: Vec<u64> = own_templates(self.templates().unwrap_or_default(), &accounts)
@@ -138,7 +140,8 @@ impl Inquiry<'_> {
             let stragglers = occasional_carriers(self.scope.evidence, &own, &accounts);
             accounts.extend(stragglers.difference(&grouped));
             accounts.sort_unstable();
-            joined.push(self.group(accounts, side));
+            let recruited = accounts.iter().copied().filter(|a| !whole.contains(a)).collect();
+            joined.push(Group { recruited, ..self.group(accounts, side) });
         }
         self.completed_by_habit(&mut joined, &habits);
         joined.extend(habits);
@@ -182,6 +185,37 @@ impl Inquiry<'_> {
         template.fingerprint().is_some_and(anywhere)
     }
 
+    /// Whether each account of a group carries as much of its `own` templates as a member does: half of the template of most,
+    /// or, where there are several variants, two of their fingerprints if members have many. A template of any length leaves
+    /// several, and unrelated texts may share one of them, a phrase of the language, by chance. `None`
+    /// without templates; of a recruit, where the template is so short that what it was recruited for is all there is.
+    fn carry_the_template(&self, group: &Group, own: &[&Object]) -> Option<Vec<Option<bool>>> {
+        let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
+        let held = |o: &Object| o.held_in(&inside) as f64;
+        let purity = |o: &Object| held(o) / o.accounts.len() as f64;
+        let mut of_most: Vec<&Object> =
+            own.iter().copied().filter(|o| held(o) >= COMMON * inside.len() as f64).collect();
+        // Words of the material are carried by many; the group's own instruction by hardly anyone else.
+        let purest = of_most.iter().map(|o| purity(o)).fold(0.0, f64::max);
+        of_most.retain(|o| purity(o) >= 0.9 * purest);
+        let template = if of_most.is_empty() { own } else { &of_most };
+        let carried: Vec<usize> =
+            group.accounts.iter().map(|a| template.iter().filter(|o| self.carries(*a, o)).count()).collect();
+        let least = if of_most.is_empty() {
+            let both = carried.iter().zip(&group.accounts);
+            let mut typical: Vec<usize> =
+                both.filter(|(_, a)| !group.recruited.contains(a)).map(|(carried, _)| *carried).collect();
+            typical.sort_unstable();
+            (typical.get(typical.len() / 2).copied().unwrap_or(0) as f64 / 4.0).clamp(1.0, 2.0)
+        } else {
+            template.len() as f64 / 2.0
+        };
+        let agrees = |(carried, account): (usize, &u32)| {
+            (least > 1.0 || !group.recruited.contains(account)).then_some(carried as f64 >= least)
+        };
+        (!template.is_empty()).then(|| carried.into_iter().zip(&group.accounts).map(agrees).collect())
+    }
+
     /// Leaves out accounts that contradict what the group was found to have in common. The tests stay those of the
     /// group as proposed: tested again, a group chosen by a test would pass it.
     pub fn members_only(&self, group: Group) -> Candidate {
@@ -194,48 +228,31 @@ impl Inquiry<'_> {
             }
         }
         let entity = |account: &u32| self.scope.world.entity[*account as usize];
-        let mut common: Vec<Common> = best
-            .into_values()
-            .map(|t| Common {
-                agrees: group.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect(),
-                background: t.background,
+        let mut common: BTreeMap<&str, Common> = best
+            .into_iter()
+            .map(|(family, t)| {
+                let agrees = group.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect();
+                (family, Common { agrees, background: t.background })
             })
             .collect();
-        let tested = common.clone();
-        let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
         let own = own_templates(self.templates().unwrap_or_default(), &group.accounts);
-        let held = |o: &Object| o.held_in(&inside) as f64;
-        let purity = |o: &Object| held(o) / o.accounts.len() as f64;
-        let mut of_most: Vec<&Object> =
-            own.iter().copied().filter(|o| held(o) >= COMMON * inside.len() as f64).collect();
-        // Words of the material are carried by many; the group's own instruction by hardly anyone else.
-        let purest = of_most.iter().map(|o| purity(o)).fold(0.0, f64::max);
-        of_most.retain(|o| purity(o) >= 0.9 * purest);
-        let mut prior = vec![0.0; group.accounts.len()];
-        if of_most.is_empty() {
-            // Several variants, none carried by most: to carry any is all that can be asked.
-            for (prior, account) in prior.iter_mut().zip(&group.accounts) {
-                *prior = if own.iter().any(|o| self.carries(*account, o)) { CARRIER } else { 0.0 };
-            }
-        } else {
-            let carried =
-                |account: &u32| 2 * of_most.iter().filter(|o| self.carries(*account, o)).count() >= of_most.len();
+        if let Some(agrees) = self.carry_the_template(&group, &own) {
             // A network was looked for by its templates: to carry one says little more, to carry none a lot.
-            common.push(Common {
-                agrees: group.accounts.iter().map(|a| Some(carried(a))).collect(),
-                background: (-CARRIER).exp(),
-            });
+            let looked_for = || Common { agrees: Vec::new(), background: (-CARRIER).exp() };
+            common.entry(Family::Content.name()).or_insert_with(looked_for).agrees = agrees;
         }
+        let common: Vec<Common> = common.into_values().collect();
+        let recruited: Vec<bool> = group.accounts.iter().map(|a| group.recruited.contains(a)).collect();
         let recurs: BTreeSet<u32> = own.iter().flat_map(|o| o.accounts.iter().copied()).collect();
         // One text may be quoted by anybody: who carries no template again and again needs another sign.
         let vouched = |place: usize, account: &u32| {
-            own.is_empty() || recurs.contains(account) || tested.iter().any(|c| c.agrees[place] == Some(true))
+            own.is_empty() || recurs.contains(account) || common.iter().any(|c| c.agrees[place] == Some(true))
         };
         let (accounts, membership): (Vec<u32>, Vec<f64>) = group
             .accounts
             .iter()
             .copied()
-            .zip(memberships(&common, &prior))
+            .zip(memberships(&common, &recruited))
             .enumerate()
             .filter(|(place, (account, probability))| *probability >= 0.5 && vouched(*place, account))
             .map(|(_, member)| member)

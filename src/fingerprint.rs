@@ -3,7 +3,7 @@
 //! Any substring of at least `K + WINDOW - 1` normalised characters that two texts share gives them a common
 //! fingerprint, wherever it stands: a template is found before, after or around its payload.
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Characters in one gram.
 pub const K: usize = 18;
@@ -11,82 +11,104 @@ pub const K: usize = 18;
 pub const WINDOW: usize = 22;
 /// Characters looked at on either end of a long text; bounds the cost of a 1 MB prompt.
 const EDGE: usize = 2048;
-/// Bytes of a character among the normalised ones.
-const WIDE: usize = 4;
 
 /// Fingerprints texts one after the other in the same memory: no text costs an allocation once a long one was seen.
 #[derive(Debug, Clone, Default)]
 pub struct Winnower {
-    /// Normalised characters, four bytes each, so that a gram is a slice and nothing has to be copied to hash it.
+    /// Normalised characters, a byte each, so that a gram is a slice and nothing has to be copied to hash it.
     chars: Vec<u8>,
     grams: Vec<u64>,
-    found: Vec<u64>,
 }
 
 impl Winnower {
-    /// The winnowed fingerprints of a text, sorted and without repeats.
-    pub fn winnow(&mut self, text: &str) -> &[u64] {
+    /// Puts the winnowed fingerprints of a text behind those in `found`, in the order in which they stand; one that stands in
+    /// several places may be there several times.
+    pub fn winnow(&mut self, text: &str, found: &mut Vec<u64>) {
         self.chars.clear();
-        self.found.clear();
         if text.len() > 4 * 2 * EDGE {
             let head = text.char_indices().nth(EDGE).map_or(text.len(), |(at, _)| at);
             let tail = text.char_indices().rev().nth(EDGE - 1).map_or(0, |(at, _)| at);
             self.normalise(&text[..head]);
-            self.take(' ');
+            self.normalise(" ");
             self.normalise(&text[tail..]);
         } else {
             self.normalise(text);
         }
         self.grams.clear();
-        let grams = self.chars.windows(WIDE * K).step_by(WIDE);
-        self.grams.extend(grams.map(|gram| xxh3_64_with_seed(gram, 0x5711)));
-        least_of_windows(&self.grams, &mut self.found);
-        self.found.sort_unstable();
-        self.found.dedup();
-        &self.found
+        self.grams.extend(self.chars.array_windows().map(hash));
+        least_of_windows(&self.grams, found);
     }
 
     /// Lower-cases, folds white space to one blank and digit runs to `0`, so that counters do not hide a template.
+    ///
+    /// A character outside ASCII becomes its lowest seven bits above ASCII: letters of one alphabet stay apart, and that
+    /// eighteen in a row agree with eighteen others by chance is out of the question.
     fn normalise(&mut self, text: &str) {
-        for c in text.chars() {
-            self.take(if c.is_ascii() {
-                match c {
-                    '0'..='9' => '0',
-                    ' ' | '\t'..='\r' => ' ',
-                    _ => c.to_ascii_lowercase(),
-                }
-            } else if c.is_whitespace() {
-                ' '
-            } else {
-                c.to_lowercase().next().unwrap_or(c)
-            });
-        }
-    }
-
-    fn take(&mut self, c: char) {
-        let wide = (c as u32).to_le_bytes();
-        if matches!(c, ' ' | '0') && self.chars.last_chunk() == Some(&wide) {
-            return;
-        }
-        self.chars.extend_from_slice(&wide);
+        let mut at = self.chars.len();
+        let mut last = self.chars.last().copied();
+        // A character has a byte at least, so that this is room for all; the rest is cut off again.
+        self.chars.resize(at + text.len(), 0);
+        let mut take = |c: u8| {
+            self.chars[at] = c;
+            at += usize::from(Some(c) != last || !matches!(c, b' ' | b'0'));
+            last = Some(c);
+        };
+        text.chars().for_each(|c| match FOLDED.get(c as usize) {
+            Some(c) => take(*c),
+            None if c.is_whitespace() => take(b' '),
+            None => take(c.to_lowercase().next().unwrap_or(c) as u8 | 0x80),
+        });
+        self.chars.truncate(at);
     }
 }
 
-/// The least gram of every window. It is looked for again only when it leaves the window, which is once in half a window.
+/// What becomes of an ASCII character.
+const FOLDED: [u8; 128] = {
+    let mut folded = [0; 128];
+    let mut c = 0;
+    while c < 128 {
+        folded[c as usize] = match c {
+            b'0'..=b'9' => b'0',
+            b'\t'..=b'\r' => b' ',
+            _ => c.to_ascii_lowercase(),
+        };
+        c += 1;
+    }
+    folded
+};
+
+/// Hash of a gram: its words folded by multiplication, as in wyhash (Wang Yi 2019).
+fn hash(gram: &[u8; K]) -> u64 {
+    let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| gram[at + i]));
+    let fold = |a: u64, b: u64| {
+        let product = u128::from(a) * u128::from(b);
+        product as u64 ^ (product >> 64) as u64
+    };
+    let first = fold(word(0) ^ 0xa076_1d64_78bd_642f, word(8) ^ 0xe703_7ed1_a0b4_28db);
+    fold(first ^ 0x8ebc_6af0_9c88_c6e3, word(K - 8) ^ 0x5899_65cc_7537_4cc3)
+}
+
+/// The least gram of every window; of windows in a row that agree, once. Minima up to each place of a block of windows'
+/// width, and those from each place of the block before to its end, are all that is asked for (van Herk 1992): the work
+/// for a gram is the same whatever the grams are.
 fn least_of_windows(grams: &[u64], found: &mut Vec<u64>) {
-    let width = WINDOW.min(grams.len());
-    let mut least = 0;
-    for end in 0..grams.len() {
-        if grams[end] <= grams[least] {
-            least = end;
-        } else if end - least >= width {
-            // The last of equal ones stays longest.
-            let window = &grams[end + 1 - width..=end];
-            least =
-                end + 1 - width + window.iter().enumerate().fold(0, |m, (i, g)| if *g <= window[m] { i } else { m });
+    let first = found.len();
+    let mut rests = [u64::MAX; WINDOW + 1];
+    for (n, block) in grams.chunks(WINDOW).enumerate() {
+        let mut least = u64::MAX;
+        for (gram, rest) in block.iter().zip(&rests[1..]) {
+            least = least.min(*gram);
+            let window = least.min(*rest);
+            if n > 0 && found[first..].last() != Some(&window) {
+                found.push(window);
+            }
         }
-        if end + 1 >= width && found.last() != Some(&grams[least]) {
-            found.push(grams[least]);
+        if n == 0 {
+            found.push(least);
+        }
+        // Only the last block is shorter, and nobody asks for its rests.
+        for (i, gram) in block.iter().enumerate().rev() {
+            rests[i] = rests[i + 1].min(*gram);
         }
     }
 }
@@ -102,7 +124,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn winnow(text: &str) -> Vec<u64> {
-        Winnower::default().winnow(text).to_vec()
+        let mut found = Vec::new();
+        Winnower::default().winnow(text, &mut found);
+        found
     }
 
     #[test]

@@ -17,13 +17,18 @@ const MOST_MEMBERS: f64 = 0.9;
 /// Keeps a certainty of the sample from becoming a certainty of the estimate.
 const PSEUDO: f64 = 0.5;
 
-/// Probability of membership of each account, 0 to 1. `prior` are log-odds from evidence outside `common`.
-pub fn memberships(common: &[Common], prior: &[f64]) -> Vec<f64> {
-    let n = prior.len();
-    let mut member = vec![0.9; n];
+/// Probability of membership of each account, 0 to 1. Accounts that were `recruited` for one sign have their own share of
+/// members: that the rest of the group is one says nothing of them.
+pub fn memberships(common: &[Common], recruited: &[bool]) -> Vec<f64> {
+    let mut member = vec![MOST_MEMBERS; recruited.len()];
     for _ in 0..ROUNDS {
-        let share = ((member.iter().sum::<f64>() + PSEUDO) / (n as f64 + 2.0 * PSEUDO)).clamp(1e-6, MOST_MEMBERS);
-        let mut odds: Vec<f64> = prior.iter().map(|p| p + (share / (1.0 - share)).ln()).collect();
+        let base = [false, true].map(|came| {
+            let of = || member.iter().zip(recruited).filter(|(_, r)| **r == came).map(|(m, _)| *m);
+            let share = (of().sum::<f64>() + PSEUDO) / (of().count() as f64 + 2.0 * PSEUDO);
+            let share = share.clamp(1e-6, MOST_MEMBERS);
+            (share / (1.0 - share)).ln()
+        });
+        let mut odds: Vec<f64> = recruited.iter().map(|r| base[usize::from(*r)]).collect();
         for c in common {
             let (mut agreeing, mut known) = (PSEUDO, 2.0 * PSEUDO);
             for (m, agrees) in member.iter().zip(&c.agrees) {
@@ -59,7 +64,7 @@ mod tests {
     #[test]
     fn bystanders_of_a_mixed_cell_are_told_from_members() {
         // 40 members agree in both respects, 20 bystanders in none.
-        let found = memberships(&[common(40, 20, 0.05), common(40, 20, 0.1)], &[0.0; 60]);
+        let found = memberships(&[common(40, 20, 0.05), common(40, 20, 0.1)], &[false; 60]);
         assert!(found[..40].iter().all(|p| *p > 0.95) && found[40..].iter().all(|p| *p < 0.05), "{found:?}");
     }
 
@@ -67,15 +72,36 @@ mod tests {
     fn a_member_that_differs_in_one_respect_stays() {
         let mut second = common(40, 0, 0.1);
         second.agrees[3] = Some(false);
-        let found = memberships(&[common(40, 0, 0.05), second], &[1.0; 40]);
+        let found = memberships(&[common(40, 0, 0.05), second], &[false; 40]);
         assert!(found[3] > 0.5 && found[4] > found[3], "{found:?}");
+    }
+
+    #[test]
+    fn recruits_by_chance_do_not_live_on_the_purity_of_the_group() {
+        // 300 members who agree in most, and 60 who said the same sentence once and agree as often as anybody does.
+        let agrees = |i: usize, every: usize| if i < 300 { i % 10 != 0 } else { i % every == 0 };
+        let common = [(5, 0.2), (4, 0.25)].map(|(every, background)| Common {
+            agrees: (0..360).map(|i| Some(agrees(i, every))).collect(),
+            background,
+        });
+        let recruited: Vec<bool> = (0..360).map(|i| i >= 300).collect();
+        let named = |recruited: &[bool]| {
+            let found = memberships(&common, recruited);
+            let of = |range: std::ops::Range<usize>| found[range].iter().filter(|p| **p >= 0.5).count();
+            (of(0..300), of(300..360))
+        };
+        assert_eq!(named(&recruited), (270, 0));
+        assert!(named(&[false; 360]).1 > 0);
+        // Stragglers who are of the group agree as its members do.
+        let late: Vec<bool> = (0..360).map(|i| i % 10 == 3).collect();
+        assert_eq!(named(&late).0, 270);
     }
 
     #[test]
     fn what_cannot_be_evaluated_counts_neither_way() {
         let mut c = common(20, 20, 0.05);
         c.agrees[5] = None;
-        let found = memberships(&[c], &[0.0; 40]);
+        let found = memberships(&[c], &[false; 40]);
         assert!(found[5] > found[39] && found[5] < found[0], "{found:?}");
     }
 }

@@ -114,7 +114,12 @@ fn meet(a: &(u32, (u64, u64)), b: &(u32, (u64, u64))) -> bool {
 /// account.
 fn shown(members: &BTreeMap<u32, &AccountEvidence>, fingerprints: &BTreeSet<u64>) -> Stream {
     let mut winnower = Winnower::default();
-    let mut carries = |text: &str| winnower.winnow(text).iter().any(|f| fingerprints.contains(f));
+    let mut own = Vec::new();
+    let mut carries = |text: &str| {
+        own.clear();
+        winnower.winnow(text, &mut own);
+        own.iter().any(|f| fingerprints.contains(f))
+    };
     let mut found: Vec<(&Excerpt, String)> = members
         .values()
         .filter_map(|a| a.excerpts.iter().map(|e| (e, e.text())).find(|(_, text)| carries(text)))

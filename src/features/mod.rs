@@ -339,8 +339,10 @@ impl AccountEvidence {
         desk.fingerprints.clear();
         let system = [event.system_text.as_deref(), event.system_tail.as_deref()];
         for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
-            desk.fingerprints.extend(desk.winnower.winnow(text));
+            desk.winnower.winnow(text, &mut desk.fingerprints);
         }
+        desk.fingerprints.sort_unstable();
+        desk.fingerprints.dedup();
         let single_turn = event.session_id.is_none();
         let text = Text { account, item, ln_output: ln_output as u32, single_turn, ruled, at };
         run.push(&text, &desk.fingerprints);
