@@ -3,10 +3,14 @@
 mod collect;
 mod custody;
 mod exports;
+mod interruption;
+mod resources;
 
 use anyhow::Context;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use interruption::Stage;
+use resources::Resources;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -37,7 +41,8 @@ use stillhunt::{evaluate, evidence_table, signals};
 #[command(
     version,
     about = "Find suspected coordinated distillation networks in exported LLM-API logs, offline, with evidence.",
-    after_help = "Exit status: 0 nothing suspected, 1 failed, 2 wrong usage, 3 nothing readable, 10 suspected networks found.
+    after_help = "Exit status: 0 nothing suspected, 1 failed, 2 wrong usage, 3 nothing readable, 10 suspected networks found,
+130 interrupted.
 A finding is a reason to look, not a finding of fact: coordination is not guilt.
 
 Examples:
@@ -49,6 +54,8 @@ Examples:
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 #[derive(Subcommand)]
@@ -240,7 +247,7 @@ pub fn run() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let _ = writeln!(anstream::stderr(), "{}", visible(&panic.to_string()));
     }));
-    match dispatch(Cli::parse().command) {
+    match dispatch(Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -278,7 +285,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn read(input: &Input) -> anyhow::Result<Reading> {
+fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<Reading> {
     let Input { understanding, .. } = input;
     let (map, hashed) = field_map(understanding.map.as_deref())?;
     let mut beside: Vec<Hashed> = hashed.into_iter().collect();
@@ -315,15 +322,22 @@ fn read(input: &Input) -> anyhow::Result<Reading> {
         ProgressStyle::with_template("{spinner} {msg} {elapsed}").context("the progress template is constant")?,
     );
     let tell = |p: Progress| {
-        bar.set_message(format!("reading file {} of {}: {} rows", p.files_done + 1, p.files_total, p.rows));
+        let doing = reading(p);
+        stage.enter(doing.clone());
+        bar.set_message(doing);
         bar.tick();
     };
-    let settings = understanding.settings();
+    let settings = resources.within(understanding.settings());
     let result = ingest::read_logs::<Evidence>(&inputs, &map, &settings, &tell);
     bar.finish_and_clear();
     let (evidence, mut read) = result?;
     account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
     Ok(Reading { evidence, facts, read, beside })
+}
+
+/// How far reading is, in words.
+fn reading(p: Progress) -> String {
+    format!("reading file {} of {}: {} rows", p.files_done + 1, p.files_total, p.rows)
 }
 
 fn bytes_of(what: &str, path: &Path) -> Result<(Vec<u8>, Hashed), UsageError> {
@@ -358,12 +372,15 @@ fn terminal(layout: exports::Layout) -> TerminalOptions {
     TerminalOptions { width, colour: io::stdout().is_terminal(), view: layout.view }
 }
 
-fn dispatch(command: Command) -> anyhow::Result<u8> {
+fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
+    resources.take()?;
     match command {
         Command::Analyze { input, output, force, exit_zero, leave_out, layout, sharing } => {
             case::may_write(&output, force)?;
             let sharing = sharing.prepare()?;
-            let Reading { evidence, facts, mut read, beside } = read(&input)?;
+            let stage = Stage::watched()?;
+            let Reading { evidence, facts, mut read, beside } = read(&input, &resources, &stage)?;
+            stage.enter(format!("looking for networks among {} accounts", evidence.accounts.len()));
             let settings = Settings { leave_out: leave_out.into_iter().collect(), ..Settings::default() };
             let document = sharing.apply(investigate_robustly(&evidence, &facts, &read, &settings))?;
             let named = |kind: &str, value: &str| sharing.named(kind, value);
@@ -377,7 +394,8 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
                     h.called(path)
                 })
                 .collect();
-            case::write(&output, &document, &read.rejects, table, &beside, &format!("{settings:?}"), force)?;
+            let settings = format!("{settings:?}");
+            stage.write(|| case::write(&output, &document, &read.rejects, table, &beside, &settings, force))?;
             print(&summary(&document, terminal(layout)))?;
             // Like progress, for a person who looks and not for a script.
             if io::stderr().is_terminal() {
@@ -388,13 +406,13 @@ fn dispatch(command: Command) -> anyhow::Result<u8> {
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
         Command::Check { input } => {
-            check(&read(&input)?)?;
+            check(&read(&input, &resources, &Stage::watched()?)?)?;
             Ok(0)
         }
-        Command::Collect(arguments) => collect::collect(&arguments),
+        Command::Collect(arguments) => collect::collect(&arguments, &resources),
         Command::Plan(arguments) => collect::plan(&arguments),
         Command::Report(arguments) => exports::run(&arguments),
-        Command::Verify(arguments) => custody::verify(&arguments),
+        Command::Verify(arguments) => custody::verify(&arguments, &resources),
         Command::Compare(arguments) => custody::compare(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();

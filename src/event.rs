@@ -166,6 +166,8 @@ impl<'a> Event<'a> {
 /// Evidence that grows event by event and merges exactly: `merge` is associative and commutative up to
 /// the order of rows, so that neither threads nor batches can change a result.
 pub trait Fold: Default + Send {
+    /// So many bytes may wait in memory for what the rest of the log tells of them.
+    fn hold(&mut self, _bytes: usize) {}
     /// Takes one event in.
     fn push(&mut self, event: &Event<'_>);
     /// Takes another shard in.

@@ -78,8 +78,10 @@ const FOLDED: [u8; 128] = {
 };
 
 /// Hash of a gram: its words folded by multiplication, as in wyhash (Wang Yi 2019).
+#[inline]
 fn hash(gram: &[u8; K]) -> u64 {
-    let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| gram[at + i]));
+    const { assert!(K > 16 && K <= 24, "three words cover a gram") };
+    let word = |at: usize| u64::from_le_bytes(gram[at..at + 8].try_into().expect("eight bytes"));
     let fold = |a: u64, b: u64| {
         let product = u128::from(a) * u128::from(b);
         product as u64 ^ (product >> 64) as u64

@@ -15,6 +15,10 @@ pub struct IngestSettings {
     pub max_listed_rejects: usize,
     /// Bytes of rows that wait for their partners; beyond, they wait on disk. 1 MiB to 16 GiB.
     pub join_bytes: usize,
+    /// Bytes of fingerprints that wait in memory for the end of the log; beyond, they wait on disk. 1 MiB to 16 GiB.
+    pub spill_bytes: usize,
+    /// Resident memory beyond which reading gives up, bytes; looked at between two batches, where the system tells.
+    pub memory_bytes: Option<u64>,
     /// What is clustered: one of a format's choices or a source path; `None` for the format's own.
     pub account_field: Option<String>,
     /// A format's name, where it is not to be told by the first rows.
@@ -29,8 +33,24 @@ impl Default for IngestSettings {
             max_expansion: 1000,
             max_listed_rejects: 100_000,
             join_bytes: 256 << 20,
+            spill_bytes: 128 << 20,
+            memory_bytes: None,
             account_field: None,
             format: None,
+        }
+    }
+}
+
+impl IngestSettings {
+    /// The same within so many bytes of memory: what is held for speed alone takes less of a small limit.
+    pub fn within(self, bytes: u64) -> Self {
+        let part = |of: u64| usize::try_from(bytes / of).unwrap_or(usize::MAX).max(1 << 20);
+        Self {
+            batch_bytes: self.batch_bytes.min(part(64)),
+            join_bytes: self.join_bytes.min(part(8)),
+            spill_bytes: self.spill_bytes.min(part(16)),
+            memory_bytes: Some(bytes),
+            ..self
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `collect` and `plan`: evidence of parts of a log, on this machine or in the tasks of a cluster.
 
-use super::{NO_OUTPUT, Understanding, UsageError, field_map};
+use super::interruption::Stage;
+use super::resources::Resources;
+use super::{NO_OUTPUT, Understanding, UsageError, field_map, reading};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -52,26 +54,29 @@ pub struct Collect {
 }
 
 /// Runs `collect`.
-pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
+pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8> {
     let Collect { understanding, thinning: Thinning { thin }, .. } = arguments;
     if let Some(output) = arguments.output.as_deref().filter(|path| !arguments.force && path.exists()) {
         return Err(UsageError(format!("{} is there already; --force replaces it", ingest::shown(output))).into());
     }
     let (map, _) = field_map(understanding.map.as_deref())?;
-    let settings = understanding.settings();
+    let settings = resources.within(understanding.settings());
+    let stage = Stage::watched()?;
     let parts = if arguments.stdin {
+        stage.enter("reading standard input".to_owned());
         ingest::read_stream::<Unsettled>(io::stdin().lock(), &map, &settings)?
     } else {
         let inputs = ingest::find_inputs(&arguments.logs)?;
-        vec![ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|_| {})?]
+        vec![ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|p| stage.enter(reading(p)))?]
     };
+    stage.enter("putting evidence in order".to_owned());
     let mut rows = Vec::new();
     for (evidence, read) in parts {
         rows.extend(shards::rows(evidence, read, *thin)?);
     }
     match &arguments.output {
         None => shards::tab_separated(&rows, &mut io::BufWriter::new(io::stdout().lock())).context(NO_OUTPUT)?,
-        Some(output) => put(&rows, output)?,
+        Some(output) => stage.write(|| put(&rows, output))?,
     }
     Ok(0)
 }

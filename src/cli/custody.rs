@@ -1,5 +1,7 @@
 //! `verify` and `compare`.
 
+use super::interruption::Stage;
+use super::resources::Resources;
 use super::{Input, Sharing, Understanding, UsageError, print, read};
 use clap::Args;
 use std::path::PathBuf;
@@ -36,7 +38,7 @@ pub struct Verify {
 }
 
 /// Runs `verify`.
-pub fn verify(arguments: &Verify) -> anyhow::Result<u8> {
+pub fn verify(arguments: &Verify, resources: &Resources) -> anyhow::Result<u8> {
     let manifest = custody::manifest(&arguments.case)?;
     let mut differences = custody::check_files(&arguments.case)?;
     let mut said = format!("{} files of the case hashed", manifest.outputs.len());
@@ -53,7 +55,7 @@ pub fn verify(arguments: &Verify) -> anyhow::Result<u8> {
                 account_field: arguments.account_field.clone(),
             },
         };
-        let reading = read(&input)?;
+        let reading = read(&input, resources, &Stage::watched()?)?;
         for file in &reading.beside {
             if !manifest.inputs.iter().any(|r| r.sha256 == file.sha256()) {
                 differences.push(format!("{} has not the bytes that the case was made from", file.path()));

@@ -341,8 +341,6 @@ impl AccountEvidence {
         for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
             desk.winnower.winnow(text, &mut desk.fingerprints);
         }
-        desk.fingerprints.sort_unstable();
-        desk.fingerprints.dedup();
         let single_turn = event.session_id.is_none();
         let text = Text { account, item, ln_output: ln_output as u32, single_turn, ruled, at };
         run.push(&text, &desk.fingerprints);
@@ -470,6 +468,10 @@ impl Evidence {
 }
 
 impl Fold for Evidence {
+    fn hold(&mut self, bytes: usize) {
+        self.run.hold(bytes);
+    }
+
     fn push(&mut self, event: &Event<'_>) {
         let number = self.number(&event.account_id);
         self.open[number as usize].push(event, number, &mut self.run, &mut self.desk);

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 const PARTS: usize = 256;
 /// Bytes of a fingerprint that its part does not tell already.
 const REST: usize = 7;
-/// Bytes of occurrences that one run holds in memory; a log is read in sixteen runs. Lists grow by doubling and take up to twice that.
+/// Bytes of occurrences that a run holds in memory until it is told otherwise. Lists grow by doubling and take up to twice that.
 const SPILL_BYTES: usize = 8 << 20;
 /// Fewest occurrences of a fingerprint that recurs in two accounts: twice in each.
 const LEAST: u8 = 4;
@@ -112,6 +112,12 @@ impl Default for Run {
 type Occurrence = (u64, u32, u32);
 
 impl Run {
+    /// So many bytes may stay in memory.
+    pub fn hold(&mut self, bytes: usize) {
+        self.most_held = bytes;
+    }
+
+    /// `fingerprints` in any order; one that stands several times in a text counts once in the end.
     pub fn push(&mut self, text: &Text, fingerprints: &[u64]) {
         let Ok(number) = u32::try_from(self.texts.len()) else { return };
         self.texts.push(Packed::new(text));
@@ -159,6 +165,7 @@ impl Run {
         let mut all = Vec::new();
         (0..PARTS).try_for_each(|part| self.read(part, 0, &mut all))?;
         all.sort_unstable_by_key(|(fingerprint, _, number)| (*number, *fingerprint));
+        all.dedup();
         let mut rest = all.as_slice();
         for (packed, number) in self.texts.iter().zip(0u32..) {
             let (own, after) = rest.split_at(rest.partition_point(|(_, _, n)| *n <= number));
@@ -244,6 +251,7 @@ pub(super) fn shared(
         }
         all.retain(|(fingerprint, ..)| counts[slot(*fingerprint)] >= LEAST);
         all.sort_unstable();
+        all.dedup();
         let mut found = Vec::new();
         for same in all.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() >= usize::from(LEAST)) {
             let before = found.len();

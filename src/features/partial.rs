@@ -36,6 +36,10 @@ pub struct Partial {
 pub struct Unsettled(Evidence);
 
 impl Fold for Unsettled {
+    fn hold(&mut self, bytes: usize) {
+        self.0.hold(bytes);
+    }
+
     fn push(&mut self, event: &Event<'_>) {
         self.0.push(event);
     }

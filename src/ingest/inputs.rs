@@ -36,7 +36,7 @@ impl Container {
 
 /// A file that is open, with the rows at its start as JSON.
 pub(super) struct Opened {
-    pub reader: Box<dyn Read>,
+    pub reader: Box<dyn Read + Send>,
     pub container: Container,
     pub rows: Vec<String>,
 }
@@ -134,7 +134,7 @@ pub(super) fn open(path: &Path, max_expansion: u64, bytes: u64) -> Result<Opened
     let file = File::open(path).map_err(unreadable)?;
     let limit = file.metadata().map_err(unreadable)?.len().saturating_mul(max_expansion).max(FREE_EXPANSION);
     let (magic, file) = peek(file.take(bytes), 8).map_err(unreadable)?;
-    let plain: Box<dyn Read> = if magic.starts_with(&[0x1f, 0x8b]) {
+    let plain: Box<dyn Read + Send> = if magic.starts_with(&[0x1f, 0x8b]) {
         Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
     } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
         Box::new(Guarded { inner: zstd::Decoder::new(file).map_err(unreadable)?, out: 0, limit })

@@ -56,6 +56,13 @@ pub enum IngestError {
     Damaged { path: PathBuf, reason: String },
     #[error("{} changed while it was read; copy it to where nothing writes, and read the copy", shown(.0))]
     Changed(PathBuf),
+    #[error(
+        "reading takes {} MiB after {rows} rows, more than the limit of {} MiB: what is known of each account has to be in \
+         memory; raise --memory-limit, or read less at once",
+        bytes >> 20,
+        limit >> 20
+    )]
+    OverMemory { limit: u64, bytes: u64, rows: u64 },
     #[error("the field map takes {canonical} from the column {column:?}, which no row has; correct the map")]
     MissingColumn { column: String, canonical: &'static str },
     #[error(
@@ -84,7 +91,7 @@ impl IngestError {
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
             Self::Unreadable { .. } | Self::Damaged { .. } | Self::Changed(_) | Self::Waiting(_) => 1,
-            Self::Spilled(_) | Self::Shipped(_) => 1,
+            Self::Spilled(_) | Self::Shipped(_) | Self::OverMemory { .. } => 1,
         }
     }
 }
@@ -209,7 +216,7 @@ type Record = (u64, Range<usize>);
 
 #[allow(clippy::too_many_arguments)]
 fn read_lines<F: Fold>(
-    reader: impl Read,
+    reader: impl Read + Send,
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
@@ -219,7 +226,8 @@ fn read_lines<F: Fold>(
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
     let mut batches = jsonl::LineBatches::new(reader, settings.batch_bytes, settings.max_line_bytes);
-    while let Some(batch) = batches.next_batch().map_err(|e| damaged(path, &e))? {
+    let mut next = batches.next_batch();
+    while let Some(batch) = next.map_err(|e| damaged(path, &e))? {
         if let Some(line) = batch.overlong {
             reading.reject_row(path, Rejection { line, reason: "line too long" });
         }
@@ -229,7 +237,13 @@ fn read_lines<F: Fold>(
             records.push((line, start..end));
             start = end + 1;
         }
-        take_records(&batch.bytes, &records, file_id, path, plan, expansion, reading)?;
+        let taken;
+        // Reading and decompressing are done by one thread, while the others work on what it has read.
+        (taken, next) = rayon::join(
+            || take_records(&batch.bytes, &records, file_id, path, plan, expansion, reading),
+            || batches.next_batch(),
+        );
+        taken?;
         said(reading.report.intake.rows_read);
     }
     Ok(())

@@ -39,10 +39,18 @@ struct Met {
 /// Parts into which accounts are dealt: more than there are threads, so that no thread waits for long.
 const SHARDS: usize = 16;
 
+/// Memory of this process that is in use, bytes; `None` where the system does not tell.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok().map(|kib: u64| kib << 10)
+}
+
 pub(super) struct Reading<'m, F> {
     /// An account's events all go to one of these, so that shards grow side by side and have nothing in common to be merged
     /// batch by batch.
     shards: Vec<F>,
+    most_resident: Option<u64>,
     pub report: IngestReport,
     requests: Repeats,
     present: [u64; WIDTH],
@@ -67,9 +75,15 @@ pub(super) struct Reading<'m, F> {
 
 impl<'m, F: Fold> Reading<'m, F> {
     pub fn new(formats: &'m Formats, settings: &IngestSettings, paths: &[PathBuf], plans: &[Option<Detected>]) -> Self {
+        let shard = || {
+            let mut shard = F::default();
+            shard.hold(settings.spill_bytes / SHARDS);
+            shard
+        };
         let kinds: BTreeSet<Option<usize>> = plans.iter().map(|p| p.as_ref().map(|found| found.format)).collect();
         Self {
-            shards: (0..SHARDS).map(|_| F::default()).collect(),
+            shards: (0..SHARDS).map(|_| shard()).collect(),
+            most_resident: settings.memory_bytes,
             report: IngestReport::default(),
             requests: Repeats::default(),
             present: [0; WIDTH],
@@ -160,7 +174,7 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// Takes chunks of parsed rows in their order in the file.
     pub fn take(&mut self, path: &Path, chunks: Vec<Vec<Parsed<'_>>>) -> Result<(), IngestError> {
-        let mut kept: Vec<Vec<Event<'_>>> = Vec::with_capacity(chunks.len());
+        let mut kept: Vec<Vec<Box<Event<'_>>>> = Vec::with_capacity(chunks.len());
         for chunk in chunks {
             let mut events = Vec::with_capacity(chunk.len());
             for parsed in chunk {
@@ -171,17 +185,24 @@ impl<'m, F: Fold> Reading<'m, F> {
                     Ok(Outcome::Aside) => self.report.intake.rows_aside += 1,
                     Ok(Outcome::Fact(record)) => self.take_fact(&record),
                     Ok(Outcome::Part(part)) => self.waiting.push(&part).map_err(IngestError::Waiting)?,
-                    Ok(Outcome::Event(event)) => events.extend(self.keep(*event, self.format)),
+                    Ok(Outcome::Event(event)) => events.extend(self.keep(event, self.format)),
                 }
             }
             kept.push(events);
         }
         self.fold(&kept);
-        Ok(())
+        self.is_within_memory()
     }
 
-    fn fold(&mut self, kept: &[Vec<Event<'_>>]) {
-        let shard_of = |event: &Event<'_>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
+    fn is_within_memory(&self) -> Result<(), IngestError> {
+        let Some(limit) = self.most_resident else { return Ok(()) };
+        let rows = self.report.intake.rows_read;
+        let over = |resident: &u64| *resident > limit;
+        resident().filter(over).map_or(Ok(()), |bytes| Err(IngestError::OverMemory { limit, bytes, rows }))
+    }
+
+    fn fold(&mut self, kept: &[Vec<Box<Event<'_>>>]) {
+        let shard_of = |event: &Box<Event<'_>>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
         let dealt: Vec<Vec<u8>> = kept.par_iter().map(|events| events.iter().map(shard_of).collect()).collect();
         self.shards.par_iter_mut().zip(0..SHARDS as u8).for_each(|(shard, own)| {
             for (events, dealt) in kept.iter().zip(&dealt) {
@@ -199,7 +220,7 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     /// Counts an event; `None` for a repeat.
-    fn keep<'a>(&mut self, event: Event<'a>, format: usize) -> Option<Event<'a>> {
+    fn keep<'a>(&mut self, event: Box<Event<'a>>, format: usize) -> Option<Box<Event<'a>>> {
         if self.is_repeat(&event) {
             self.report.intake.rows_repeated += 1;
             return None;
@@ -253,7 +274,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                     Ok(Outcome::Event(event)) => {
                         half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
                         self.report.intake.rows_joined += parts - 1;
-                        events.extend(self.keep(*event, format));
+                        events.extend(self.keep(event, format));
                     }
                     Err(Rejection { reason, .. }) => {
                         half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);

@@ -1,0 +1,62 @@
+//! What a run may take of the machine.
+
+use clap::Args;
+use std::num::NonZeroUsize;
+use stillhunt::settings::IngestSettings;
+
+/// What a run may take of the machine.
+#[derive(Args, Clone, Default)]
+pub struct Resources {
+    /// Threads to work with; all processors unless told otherwise. The result is the same with any number
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// Memory that reading may take, such as 2G or 700M: what can wait on disk goes there sooner, and reading ends with an error
+    /// beyond it
+    #[arg(long, global = true, value_name = "SIZE", value_parser = bytes)]
+    pub memory_limit: Option<u64>,
+}
+
+impl Resources {
+    /// Sets up the threads. Called once.
+    pub fn take(&self) -> anyhow::Result<()> {
+        if let Some(threads) = self.threads {
+            rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+        }
+        Ok(())
+    }
+
+    /// Settings of reading within the limit.
+    pub fn within(&self, settings: IngestSettings) -> IngestSettings {
+        self.memory_limit.map_or(settings.clone(), |limit| settings.within(limit))
+    }
+}
+
+/// Least memory that reading can do with, bytes.
+const LEAST: u64 = 64 << 20;
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        "T" | "TB" | "TIB" => 40,
+        _ => return Err("a size is a whole number with K, M, G or T behind it, such as 2G".to_owned()),
+    };
+    let number: u64 = digits.parse().map_err(|_| "a size is a whole number with K, M, G or T behind it".to_owned())?;
+    number.checked_mul(1 << unit).filter(|n| *n >= LEAST).ok_or_else(|| "the least limit is 64M".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(bytes("2G"), Ok(2 << 30));
+        assert_eq!(bytes("700m"), Ok(700 << 20));
+        assert_eq!(bytes("134217728"), Ok(1 << 27));
+        assert!(["", "G", "2 X", "-1G", "63M", "99999999999T", "2é"].iter().all(|text| bytes(text).is_err()));
+    }
+}
