@@ -84,6 +84,14 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "archives cut or with a turned bit",
                 "faults::an_archive_that_is_cut_anywhere_is_named_and_leaves_no_case",
             ),
+            (
+                "read errors (EIO) in the middle of a log, in every pass over it: plain, CSV, zst",
+                "faults::a_read_error_in_the_middle_of_a_log_is_named_with_its_byte_and_leaves_no_case",
+            ),
+            (
+                "a log of which no byte can be read",
+                "faults::a_file_whose_first_byte_cannot_be_read_is_named_with_the_place",
+            ),
             ("a log that grows while it is read", "faults::what_a_log_grows_by_while_it_is_read_is_for_another_run"),
             (
                 "a log that is rewritten, replaced, cut, removed, or becomes a folder while it is read",

@@ -244,7 +244,10 @@ pub fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "{}", lines_visible(&format!("stillhunt: {error:#}")));
+            // Ours quote their cause themselves.
+            let own = error.is::<IngestError>() || error.is::<CaseError>() || error.is::<ShardError>();
+            let said = if own { error.to_string() } else { format!("{error:#}") };
+            let _ = writeln!(anstream::stderr(), "stillhunt: {}", lines_visible(&said));
             ExitCode::from(exit_code(&error))
         }
     }

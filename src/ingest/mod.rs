@@ -7,6 +7,7 @@ mod facts;
 mod inputs;
 mod joins;
 mod jsonl;
+mod located;
 mod reading;
 mod repeats;
 mod report;
@@ -48,6 +49,8 @@ pub enum IngestError {
     NoLogs,
     #[error("{} cannot be read: {source}; check its permissions", shown(path))]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("{} cannot be read behind byte {at}: {source}; read it from another copy", shown(path))]
+    BrokenOff { path: PathBuf, at: u64, source: io::Error },
     #[error("{} is a pipe or a device; copy it to a file first", shown(.0))]
     NotAFile(PathBuf),
     #[error("{} is neither JSON lines, CSV nor Parquet; convert it to one of them", shown(.0))]
@@ -83,8 +86,8 @@ impl IngestError {
             Self::NotFound(_) | Self::NoLogs | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
-            Self::Unreadable { .. } | Self::Damaged { .. } | Self::Changed(_) | Self::Waiting(_) => 1,
-            Self::Spilled(_) | Self::Shipped(_) => 1,
+            Self::Unreadable { .. } | Self::BrokenOff { .. } | Self::Damaged { .. } | Self::Changed(_) => 1,
+            Self::Waiting(_) | Self::Spilled(_) | Self::Shipped(_) => 1,
         }
     }
 }
@@ -219,7 +222,7 @@ fn read_lines<F: Fold>(
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
     let mut batches = jsonl::LineBatches::new(reader, settings.batch_bytes, settings.max_line_bytes);
-    while let Some(batch) = batches.next_batch().map_err(|e| damaged(path, &e))? {
+    while let Some(batch) = batches.next_batch().map_err(|e| located::failed(path, e))? {
         if let Some(line) = batch.overlong {
             reading.reject_row(path, Rejection { line, reason: "line too long" });
         }
@@ -246,7 +249,7 @@ fn read_document<F: Fold>(
 ) -> Result<(), IngestError> {
     let spans = plan.maps.iter().any(|(i, _)| plan.formats.list.get(*i).is_some_and(|f| f.name == "otlp-genai"));
     let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes);
-    while let Some(batch) = elements.next_batch().map_err(|e| damaged(path, &e))? {
+    while let Some(batch) = elements.next_batch().map_err(|e| located::failed(path, e))? {
         batch.problems.iter().for_each(|problem| reading.reject_row(path, *problem));
         let expansion = spans.then_some(Expansion::Spans);
         take_records(&batch.bytes, &batch.records, file_id, path, plan, expansion, reading)?;
