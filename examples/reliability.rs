@@ -39,7 +39,14 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "gzip bombs: one, in members, of one cell, packed twice",
                 "hostile::bombs_are_refused_whatever_packs_them",
             ),
-            ("one line of 64 MiB", "hostile::one_line_of_64_mib_costs_one_row"),
+            (
+                "one line of 128 MiB (1 GiB with STILLHUNT_LINE_MIB=1024) anywhere in a log: plain, gz, zst, document",
+                "long_lines::a_line_of_any_length_costs_one_row_and_little_memory",
+            ),
+            (
+                "a row of a CSV of that length, closed and open",
+                "long_lines::a_row_of_a_table_of_any_length_is_told_and_not_held",
+            ),
             ("brackets nested a million deep", "ingest::brackets_without_end_cost_a_line_and_not_the_stack"),
             ("keys that stand twice", "hostile::a_key_that_stands_twice_is_refused_wherever_it_counts"),
             (
@@ -63,7 +70,7 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "ids chosen so that calls pass for repeats",
                 "hostile::ids_that_only_look_like_those_of_another_call_are_no_repeats",
             ),
-            ("flooding of hash maps", "hostile::no_map_is_hashed_by_a_function_that_a_log_can_reckon_with"),
+            ("flooding of hash maps", "architecture::no_map_is_hashed_by_a_function_that_a_log_can_reckon_with"),
             (
                 "Parquet: a column of every kind in every place",
                 "hostile_parquet::a_column_of_any_kind_in_any_place_loses_no_row",
@@ -75,6 +82,18 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
         "Faults",
         &[
             ("kill -9 at random moments", "faults::killed_at_any_moment_it_leaves_a_whole_case_or_none"),
+            (
+                "kill -9 at each call that makes, writes down, moves or removes: what the next run does with what is left",
+                "leftovers::after_a_kill_at_any_step_of_writing_the_next_run_leaves_nothing_unnamed",
+            ),
+            (
+                "folders of killed runs, and of running ones",
+                "leftovers::what_a_killed_run_wrote_is_removed_and_what_another_process_uses_is_left_alone",
+            ),
+            (
+                "an earlier case that a killed run had moved",
+                "leftovers::an_earlier_case_that_a_killed_run_had_moved_comes_back",
+            ),
             ("memory ends (ulimit -v)", "faults::where_memory_ends_there_is_no_case_and_with_more_there_is"),
             (
                 "no permission to read, to write",
@@ -97,7 +116,8 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "a log that is rewritten, replaced, cut, removed, or becomes a folder while it is read",
                 "faults::a_log_that_changes_while_it_is_read_is_named_and_a_second_run_succeeds",
             ),
-            ("clock and times of files before and behind all time", "faults::no_clock_of_the_machine_has_a_say"),
+            ("the clock of the machine jumps", "architecture::our_source_reads_no_clock"),
+            ("times of files before and behind all time", "faults::no_time_of_a_file_has_a_say"),
             ("disk full", "disks::a_disk_without_room_for_a_case_leaves_nothing"),
             ("disk full over an earlier case", "disks::a_disk_without_room_for_a_second_case_keeps_the_first"),
             ("disk read-only", "disks::a_read_only_disk_is_refused_before_the_logs_are_read_and_a_case_on_it_stays"),

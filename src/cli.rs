@@ -364,6 +364,9 @@ fn terminal(layout: exports::Layout) -> TerminalOptions {
 fn dispatch(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Analyze { input, output, force, exit_zero, leave_out, layout, sharing } => {
+            for left in case::left_behind(&output) {
+                let _ = writeln!(anstream::stderr(), "stillhunt: {}", visible(&left));
+            }
             case::may_write(&output, force)?;
             let sharing = sharing.prepare()?;
             let Reading { evidence, facts, mut read, beside } = read(&input)?;

@@ -33,7 +33,7 @@ use expand::Expansion;
 use inputs::{Container, Opened};
 use rayon::prelude::*;
 use reading::Reading;
-use rows::{Parsed, Plan, Rejection};
+use rows::{Parsed, Plan, Rejection, TOO_LONG};
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -224,12 +224,17 @@ fn read_lines<F: Fold>(
     let mut batches = jsonl::LineBatches::new(reader, settings.batch_bytes, settings.max_line_bytes);
     while let Some(batch) = batches.next_batch().map_err(|e| located::failed(path, e))? {
         if let Some(line) = batch.overlong {
-            reading.reject_row(path, Rejection { line, reason: "line too long" });
+            reading.reject_row(path, Rejection { line, reason: TOO_LONG });
         }
         let mut start = 0;
         let mut records: Vec<Record> = Vec::new();
         for (end, line) in memchr::memchr_iter(b'\n', &batch.bytes).chain([batch.bytes.len()]).zip(batch.first_line..) {
-            records.push((line, start..end));
+            // Whether a line can be held depends on its own length, not on how it falls into batches.
+            if end - start > settings.max_line_bytes {
+                reading.reject_row(path, Rejection { line, reason: TOO_LONG });
+            } else {
+                records.push((line, start..end));
+            }
             start = end + 1;
         }
         take_records(&batch.bytes, &records, file_id, path, plan, expansion, reading)?;

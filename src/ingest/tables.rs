@@ -1,7 +1,7 @@
 //! CSV and Parquet: rows of cells under named columns.
 
 use super::located::{failed, is_located};
-use super::rows::{Outcome, Parsed, Plan, REFUSED, Rejection, finish, offer};
+use super::rows::{Outcome, Parsed, Plan, REFUSED, Rejection, TOO_LONG, finish, offer};
 use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
 use crate::formats::Role;
@@ -88,7 +88,7 @@ pub(super) fn read_csv<F: Fold>(
                 let parse = |seen| parse_record(record, Origin { file_id, line_no: line }, (format, map), &slots, seen);
                 let parsed = match refused {
                     true => Err(REFUSED),
-                    false if record.as_slice().len() > max_line => Err("line too long"),
+                    false if record.as_slice().len() > max_line => Err(TOO_LONG),
                     false if record.as_slice().ends_with(END) => Err("a quote is never closed"),
                     false => parse(&mut seen),
                 };
