@@ -65,6 +65,10 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "a quote that is left open in a CSV",
                 "hostile::a_quote_that_is_left_open_is_told_and_not_taken_for_a_cell",
             ),
+            (
+                "lines just too long, wherever they fall in a batch",
+                "hostile::whether_a_line_is_too_long_depends_on_its_own_length_alone",
+            ),
             ("links in circles, pipes, devices", "hostile::links_in_circles_pipes_and_devices_are_not_read"),
             (
                 "ids chosen so that calls pass for repeats",
@@ -136,6 +140,10 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "poisoning::whoever_is_framed_by_template_client_and_parameters_is_in_no_suspected_network",
             ),
             (
+                "framing by crafted collisions: an innocent's fingerprints and texts as hashes, beside and instead of one's own",
+                "collisions::of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network",
+            ),
+            (
                 "drowning: throw-away accounts",
                 "poisoning::a_flood_of_throw_away_accounts_puts_none_of_them_into_a_suspected_network",
             ),
@@ -197,7 +205,7 @@ const PROPERTIES: [(&str, &str); 6] = [
 ];
 
 /// What attacks, faults and fuzzing brought to light, and the test that now holds it.
-const FINDINGS: [(&str, &str); 9] = [
+const FINDINGS: [(&str, &str); 15] = [
     (
         "a log that changed between hashing and reading was recorded with a hash of other bytes",
         "faults::a_log_that_changes_while_it_is_read_is_named_and_a_second_run_succeeds",
@@ -229,6 +237,30 @@ const FINDINGS: [(&str, &str); 9] = [
     (
         "an innocent machine whose template and hours were copied was named with high confidence",
         "poisoning::whoever_is_framed_by_template_client_and_parameters_is_in_no_suspected_network",
+    ),
+    (
+        "innocents whose template was copied came to a network with a group of one habit and were held against none of its tests",
+        "collisions::of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network",
+    ),
+    (
+        "a line of 8 to 32 MiB was rejected or not by where it fell in a batch",
+        "hostile::whether_a_line_is_too_long_depends_on_its_own_length_alone",
+    ),
+    (
+        "a disk that fails was told as a damaged log or as want of permission, without a place",
+        "faults::a_read_error_in_the_middle_of_a_log_is_named_with_its_byte_and_leaves_no_case",
+    ),
+    (
+        "folders of killed runs stayed for good and were named nowhere",
+        "leftovers::what_a_killed_run_wrote_is_removed_and_what_another_process_uses_is_left_alone",
+    ),
+    (
+        "killed between two renames, --force left no case where the earlier one had stood",
+        "leftovers::an_earlier_case_that_a_killed_run_had_moved_comes_back",
+    ),
+    (
+        "merged cases listed more rejected rows than one go, and neither said that the list was cut",
+        "shards::a_merged_case_lists_as_many_rejected_rows_as_one_in_one_go",
     ),
     (
         "excerpts let keys of many shapes through",
