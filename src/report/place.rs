@@ -66,7 +66,7 @@ fn machine() -> String {
 
 /// Whether a process of this machine uses a folder.
 enum Use {
-    InUse,
+    Held,
     /// It is not, and will not be while this is held.
     Free(File),
     Unknown,
@@ -75,7 +75,7 @@ enum Use {
 fn in_use(folder: &Path) -> Use {
     match File::open(folder).map(|file| (file.try_lock(), file)) {
         Ok((Ok(()), file)) => Use::Free(file),
-        Ok((Err(TryLockError::WouldBlock), _)) => Use::InUse,
+        Ok((Err(TryLockError::WouldBlock), _)) => Use::Held,
         _ => Use::Unknown,
     }
 }
@@ -107,12 +107,12 @@ fn earlier(case: &Path, aside: &Path, only: bool) -> Option<String> {
     let mark = own.strip_prefix(&name(case)).and_then(|rest| rest.strip_suffix(EARLIER))?;
     if case.symlink_metadata().is_ok() {
         // The process that put the case in its place holds it until the earlier one is removed.
-        let used = matches!(in_use(case), Use::InUse);
+        let used = matches!(in_use(case), Use::Held);
         return (!used).then(|| {
             format!("{at} is left of the case that a run replaced at {place} before it was killed; remove it if nobody needs it")
         });
     }
-    if matches!(in_use(&parent(case).join(mark)), Use::InUse) {
+    if matches!(in_use(&parent(case).join(mark)), Use::Held) {
         return None;
     }
     if !only || read(aside).is_err() {
@@ -136,7 +136,7 @@ fn half_written(folder: &Path) -> Option<String> {
         )
     };
     match in_use(folder) {
-        Use::InUse => None,
+        Use::Held => None,
         Use::Free(_held) if ours && matches!(foreign(folder), Ok(None)) => Some(match fs::remove_dir_all(folder) {
             Ok(()) => format!("{at}, left of a run that was killed, is removed"),
             Err(e) => format!("{at}, left of a run that was killed, cannot be removed: {e}"),
