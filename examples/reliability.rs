@@ -39,7 +39,14 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "gzip bombs: one, in members, of one cell, packed twice",
                 "hostile::bombs_are_refused_whatever_packs_them",
             ),
-            ("one line of 64 MiB", "hostile::one_line_of_64_mib_costs_one_row"),
+            (
+                "one line of 128 MiB (1 GiB with STILLHUNT_LINE_MIB=1024) anywhere in a log: plain, gz, zst, document",
+                "long_lines::a_line_of_any_length_costs_one_row_and_little_memory",
+            ),
+            (
+                "a row of a CSV of that length, closed and open",
+                "long_lines::a_row_of_a_table_of_any_length_is_told_and_not_held",
+            ),
             ("brackets nested a million deep", "ingest::brackets_without_end_cost_a_line_and_not_the_stack"),
             ("keys that stand twice", "hostile::a_key_that_stands_twice_is_refused_wherever_it_counts"),
             (
@@ -58,12 +65,16 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "a quote that is left open in a CSV",
                 "hostile::a_quote_that_is_left_open_is_told_and_not_taken_for_a_cell",
             ),
+            (
+                "lines just too long, wherever they fall in a batch",
+                "hostile::whether_a_line_is_too_long_depends_on_its_own_length_alone",
+            ),
             ("links in circles, pipes, devices", "hostile::links_in_circles_pipes_and_devices_are_not_read"),
             (
                 "ids chosen so that calls pass for repeats",
                 "hostile::ids_that_only_look_like_those_of_another_call_are_no_repeats",
             ),
-            ("flooding of hash maps", "hostile::no_map_is_hashed_by_a_function_that_a_log_can_reckon_with"),
+            ("flooding of hash maps", "architecture::no_map_is_hashed_by_a_function_that_a_log_can_reckon_with"),
             (
                 "Parquet: a column of every kind in every place",
                 "hostile_parquet::a_column_of_any_kind_in_any_place_loses_no_row",
@@ -75,6 +86,18 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
         "Faults",
         &[
             ("kill -9 at random moments", "faults::killed_at_any_moment_it_leaves_a_whole_case_or_none"),
+            (
+                "kill -9 at each call that makes, writes down, moves or removes: what the next run does with what is left",
+                "leftovers::after_a_kill_at_any_step_of_writing_the_next_run_leaves_nothing_unnamed",
+            ),
+            (
+                "folders of killed runs, and of running ones",
+                "leftovers::what_a_killed_run_wrote_is_removed_and_what_another_process_uses_is_left_alone",
+            ),
+            (
+                "an earlier case that a killed run had moved",
+                "leftovers::an_earlier_case_that_a_killed_run_had_moved_comes_back",
+            ),
             ("memory ends (ulimit -v)", "faults::where_memory_ends_there_is_no_case_and_with_more_there_is"),
             (
                 "no permission to read, to write",
@@ -84,12 +107,21 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "archives cut or with a turned bit",
                 "faults::an_archive_that_is_cut_anywhere_is_named_and_leaves_no_case",
             ),
+            (
+                "read errors (EIO) in the middle of a log, in every pass over it: plain, CSV, zst",
+                "faults::a_read_error_in_the_middle_of_a_log_is_named_with_its_byte_and_leaves_no_case",
+            ),
+            (
+                "a log of which no byte can be read",
+                "faults::a_file_whose_first_byte_cannot_be_read_is_named_with_the_place",
+            ),
             ("a log that grows while it is read", "faults::what_a_log_grows_by_while_it_is_read_is_for_another_run"),
             (
                 "a log that is rewritten, replaced, cut, removed, or becomes a folder while it is read",
                 "faults::a_log_that_changes_while_it_is_read_is_named_and_a_second_run_succeeds",
             ),
-            ("clock and times of files before and behind all time", "faults::no_clock_of_the_machine_has_a_say"),
+            ("the clock of the machine jumps", "architecture::our_source_reads_no_clock"),
+            ("times of files before and behind all time", "faults::no_time_of_a_file_has_a_say"),
             ("disk full", "disks::a_disk_without_room_for_a_case_leaves_nothing"),
             ("disk full over an earlier case", "disks::a_disk_without_room_for_a_second_case_keeps_the_first"),
             ("disk read-only", "disks::a_read_only_disk_is_refused_before_the_logs_are_read_and_a_case_on_it_stays"),
@@ -106,6 +138,10 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
             (
                 "framing: an innocent's template, client and parameters",
                 "poisoning::whoever_is_framed_by_template_client_and_parameters_is_in_no_suspected_network",
+            ),
+            (
+                "framing by crafted collisions: an innocent's fingerprints and texts as hashes, beside and instead of one's own",
+                "collisions::of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network",
             ),
             (
                 "drowning: throw-away accounts",
@@ -169,7 +205,7 @@ const PROPERTIES: [(&str, &str); 6] = [
 ];
 
 /// What attacks, faults and fuzzing brought to light, and the test that now holds it.
-const FINDINGS: [(&str, &str); 9] = [
+const FINDINGS: [(&str, &str); 15] = [
     (
         "a log that changed between hashing and reading was recorded with a hash of other bytes",
         "faults::a_log_that_changes_while_it_is_read_is_named_and_a_second_run_succeeds",
@@ -201,6 +237,30 @@ const FINDINGS: [(&str, &str); 9] = [
     (
         "an innocent machine whose template and hours were copied was named with high confidence",
         "poisoning::whoever_is_framed_by_template_client_and_parameters_is_in_no_suspected_network",
+    ),
+    (
+        "innocents whose template was copied came to a network with a group of one habit and were held against none of its tests",
+        "collisions::of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network",
+    ),
+    (
+        "a line of 8 to 32 MiB was rejected or not by where it fell in a batch",
+        "hostile::whether_a_line_is_too_long_depends_on_its_own_length_alone",
+    ),
+    (
+        "a disk that fails was told as a damaged log or as want of permission, without a place",
+        "faults::a_read_error_in_the_middle_of_a_log_is_named_with_its_byte_and_leaves_no_case",
+    ),
+    (
+        "folders of killed runs stayed for good and were named nowhere",
+        "leftovers::what_a_killed_run_wrote_is_removed_and_what_another_process_uses_is_left_alone",
+    ),
+    (
+        "killed between two renames, --force left no case where the earlier one had stood",
+        "leftovers::an_earlier_case_that_a_killed_run_had_moved_comes_back",
+    ),
+    (
+        "merged cases listed more rejected rows than one go, and neither said that the list was cut",
+        "shards::a_merged_case_lists_as_many_rejected_rows_as_one_in_one_go",
     ),
     (
         "excerpts let keys of many shapes through",

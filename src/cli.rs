@@ -251,7 +251,10 @@ pub fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(anstream::stderr(), "{}", lines_visible(&format!("stillhunt: {error:#}")));
+            // Ours quote their cause themselves.
+            let own = error.is::<IngestError>() || error.is::<CaseError>() || error.is::<ShardError>();
+            let said = if own { error.to_string() } else { format!("{error:#}") };
+            let _ = writeln!(anstream::stderr(), "stillhunt: {}", lines_visible(&said));
             ExitCode::from(exit_code(&error))
         }
     }
@@ -376,6 +379,9 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
     resources.take()?;
     match command {
         Command::Analyze { input, output, force, exit_zero, leave_out, layout, sharing } => {
+            for left in case::left_behind(&output) {
+                let _ = writeln!(anstream::stderr(), "stillhunt: {}", visible(&left));
+            }
             case::may_write(&output, force)?;
             let sharing = sharing.prepare()?;
             let stage = Stage::watched()?;

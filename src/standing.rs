@@ -32,17 +32,27 @@ impl Inquiry<'_> {
         let settings = &self.settings.findings;
         let candidates: Vec<Candidate> = candidates.into_iter().filter_map(|c| self.named_for_cause(c)).collect();
         let mut candidates = self.parted(candidates, tests_made);
-        let proposed: Vec<BTreeMap<&'static str, f64>> =
-            candidates.iter().map(|c| c.tests.iter().map(|t| (t.signal, t.q_value)).collect()).collect();
-        for candidate in &mut candidates {
-            candidate.tests = self.test(&candidate.accounts, candidate.proposed_by);
-            candidate.shape = self.shape(&candidate.accounts);
-        }
-        let made_now: u64 = candidates.iter().map(|c| c.tests.len() as u64).sum();
-        correct_tests(candidates.iter_mut().map(|c| &mut c.tests), tests_made + made_now);
-        for (candidate, before) in candidates.iter_mut().zip(proposed) {
-            for test in &mut candidate.tests {
-                test.q_value = before.get(test.signal).map_or(test.q_value, |q| q.max(test.q_value));
+        let mut tests_made = tests_made;
+        let q_values = |c: &Candidate| c.tests.iter().map(|t| (t.signal, t.q_value)).collect();
+        let mut proposed: Vec<BTreeMap<&'static str, f64>> = candidates.iter().map(q_values).collect();
+        loop {
+            for candidate in &mut candidates {
+                candidate.tests = self.test(&candidate.accounts, candidate.proposed_by);
+                candidate.shape = self.shape(&candidate.accounts);
+            }
+            tests_made += candidates.iter().map(|c| c.tests.len() as u64).sum::<u64>();
+            correct_tests(candidates.iter_mut().map(|c| &mut c.tests), tests_made);
+            for (candidate, before) in candidates.iter_mut().zip(&proposed) {
+                for test in &mut candidate.tests {
+                    test.q_value = before.get(test.signal).map_or(test.q_value, |q| q.max(test.q_value));
+                }
+            }
+            // Of accounts that came from another group only these tests know anything.
+            let named: usize = candidates.iter().map(|c| c.accounts.len()).sum();
+            let for_cause = |(c, q)| Some((self.named_for_cause(c)?, q));
+            (candidates, proposed) = candidates.into_iter().zip(proposed).filter_map(for_cause).unzip();
+            if candidates.iter().map(|c| c.accounts.len()).sum::<usize>() == named {
+                break;
             }
         }
         candidates.retain(|c| {

@@ -238,3 +238,26 @@ fn a_task_without_a_readable_row_says_so_and_fails_nobody() {
     as_a_cluster_writes(&rows, &path);
     assert!(matches!(shards::merge(&[path]), Err(ShardError::Nothing { rows: 1 })));
 }
+
+/// More rejected rows than are listed one by one, in two parts: the list is that of one go, and says what it leaves out.
+#[test]
+fn a_merged_case_lists_as_many_rejected_rows_as_one_in_one_go() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str| place.path().join(name);
+    let good = "{\"timestamp\":\"2026-08-03T00:00:05Z\",\"account_id\":\"a\"}\n";
+    for (name, bad) in [("a.jsonl", 60_000), ("b.jsonl", 70_000)] {
+        std::fs::write(at(name), good.to_owned() + &"x\n".repeat(bad)).unwrap();
+        collected(&[at(name)], &at(&format!("{name}.parquet")));
+    }
+    let logs = find_inputs(&[at("a.jsonl"), at("b.jsonl")]).unwrap();
+    let (_, once): (Evidence, _) = read_logs(&logs, &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
+    let Merged { read, .. } = shards::merge(&[at("b.jsonl.parquet"), at("a.jsonl.parquet")]).unwrap();
+    assert_eq!(once.rejects.len(), IngestSettings::default().max_listed_rejects);
+    assert!(once.rejects == read.rejects, "the lists differ");
+    assert!(once.rejects.last().unwrap().file.ends_with("b.jsonl"));
+    for report in [&once, &read] {
+        assert_eq!(report.intake.rows_rejected, 130_000);
+        let said = "Of 130000 rejected rows the first 100000 are listed one by one.";
+        assert!(report.intake.notes.iter().any(|n| n == said), "{:?}", report.intake.notes);
+    }
+}

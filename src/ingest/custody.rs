@@ -1,5 +1,6 @@
 //! The hash of a file is that of the bytes that were read, or the run says that the file changed.
 
+use super::located::{Located, failed};
 use super::{IngestError, shown};
 use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
@@ -44,7 +45,7 @@ impl Custody {
         let unreadable = |source| IngestError::Unreadable { path: path.to_owned(), source };
         let file = File::open(path).map_err(unreadable)?;
         let mark = Mark::of(&file.metadata().map_err(unreadable)?);
-        let (sha256, bytes) = hash(file.take(mark.bytes)).map_err(unreadable)?;
+        let (sha256, bytes) = hash(path, file.take(mark.bytes))?;
         if bytes == mark.bytes { Ok(Self { sha256, bytes, mark }) } else { Err(IngestError::Changed(path.to_owned())) }
     }
 
@@ -57,7 +58,7 @@ impl Custody {
         if now == self.mark {
             return Ok(None);
         }
-        let (sha256, _) = hash(file.take(self.bytes)).map_err(unreadable)?;
+        let (sha256, _) = hash(path, file.take(self.bytes))?;
         if sha256 != self.sha256 || (whole && now.bytes != self.bytes) {
             return Err(IngestError::Changed(path.to_owned()));
         }
@@ -72,15 +73,20 @@ impl Custody {
 /// When it cannot be read.
 pub fn hash_file(path: &Path) -> Result<(String, u64), IngestError> {
     let unreadable = |source| IngestError::Unreadable { path: path.to_owned(), source };
-    hash(File::open(path).map_err(unreadable)?).map_err(unreadable)
+    hash(path, File::open(path).map_err(unreadable)?)
 }
 
-fn hash(mut bytes: impl Read) -> std::io::Result<(String, u64)> {
+fn hash(path: &Path, bytes: impl Read) -> Result<(String, u64), IngestError> {
+    let mut bytes = Located::new(bytes);
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 20];
     let mut read = 0;
     loop {
-        let n = bytes.read(&mut buffer)?;
+        let n = match bytes.read(&mut buffer) {
+            Ok(n) => n,
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(failed(path, e)),
+        };
         if n == 0 {
             break;
         }

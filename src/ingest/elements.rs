@@ -1,7 +1,7 @@
 //! JSON documents: a list of records, bare or wrapped in an object, read as a stream so that only one record has to be
 //! held. Several documents may follow each other, as in a log of batches.
 
-use super::rows::Rejection;
+use super::rows::{Rejection, TOO_LONG};
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -163,7 +163,7 @@ impl<R: Read> Elements<R> {
         {
             if self.overlong {
                 batch.bytes.truncate(start);
-                batch.problems.push(Rejection { line, reason: "line too long" });
+                batch.problems.push(Rejection { line, reason: TOO_LONG });
             } else {
                 batch.records.push((line, start..batch.bytes.len()));
             }

@@ -3,6 +3,7 @@
 use super::IngestError;
 use super::elements::{WRAPPERS, outer_keys};
 use super::expand::is_combined;
+use super::located::{Located, failed};
 use crate::schema::{self, COLUMNS, at};
 use serde_json::{Map, Value};
 use std::fs::File;
@@ -133,7 +134,7 @@ pub(super) fn open(path: &Path, max_expansion: u64, bytes: u64) -> Result<Opened
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let limit = file.metadata().map_err(unreadable)?.len().saturating_mul(max_expansion).max(FREE_EXPANSION);
-    let (magic, file) = peek(file.take(bytes), 8).map_err(unreadable)?;
+    let (magic, file) = peek(Located::new(file.take(bytes)), 8).map_err(|e| failed(path, e))?;
     let plain: Box<dyn Read + Send> = if magic.starts_with(&[0x1f, 0x8b]) {
         Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
     } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
@@ -141,7 +142,7 @@ pub(super) fn open(path: &Path, max_expansion: u64, bytes: u64) -> Result<Opened
     } else {
         Box::new(file)
     };
-    let (start, plain) = peek(plain, PEEK).map_err(|e| super::damaged(path, &e))?;
+    let (start, plain) = peek(plain, PEEK).map_err(|e| failed(path, e))?;
     let whole = (start.len() as u64) < PEEK;
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
     let binary = start.iter().take(256).any(|b| *b == 0);

@@ -7,6 +7,7 @@ mod facts;
 mod inputs;
 mod joins;
 mod jsonl;
+mod located;
 mod reading;
 mod repeats;
 mod report;
@@ -32,7 +33,7 @@ use expand::Expansion;
 use inputs::{Container, Opened};
 use rayon::prelude::*;
 use reading::Reading;
-use rows::{Parsed, Plan, Rejection};
+use rows::{Parsed, Plan, Rejection, TOO_LONG};
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -48,6 +49,8 @@ pub enum IngestError {
     NoLogs,
     #[error("{} cannot be read: {source}; check its permissions", shown(path))]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("{} cannot be read behind byte {at}: {source}; read it from another copy", shown(path))]
+    BrokenOff { path: PathBuf, at: u64, source: io::Error },
     #[error("{} is a pipe or a device; copy it to a file first", shown(.0))]
     NotAFile(PathBuf),
     #[error("{} is neither JSON lines, CSV nor Parquet; convert it to one of them", shown(.0))]
@@ -90,8 +93,8 @@ impl IngestError {
             Self::NotFound(_) | Self::NoLogs | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
-            Self::Unreadable { .. } | Self::Damaged { .. } | Self::Changed(_) | Self::Waiting(_) => 1,
-            Self::Spilled(_) | Self::Shipped(_) | Self::OverMemory { .. } => 1,
+            Self::Unreadable { .. } | Self::BrokenOff { .. } | Self::Damaged { .. } | Self::Changed(_) => 1,
+            Self::Waiting(_) | Self::Spilled(_) | Self::Shipped(_) | Self::OverMemory { .. } => 1,
         }
     }
 }
@@ -227,14 +230,19 @@ fn read_lines<F: Fold>(
 ) -> Result<(), IngestError> {
     let mut batches = jsonl::LineBatches::new(reader, settings.batch_bytes, settings.max_line_bytes);
     let mut next = batches.next_batch();
-    while let Some(batch) = next.map_err(|e| damaged(path, &e))? {
+    while let Some(batch) = next.map_err(|e| located::failed(path, e))? {
         if let Some(line) = batch.overlong {
-            reading.reject_row(path, Rejection { line, reason: "line too long" });
+            reading.reject_row(path, Rejection { line, reason: TOO_LONG });
         }
         let mut start = 0;
         let mut records: Vec<Record> = Vec::new();
         for (end, line) in memchr::memchr_iter(b'\n', &batch.bytes).chain([batch.bytes.len()]).zip(batch.first_line..) {
-            records.push((line, start..end));
+            // Whether a line can be held depends on its own length, not on how it falls into batches.
+            if end - start > settings.max_line_bytes {
+                reading.reject_row(path, Rejection { line, reason: TOO_LONG });
+            } else {
+                records.push((line, start..end));
+            }
             start = end + 1;
         }
         let taken;
@@ -260,7 +268,7 @@ fn read_document<F: Fold>(
 ) -> Result<(), IngestError> {
     let spans = plan.maps.iter().any(|(i, _)| plan.formats.list.get(*i).is_some_and(|f| f.name == "otlp-genai"));
     let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes);
-    while let Some(batch) = elements.next_batch().map_err(|e| damaged(path, &e))? {
+    while let Some(batch) = elements.next_batch().map_err(|e| located::failed(path, e))? {
         batch.problems.iter().for_each(|problem| reading.reject_row(path, *problem));
         let expansion = spans.then_some(Expansion::Spans);
         take_records(&batch.bytes, &batch.records, file_id, path, plan, expansion, reading)?;

@@ -3,7 +3,7 @@
 use super::facts;
 use super::joins::{Call, Waiting};
 use super::repeats::Repeats;
-use super::rows::{Outcome, Parsed, Rejection};
+use super::rows::{Outcome, Parsed, Rejection, TOO_LONG};
 use super::twins::Twins;
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, Half};
@@ -58,6 +58,7 @@ pub(super) struct Reading<'m, F> {
     /// Bit per canonical column that had a source in some row.
     pub seen: u64,
     max_listed: usize,
+    max_line: usize,
     formats: &'m Formats,
     /// Format of the file that is being read; the generic one stands behind all.
     pub format: usize,
@@ -90,6 +91,7 @@ impl<'m, F: Fold> Reading<'m, F> {
             content: [0; ContentStatus::ALL.len()],
             seen: 0,
             max_listed: settings.max_listed_rejects,
+            max_line: settings.max_line_bytes,
             formats,
             format: formats.list.len(),
             paths: paths.to_vec(),
@@ -165,11 +167,7 @@ impl<'m, F: Fold> Reading<'m, F> {
     fn reject(&mut self, path: &Path, Rejection { line, reason }: Rejection) {
         self.report.intake.rows_rejected += 1;
         *self.report.reasons.entry(reason.into()).or_default() += 1;
-        if self.report.rejects.len() < self.max_listed {
-            self.report.rejects.push(Reject { file: shown(path), line, reason: reason.into() });
-        } else {
-            self.report.rejects_unlisted += 1;
-        }
+        self.report.list(Reject { file: shown(path), line, reason: reason.into() }, self.max_listed);
     }
 
     /// Takes chunks of parsed rows in their order in the file.
@@ -333,7 +331,7 @@ impl<'m, F: Fold> Reading<'m, F> {
         report.intake.content = counts.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
         report.present = self.present.to_vec();
         self.say();
-        self.report.settle();
+        self.report.settle(self.max_listed);
         let mut total = F::default();
         self.shards.into_iter().for_each(|shard| total.merge(shard));
         total.finish().map_err(IngestError::Spilled)?;
@@ -344,6 +342,9 @@ impl<'m, F: Fold> Reading<'m, F> {
     fn say(&mut self) {
         let formats = self.used.iter().filter_map(|i| self.formats.list.get(*i));
         self.report.ends = formats.filter(|f| f.map.clock.ends).map(|f| f.name.to_owned()).collect();
+        if self.report.reasons.contains_key(TOO_LONG) {
+            self.note(format!("Lines and records longer than {} bytes were rejected and not held.", self.max_line));
+        }
         self.say_met();
         for (a, b, shared, size) in self.twins.pairs() {
             let (a, b) = (self.name(a), self.name(b));

@@ -22,8 +22,6 @@ pub struct IngestReport {
     pub intake: Intake,
     /// The first rejected rows, in order of file and line.
     pub rejects: Vec<Reject>,
-    /// Rejected rows beyond those listed.
-    pub rejects_unlisted: u64,
     /// All rejected rows by reason.
     pub reasons: BTreeMap<std::borrow::Cow<'static, str>, u64>,
     /// The first call of each format.
@@ -44,8 +42,9 @@ pub struct IngestReport {
 }
 
 impl IngestReport {
-    /// What all parts of one input came to. Which file a number stands for has to be settled by the caller.
-    pub(crate) fn of_parts(parts: impl IntoIterator<Item = Self>) -> Self {
+    /// What all parts of one input came to, with `most` rejected rows listed. Which file a number stands for has to be settled
+    /// by the caller.
+    pub(crate) fn of_parts(parts: impl IntoIterator<Item = Self>, most: usize) -> Self {
         let mut whole = Self::default();
         parts.into_iter().for_each(|part| whole.add(part));
         let Self { intake, notes, .. } = &mut whole;
@@ -61,7 +60,7 @@ impl IngestReport {
         });
         notes.sort();
         notes.dedup();
-        whole.settle();
+        whole.settle(most);
         whole
     }
 
@@ -87,7 +86,6 @@ impl IngestReport {
         }
         own.files.extend(its.files);
         self.rejects.extend(other.rejects);
-        self.rejects_unlisted += other.rejects_unlisted;
         for (reason, n) in other.reasons {
             *self.reasons.entry(reason).or_default() += n;
         }
@@ -105,9 +103,23 @@ impl IngestReport {
         self.present.iter_mut().zip(other.present).for_each(|(own, its)| *own += its);
     }
 
-    /// Puts rejected rows in order; rates from counts, and sentences from all.
-    pub(crate) fn settle(&mut self) {
+    /// Lists a rejected row if it is among the first `most`.
+    pub(super) fn list(&mut self, reject: Reject, most: usize) {
+        self.rejects.push(reject);
+        if self.rejects.len() > 2 * most {
+            self.keep_first(most);
+        }
+    }
+
+    /// By file and line and not by when they were met: so a log has the same list in whatever parts it is read.
+    fn keep_first(&mut self, most: usize) {
         self.rejects.sort();
+        self.rejects.truncate(most);
+    }
+
+    /// Puts rejected rows in order; rates from counts, and sentences from all.
+    pub(crate) fn settle(&mut self, most: usize) {
+        self.keep_first(most);
         let kept = self.intake.rows_kept.max(1) as f64;
         self.intake.fill_rates = (COLUMNS.iter().zip(&self.present))
             .map(|(column, n)| FillRate { column: column.name.to_owned(), share: *n as f64 / kept })
@@ -120,6 +132,10 @@ impl IngestReport {
         let mut said = self.notes.clone();
         if self.zoneless > 0 {
             said.push(format!("{} times name no zone and were taken as UTC.", self.zoneless));
+        }
+        let (listed, rejected) = (self.rejects.len() as u64, self.intake.rows_rejected);
+        if listed < rejected {
+            said.push(format!("Of {rejected} rejected rows the first {listed} are listed one by one."));
         }
         for format in &self.ends {
             said.push(format!("Times of {format} are those of the end of a call; the start was found by its length."));

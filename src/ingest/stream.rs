@@ -1,7 +1,7 @@
 //! Rows that come as a stream and tell where they stood.
 
 use super::reading::Reading;
-use super::rows::{Plan, Rejection};
+use super::rows::{Plan, Rejection, TOO_LONG};
 use super::{IngestError, IngestReport, Record, jsonl, shown, take_records};
 use crate::document::InputFile;
 use crate::event::Fold;
@@ -95,7 +95,7 @@ pub(super) fn read<F: Fold>(
                 reading
             });
             if let Some(line) = overlong {
-                reading.reject_row(&path, Rejection { line, reason: "line too long" });
+                reading.reject_row(&path, Rejection { line, reason: TOO_LONG });
             }
             take_records(bytes, records, 0, &path, &plan, None, reading)
         };
@@ -105,7 +105,12 @@ pub(super) fn read<F: Fold>(
         let mut records: Vec<Record> = Vec::new();
         let mut current = NOWHERE;
         for (line, number) in lines(bytes).zip(batch.first_line..) {
+            let too_long = line.len() > settings.max_line_bytes;
             let Placed { row, file, line } = placed(bytes, line, number);
+            if too_long {
+                of(file, &[], Some(line))?;
+                continue;
+            }
             if file != current && !records.is_empty() {
                 of(current, &records, None)?;
                 records.clear();

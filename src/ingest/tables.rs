@@ -1,6 +1,7 @@
 //! CSV and Parquet: rows of cells under named columns.
 
-use super::rows::{Outcome, Parsed, Plan, REFUSED, Rejection, finish, offer};
+use super::located::{failed, is_located};
+use super::rows::{Outcome, Parsed, Plan, REFUSED, Rejection, TOO_LONG, finish, offer};
 use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
 use crate::formats::Role;
@@ -58,7 +59,7 @@ pub(super) fn read_csv<F: Fold>(
     // All rows of a table have its columns: the first map is theirs.
     let (format, map) = plan.maps[0];
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
-    let header = csv.byte_headers().map_err(|e| damaged(path, &e))?.clone();
+    let header = csv.byte_headers().map_err(|e| broken(path, 1, e))?.clone();
     let name = |i: usize, bytes: &[u8]| {
         let bytes = if i == 0 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
         String::from_utf8_lossy(bytes).into_owned()
@@ -70,8 +71,7 @@ pub(super) fn read_csv<F: Fold>(
     loop {
         let mut record = csv::ByteRecord::new();
         let line = csv.position().line();
-        let broken = |e: csv::Error| damaged(path, &format!("{e} (the record that starts on line {line})"));
-        let more = csv.read_byte_record(&mut record).map_err(broken)?;
+        let more = csv.read_byte_record(&mut record).map_err(|e| broken(path, line, e))?;
         left.set(ration);
         if more && !(record.len() == 1 && &record[0] == END.trim_ascii()) {
             bytes += record.as_slice().len();
@@ -88,7 +88,7 @@ pub(super) fn read_csv<F: Fold>(
                 let parse = |seen| parse_record(record, Origin { file_id, line_no: line }, (format, map), &slots, seen);
                 let parsed = match refused {
                     true => Err(REFUSED),
-                    false if record.as_slice().len() > max_line => Err("line too long"),
+                    false if record.as_slice().len() > max_line => Err(TOO_LONG),
                     false if record.as_slice().ends_with(END) => Err("a quote is never closed"),
                     false => parse(&mut seen),
                 };
@@ -103,6 +103,14 @@ pub(super) fn read_csv<F: Fold>(
         if !more {
             return Ok(());
         }
+    }
+}
+
+fn broken(path: &Path, line: u64, error: csv::Error) -> IngestError {
+    let said = format!("{error} (the record that starts on line {line})");
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) if is_located(&error) => failed(path, error),
+        _ => damaged(path, &said),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use super::custody::sha256;
 use super::measured::Measured;
+use super::place::Beside;
+pub use super::place::left_behind;
 use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
@@ -133,29 +135,20 @@ fn may_replace(folder: &Path, force: bool) -> Result<(), CaseError> {
     }
     // Only a case of ours is replaced: --force on a wrong folder must not cost anybody a home directory.
     read(folder).map_err(|_| CaseError::NotReplaced(folder.to_owned()))?;
-    let listed = std::fs::read_dir(folder).map_err(|source| CaseError::Read { path: folder.to_owned(), source })?;
-    let mut found: Vec<String> = listed
-        .filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()))
-        .filter(|name| name != MANIFEST && !FILES.contains(&name.as_str()))
-        .collect();
-    found.sort();
-    match found.into_iter().next() {
+    match foreign(folder).map_err(|source| CaseError::Read { path: folder.to_owned(), source })? {
         Some(found) => Err(CaseError::Foreign { folder: folder.to_owned(), found }),
         None => Ok(()),
     }
 }
 
-/// An empty folder beside `folder`, so that a rename brings it there; private to its owner, removed when dropped.
-fn private_beside(folder: &Path) -> Result<tempfile::TempDir, CaseError> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".stillhunt-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir_in(parent(folder)).map_err(|source| CaseError::Write { path: folder.to_owned(), source })
+/// The first name in a folder that is no file of a case.
+pub(super) fn foreign(folder: &Path) -> io::Result<Option<String>> {
+    let names = std::fs::read_dir(folder)?.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned()));
+    Ok(names.filter(|name| name != MANIFEST && !FILES.contains(&name.as_str())).min())
 }
 
-fn parent(folder: &Path) -> &Path {
-    folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+fn private_beside(folder: &Path) -> Result<Beside, CaseError> {
+    Beside::make(folder).map_err(|source| CaseError::Write { path: folder.to_owned(), source })
 }
 
 /// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded as given,
@@ -187,7 +180,7 @@ pub fn write(
     let mut outputs = Vec::new();
     for (name, bytes) in FILES.into_iter().zip(files) {
         let bytes = bytes.map_err(failed)?;
-        write_down(&temporary.path().join(name), &bytes).map_err(failed)?;
+        write_down(&temporary.folder.path().join(name), &bytes).map_err(failed)?;
         outputs.push(Hashed::new(Path::new(name), &bytes));
     }
     let logs = document.intake.files.iter();
@@ -201,7 +194,7 @@ pub fn write(
         outputs,
     };
     let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| failed(e.into()))?;
-    write_down(&temporary.path().join(MANIFEST), &bytes).map_err(failed)?;
+    write_down(&temporary.folder.path().join(MANIFEST), &bytes).map_err(failed)?;
     take_place(temporary, folder, force)
 }
 
@@ -215,19 +208,15 @@ fn write_down(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Moves the finished case to `folder`. An earlier one is moved aside and removed last; if the new one cannot take its place
 /// it comes back.
-fn take_place(finished: tempfile::TempDir, folder: &Path, force: bool) -> Result<(), CaseError> {
+fn take_place(finished: Beside, folder: &Path, force: bool) -> Result<(), CaseError> {
     let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
     // Asked again: the work took its time.
     may_replace(folder, force)?;
-    let aside = folder.exists().then(|| {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy();
-        let mark = finished.path().file_name().unwrap_or_default().to_string_lossy();
-        parent(folder).join(format!("{name}{mark}-earlier"))
-    });
+    let aside = folder.exists().then(|| finished.aside(folder));
     if let Some(aside) = &aside {
         std::fs::rename(folder, aside).map_err(failed)?;
     }
-    if let Err(source) = std::fs::rename(finished.path(), folder) {
+    if let Err(source) = std::fs::rename(finished.folder.path(), folder) {
         return Err(match aside {
             Some(aside) if std::fs::rename(&aside, folder).is_err() => {
                 CaseError::NotPutBack { path: folder.to_owned(), aside, source }
@@ -235,8 +224,9 @@ fn take_place(finished: tempfile::TempDir, folder: &Path, force: bool) -> Result
             _ => failed(source),
         });
     }
-    // What stood in the temporary place has moved: there is nothing to clean up.
-    let _ = finished.keep();
+    // What stood in the temporary place has moved: there is nothing to clean up. Its lock is held to the end.
+    let Beside { folder: moved, lock: _held } = finished;
+    let _ = moved.keep();
     match aside {
         Some(aside) => std::fs::remove_dir_all(&aside).map_err(|source| CaseError::NotRemoved { aside, source }),
         None => Ok(()),

@@ -9,6 +9,7 @@ pub mod inspect;
 mod markup;
 mod measured;
 mod page;
+mod place;
 mod reading;
 pub mod tables;
 pub mod terminal;

@@ -7,6 +7,7 @@ use crate::document::InputFile;
 use crate::event::Fold;
 use crate::features::Evidence;
 use crate::ingest::IngestReport;
+use crate::settings::IngestSettings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -86,7 +87,8 @@ fn heads(paths: &[PathBuf], made_by: &mut Option<String>) -> Result<Heads, Shard
     }
     let numbers = parts.iter().map(|(shard, r)| (shard.clone(), r.intake.files.iter().map(|f| all[&of(f)]).collect()));
     let numbers = numbers.collect();
-    Ok(Heads { numbers, read: IngestReport::of_parts(parts.into_values()) })
+    let most = IngestSettings::default().max_listed_rejects;
+    Ok(Heads { numbers, read: IngestReport::of_parts(parts.into_values(), most) })
 }
 
 fn head(path: &Path, row: &Row) -> Result<(String, IngestReport), ShardError> {
