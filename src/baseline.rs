@@ -6,23 +6,33 @@ use crate::census::{Census, entities};
 use crate::chance::LEAST_P;
 use crate::features::{AccountEvidence, Evidence, typical};
 use crate::group_tests::{Counts, Outcome, Test, shard};
-use crate::holdings::Holdings;
+use crate::holdings::{Holdings, Lists, counted};
 use crate::links::World;
 use crate::over_time::OverTime;
 use crate::proposals::Side;
 use crate::reference::Reference;
-use std::collections::{BTreeMap, BTreeSet};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// The columns and objects of the world, and those that groups are compared with.
 pub struct Baseline<'a> {
-    census: Census,
+    /// In the order of `world.names`.
+    pub(crate) accounts: Vec<&'a AccountEvidence>,
+    pub(crate) census: Census,
     everyone: Reference,
     /// Accounts that hold conversations; `None` where nobody does.
     talkers: Option<Reference>,
     talks: Vec<bool>,
-    /// Texts that several entities sent, and the distinct texts of each account.
+    /// Texts that several entities sent.
     items: Holdings,
-    distinct_items: Vec<u64>,
+    /// Of each account the texts that another account sent too: all others are distinct whatever group it stands in.
+    repeated_items: Lists,
+    /// Texts that several accounts sent.
+    repeated: usize,
+    /// Requests of each account outside a conversation.
+    pub(crate) lone_requests: Vec<u64>,
+    /// Texts of each account that it sent again and again: samples of their answers.
+    pub(crate) sampled_texts: Vec<u64>,
     over_time: OverTime<'a>,
     /// Ordinary length of an answer: the lower quartile over accounts of their typical output, tokens. A median would move
     /// with the campaigns themselves where they make up half of a log.
@@ -33,29 +43,40 @@ pub struct Baseline<'a> {
 
 /// A rhythm below this is no person's: half way from a machine's 1 to the 1.5 that eight hours of sleep alone make.
 const SLEEPLESS: f64 = 1.25;
+/// Fewest askings of one text in one account that are samples of its answer.
+const SAMPLES: u32 = 3;
 /// Share of a group's accounts that have to hold conversations for it to be compared with those who do.
 const TALKERS: f64 = 0.8;
 
-/// Whether an account holds conversations: at least a quarter of its requests belong to one.
-fn talks(account: &AccountEvidence) -> bool {
-    4 * account.lone_requests() <= 3 * account.requests
+/// Texts that several accounts sent, in order of their hashes, with the accounts.
+fn repeated_items(accounts: &[&AccountEvidence]) -> Lists {
+    let mut sent: Vec<(u64, u32)> = Vec::with_capacity(accounts.iter().map(|a| a.items.len()).sum());
+    for (id, account) in (0u32..).zip(accounts) {
+        sent.extend(account.items.keys().map(|item| (*item, id)));
+    }
+    sent.par_sort_unstable();
+    let repeated = sent.chunk_by(|a, b| a.0 == b.0).filter(|senders| senders.len() > 1);
+    repeated.map(|senders| senders.iter().map(|(_, id)| *id).collect::<Vec<u32>>()).collect()
+}
+
+fn sampled_texts(account: &AccountEvidence) -> u64 {
+    account.items.values().filter(|n| **n >= SAMPLES).map(|n| u64::from(*n)).sum()
 }
 
 impl<'a> Baseline<'a> {
     /// From everything known of all accounts, in the order of `world.names`.
     pub fn new(world: &World, evidence: &'a Evidence, facts: &BTreeMap<String, Facts>) -> Self {
         let accounts: Vec<&'a AccountEvidence> = evidence.accounts.values().collect();
-        let mut senders: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
-        for (account, entity) in accounts.iter().zip(&world.entity) {
-            for item in account.items.keys() {
-                senders.entry(*item).or_default().insert(*entity);
-            }
-        }
-        let several = senders.into_values().filter(|s| s.len() > 1).map(|s| s.into_iter().collect());
+        let repeated = repeated_items(&accounts);
+        let several = repeated.iter().map(|senders| entities(world, senders)).filter(|s| s.len() > 1);
+        let items = Holdings::new(vec![true; accounts.len()], several);
+        let lone_requests: Vec<u64> = accounts.par_iter().map(|a| a.lone_requests()).collect();
         let mut outputs: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
         outputs.sort_by(f64::total_cmp);
-        let census = Census::new(world, evidence, facts);
-        let talks: Vec<bool> = accounts.iter().map(|a| talks(a)).collect();
+        let census = Census::new(world, &accounts, facts);
+        // An account holds conversations if at least a quarter of its requests belong to one.
+        let talks: Vec<bool> =
+            accounts.iter().zip(&lone_requests).map(|(a, lone)| 4 * lone <= 3 * a.requests).collect();
         let mut everyone = vec![false; accounts.len()];
         let mut talkers = vec![false; accounts.len()];
         for (entity, talks) in world.entity.iter().zip(&talks) {
@@ -67,12 +88,23 @@ impl<'a> Baseline<'a> {
             talkers: talks.contains(&true).then(|| Reference::new(&census, talkers)),
             talks,
             census,
-            items: Holdings::new(vec![true; accounts.len()], several),
-            distinct_items: accounts.iter().map(|a| a.items.len() as u64).collect(),
+            items,
+            repeated_items: repeated.inverted(accounts.len()),
+            repeated: repeated.len(),
+            lone_requests,
+            sampled_texts: accounts.par_iter().map(|a| sampled_texts(a)).collect(),
             over_time: OverTime::new(world, &accounts, facts),
             ordinary_output: outputs.get(outputs.len() / 4).copied().unwrap_or(0.0),
             has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
+            accounts,
         }
+    }
+
+    /// Texts of a group (accounts, each once): different ones, and those of its accounts, each text of an account once.
+    pub fn distinct_texts(&self, accounts: &[u32]) -> (u64, u64) {
+        let all: u64 = accounts.iter().map(|a| self.accounts[*a as usize].items.len() as u64).sum();
+        let repeated = counted(accounts.iter().map(|a| self.repeated_items.of(*a)), self.repeated);
+        (all - repeated.iter().map(|(_, n)| n - 1).sum::<u64>(), all)
     }
 
     /// Share of a group's accounts that never sleep: whose requests fall on the hours of the day nearly evenly. `None`
@@ -116,31 +148,24 @@ impl<'a> Baseline<'a> {
     fn dealt(&self, group: &[u32]) -> Option<Outcome> {
         const LEAST_OVERLAP: u64 = 3;
         const LEAST_OUTSIDERS: usize = 2;
+        let Holdings { of_entity, holders, .. } = &self.items;
         let inside = self.items.inside(group);
-        let members: BTreeSet<u32> = group.iter().copied().collect();
-        let mut overlap: BTreeMap<u32, u64> = BTreeMap::new();
-        for item in inside.keys() {
-            for sender in self.items.holders[*item as usize].iter().filter(|s| !members.contains(s)) {
-                *overlap.entry(*sender).or_default() += 1;
-            }
-        }
-        overlap.retain(|_, n| *n >= LEAST_OVERLAP);
+        let senders = counted(inside.iter().map(|(item, _)| holders.of(*item)), of_entity.len());
+        let is_outside = |entity: &u32| group.binary_search(entity).is_err();
+        let overlap: Vec<u32> =
+            senders.into_iter().filter(|(e, n)| *n >= LEAST_OVERLAP && is_outside(e)).map(|(e, _)| e).collect();
         if overlap.len() < LEAST_OUTSIDERS {
             return None;
         }
-        let theirs = |item: &u32| self.items.holders[*item as usize].iter().any(|s| overlap.contains_key(s));
-        let shared = inside.iter().filter(|(item, _)| theirs(item)).map(|(_, n)| n * (n - 1) / 2).sum();
-        let items: Vec<u64> = group
-            .iter()
-            .filter_map(|e| Some(self.items.of_entity.get(e)?.iter().filter(|i| theirs(i)).count() as u64))
-            .collect();
+        let theirs = |(item, _): &&(u32, u64)| holders.of(*item).iter().any(|e| overlap.binary_search(e).is_ok());
+        let both: Vec<(u32, u64)> = inside.iter().filter(theirs).copied().collect();
+        let shared = both.iter().map(|(_, n)| n * (n - 1) / 2).sum();
+        let is_both = |item: &&u32| both.binary_search_by_key(*item, |(i, _)| *i).is_ok();
+        let items: Vec<u64> = group.iter().map(|e| of_entity.of(*e).iter().filter(is_both).count() as u64).collect();
         // All that the outsiders sent, whether anyone else sent it or not: too large a material errs on the safe side.
-        let common: BTreeSet<u32> =
-            overlap.keys().filter_map(|e| self.items.of_entity.get(e)).flatten().copied().collect();
-        let alone = |e: &u32| {
-            self.distinct_items[*e as usize]
-                .saturating_sub(self.items.of_entity.get(e).map_or(0, |items| items.len() as u64))
-        };
-        shard(&items, shared, common.len() as u64 + overlap.keys().map(alone).sum::<u64>())
+        let common = counted(overlap.iter().map(|e| of_entity.of(*e)), holders.len()).len() as u64;
+        let alone =
+            |e: &u32| (self.accounts[*e as usize].items.len() as u64).saturating_sub(of_entity.of(*e).len() as u64);
+        shard(&items, shared, common + overlap.iter().map(alone).sum::<u64>())
     }
 }

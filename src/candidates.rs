@@ -59,17 +59,20 @@ impl Inquiry<'_> {
         looked_at.then(|| self.scope.world.of(Family::Content))
     }
 
-    /// Payments, devices, phones and addresses, as far as they are looked at.
-    pub fn control_objects(&self) -> impl Iterator<Item = &Object> {
-        [Family::Identity, Family::Infrastructure]
-            .into_iter()
-            .filter(|family| !self.settings.leave_out.contains(&family.layer()))
-            .flat_map(|family| self.scope.world.of(family))
+    /// Families of payments, devices, phones and addresses, as far as they are looked at.
+    pub fn control_families(&self) -> impl Iterator<Item = Family> {
+        let all = [Family::Identity, Family::Infrastructure].into_iter();
+        all.filter(|family| !self.settings.leave_out.contains(&family.layer()))
     }
 
     pub fn shape(&self, accounts: &[u32]) -> Shape {
-        let Scope { world, evidence, baseline, .. } = self.scope;
-        shape(world, evidence, baseline, accounts, self.templates())
+        let Scope { evidence, baseline, .. } = self.scope;
+        shape(evidence, baseline, accounts, &self.own_templates(accounts), self.templates().is_some())
+    }
+
+    /// Templates that are a group's own; none where content is left out.
+    fn own_templates(&self, accounts: &[u32]) -> Vec<&Object> {
+        if self.templates().is_some() { own_templates(&self.scope.world, accounts) } else { Vec::new() }
     }
 
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
@@ -98,7 +101,9 @@ impl Inquiry<'_> {
         let grouped: BTreeSet<u32> = members.iter().flat_map(|m| m.iter().copied()).collect();
         let bridges = bridges(self.templates().unwrap_or_default(), &members);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-        let pairs = tied(self.control_objects(), &members).into_iter().map(|(a, b)| vec![a, b]);
+        let pairs = tied(self.control_families().flat_map(|family| self.scope.world.of(family)), &members)
+            .into_iter()
+            .map(|(a, b)| vec![a, b]);
         for groups in bridges.iter().map(|b| b.groups.clone()).chain(pairs) {
             for a in &groups {
                 near.entry(*a).or_default().extend(groups.iter().filter(|b| *b != a));
@@ -132,10 +137,7 @@ impl Inquiry<'_> {
             let mut accounts: Vec<u32> = whole.iter().copied().collect();
             accounts.extend(recruits(&bridges, &parts, &accounts));
             accounts.sort_unstable();
-            let own: Vec<u64> = own_templates(self.templates().unwrap_or_default(), &accounts)
-                .iter()
-                .filter_map(|o| o.fingerprint())
-                .collect();
+            let own: Vec<u64> = self.own_templates(&accounts).iter().filter_map(|o| o.fingerprint()).collect();
             // Who stands in another group is no straggler of this one.
             let stragglers = occasional_carriers(self.scope.evidence, &own, &accounts);
             accounts.extend(stragglers.difference(&grouped));
@@ -178,11 +180,14 @@ impl Inquiry<'_> {
         }
     }
 
-    /// Whether an account carries a template in any of its texts.
-    fn carries(&self, account: u32, template: &Object) -> bool {
-        let evidence = self.scope.evidence.accounts.get(&self.scope.world.names[account as usize]);
-        let anywhere = |f| evidence.is_some_and(|e| e.fingerprints.get(f).is_some());
-        template.fingerprint().is_some_and(anywhere)
+    /// How many of some templates each account of a group (rising) carries, if only in one of its texts.
+    fn carried(&self, group: &[u32], templates: &[&Object]) -> Vec<usize> {
+        let mut carried = vec![0; group.len()];
+        for fingerprint in templates.iter().filter_map(|o| o.fingerprint()) {
+            let carriers = self.scope.evidence.carriers(fingerprint);
+            carriers.filter_map(|a| group.binary_search(&a).ok()).for_each(|place| carried[place] += 1);
+        }
+        carried
     }
 
     /// Whether each account of a group carries as much of its `own` templates as a member does: half of the template of most,
@@ -190,17 +195,15 @@ impl Inquiry<'_> {
     /// several, and unrelated texts may share one of them, a phrase of the language, by chance. `None`
     /// without templates; of a recruit, where the template is so short that what it was recruited for is all there is.
     fn carry_the_template(&self, group: &Group, own: &[&Object]) -> Option<Vec<Option<bool>>> {
-        let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
-        let held = |o: &Object| o.held_in(&inside) as f64;
+        let held = |o: &Object| o.held_in(&group.accounts) as f64;
         let purity = |o: &Object| held(o) / o.accounts.len() as f64;
         let mut of_most: Vec<&Object> =
-            own.iter().copied().filter(|o| held(o) >= COMMON * inside.len() as f64).collect();
+            own.iter().copied().filter(|o| held(o) >= COMMON * group.accounts.len() as f64).collect();
         // Words of the material are carried by many; the group's own instruction by hardly anyone else.
         let purest = of_most.iter().map(|o| purity(o)).fold(0.0, f64::max);
         of_most.retain(|o| purity(o) >= 0.9 * purest);
         let template = if of_most.is_empty() { own } else { &of_most };
-        let carried: Vec<usize> =
-            group.accounts.iter().map(|a| template.iter().filter(|o| self.carries(*a, o)).count()).collect();
+        let carried = self.carried(&group.accounts, template);
         let least = if of_most.is_empty() {
             let both = carried.iter().zip(&group.accounts);
             let mut typical: Vec<usize> =
@@ -235,7 +238,7 @@ impl Inquiry<'_> {
                 (family, Common { agrees, background: t.background })
             })
             .collect();
-        let own = own_templates(self.templates().unwrap_or_default(), &group.accounts);
+        let own = self.own_templates(&group.accounts);
         if let Some(agrees) = self.carry_the_template(&group, &own) {
             // A network was looked for by its templates: to carry one says little more, to carry none a lot.
             let looked_for = || Common { agrees: Vec::new(), background: (-CARRIER).exp() };

@@ -2,10 +2,12 @@
 //! their holders. Made once.
 
 use crate::account_table::Facts;
-use crate::features::{AccountEvidence, Evidence};
+use crate::features::AccountEvidence;
 use crate::holdings::Holdings;
 use crate::links::World;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// A value of each account, where it has one.
 pub(crate) type Column = Vec<Option<f64>>;
@@ -22,6 +24,8 @@ pub(crate) struct Census {
     pub holdings: BTreeMap<&'static str, Holdings>,
     /// Distinct addresses of each entity.
     pub reach: Vec<u64>,
+    /// Whether each account changes its address with nearly every request; see [`rotates`].
+    pub rotates: Vec<Option<bool>>,
 }
 
 const DAY_US: f64 = 86_400e6;
@@ -60,55 +64,110 @@ fn rhythm(starts: &[i64]) -> Option<f64> {
     Some(alike / (n * (n - 1.0)) * (24.0 * days - 1.0) / (days - 1.0))
 }
 
-/// The network around an address: /24 of IPv4 or /48 of IPv6, or with `wide` /16 and /32.
-fn network(address: &str, wide: bool) -> Option<String> {
-    match address.parse().ok()? {
-        std::net::IpAddr::V4(v4) => {
-            let [a, b, c, _] = v4.octets();
-            Some(if wide { format!("{a}.{b}.0.0/16") } else { format!("{a}.{b}.{c}.0/24") })
+/// A network by its address, the rest of which is zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Network {
+    /// /24 of IPv4, or wide /16.
+    V4(u32),
+    /// First half of a /48 of IPv6, or wide /32.
+    V6(u64),
+}
+
+impl Network {
+    fn around(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(v4) => Network::V4(v4.to_bits() & (!0 << 8)),
+            IpAddr::V6(v6) => Network::V6((v6.to_bits() >> 64) as u64 & (!0 << 16)),
         }
-        std::net::IpAddr::V6(v6) => {
-            let [a, b, c, ..] = v6.segments();
-            Some(if wide { format!("{a:x}:{b:x}::/32") } else { format!("{a:x}:{b:x}:{c:x}::/48") })
+    }
+
+    /// The wider one around it.
+    fn wide(self) -> Self {
+        match self {
+            Network::V4(bits) => Network::V4(bits & (!0 << 16)),
+            Network::V6(bits) => Network::V6(bits & (!0 << 32)),
         }
     }
 }
 
-/// Whether nearly every request comes from a new address, scattered over networks that have nothing in common; `None`
+impl std::fmt::Display for Network {
+    /// A narrow one in its usual notation.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Network::V4(bits) => write!(f, "{}/24", std::net::Ipv4Addr::from_bits(*bits)),
+            Network::V6(bits) => {
+                write!(f, "{:x}:{:x}:{:x}::/48", bits >> 48, bits >> 32 & 0xffff, bits >> 16 & 0xffff)
+            }
+        }
+    }
+}
+
+/// What an account's addresses tell.
+struct Whereabouts {
+    /// Networks of its addresses, each once.
+    networks: Vec<Network>,
+    rotates: Option<bool>,
+}
+
+fn whereabouts(account: &AccountEvidence) -> Whereabouts {
+    let mut networks: Vec<Network> =
+        account.addresses.keys().filter_map(|a| a.parse().ok()).map(Network::around).collect();
+    // Addresses that are hashed or masked stand in no known network: each counts for itself.
+    let unknown = account.addresses.len() - networks.len();
+    networks.sort_unstable();
+    networks.dedup();
+    // What is wide keeps the order of what is narrow.
+    let wide = networks.chunk_by(|a, b| a.wide() == b.wide()).count();
+    Whereabouts { rotates: rotates(account, wide + unknown), networks }
+}
+
+/// Whether nearly every request comes from a new address, scattered over `networks` that have nothing in common; `None`
 /// below three requests, which say nothing.
-pub(crate) fn rotates(account: &AccountEvidence) -> Option<bool> {
+fn rotates(account: &AccountEvidence, networks: usize) -> Option<bool> {
     let seen: u32 = account.addresses.values().map(|(n, _)| n).sum();
     if seen < LEAST_FOR_ROTATION {
         return None;
     }
     let addresses = account.addresses.len() as f64;
-    if addresses < ROTATING * f64::from(seen) {
-        return Some(false);
-    }
-    let networks: BTreeSet<String> = account.addresses.keys().filter_map(|a| network(a, true)).collect();
-    // Addresses that are hashed or masked stand in no known network: each counts for itself.
-    let unknown = account.addresses.keys().filter(|a| network(a, true).is_none()).count();
-    Some((networks.len() + unknown) as f64 >= (SCATTERED * addresses).min(MANY_NETWORKS))
+    Some(addresses >= ROTATING * f64::from(seen) && networks as f64 >= (SCATTERED * addresses).min(MANY_NETWORKS))
 }
 
 /// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
 /// is no evidence, so tests count entities.
 pub fn entities(world: &World, accounts: &[u32]) -> Vec<u32> {
-    let set: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
-    set.into_iter().collect()
+    let mut entities: Vec<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+    entities.sort_unstable();
+    entities.dedup();
+    entities
 }
 
 /// Holders of each value of a kind.
-type Values<'a> = BTreeMap<std::borrow::Cow<'a, str>, BTreeSet<u32>>;
+type Values<'a> = BTreeMap<&'a str, BTreeSet<u32>>;
 
 fn shared(values: Values<'_>) -> Vec<Vec<u32>> {
     values.into_values().filter(|s| s.len() > 1).map(|s| s.into_iter().collect()).collect()
 }
 
+/// Networks in which several entities stand, in order of their notation, with the entities.
+fn prefixes(world: &World, whereabouts: &[Whereabouts]) -> Vec<Vec<u32>> {
+    let mut all: Vec<(Network, u32)> = Vec::new();
+    for (found, entity) in whereabouts.iter().zip(&world.entity) {
+        all.extend(found.networks.iter().map(|network| (*network, *entity)));
+    }
+    all.par_sort_unstable();
+    all.dedup();
+    let shared = all.chunk_by(|a, b| a.0 == b.0).filter(|holders| holders.len() > 1);
+    let mut written: Vec<(String, Vec<u32>)> =
+        shared.map(|holders| (holders[0].0.to_string(), holders.iter().map(|(_, e)| *e).collect())).collect();
+    written.sort_unstable();
+    written.into_iter().map(|(_, entities)| entities).collect()
+}
+
 impl Census {
-    /// From everything known of all accounts, in the order of `world.names`.
-    pub fn new(world: &World, evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> Self {
-        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+    /// From everything known of all `accounts`, in the order of `world.names`.
+    pub fn new(world: &World, accounts: &[&AccountEvidence], facts: &BTreeMap<String, Facts>) -> Self {
+        let whereabouts: Vec<Whereabouts> = accounts.par_iter().map(|a| whereabouts(a)).collect();
+        let rotates: Vec<Option<bool>> = whereabouts.iter().map(|w| w.rotates).collect();
         let told: Vec<Option<&Facts>> = world.names.iter().map(|name| facts.get(name)).collect();
         let n = accounts.len();
         let known = |of: &dyn Fn(usize) -> bool| {
@@ -136,19 +195,22 @@ impl Census {
             holdings.insert(kind, Holdings::new(known, objects.remove(kind).unwrap_or_default()));
         }
         // What an account does or does not do is an object that all who do it hold.
-        let doing = |does: &dyn Fn(&AccountEvidence) -> bool| {
-            let ids: Vec<u32> = (0u32..).zip(&accounts).filter(|(_, a)| does(a)).map(|(id, _)| id).collect();
+        let doing = |does: &dyn Fn(usize) -> bool| {
+            let ids: Vec<u32> = (0..n).filter(|id| does(*id)).map(|id| id as u32).collect();
             vec![entities(world, &ids)]
         };
         let often = |part: fn(&AccountEvidence) -> u64| {
-            doing(&|a| part(a) >= LEAST_OFTEN && part(a) as f64 >= OFTEN * a.requests as f64)
+            doing(&|id| {
+                let (part, all) = (part(accounts[id]), accounts[id].requests);
+                part >= LEAST_OFTEN && part as f64 >= OFTEN * all as f64
+            })
         };
-        let rotating = doing(&|a| rotates(a) == Some(true));
-        holdings.insert("rotation", Holdings::new(seen(|a| rotates(a).is_some()), rotating));
+        let rotating = doing(&|id| rotates[id] == Some(true));
+        holdings.insert("rotation", Holdings::new(known(&|id| rotates[id].is_some()), rotating));
         holdings.insert("cut_short", Holdings::new(seen(|_| true), often(|a| a.cut_short)));
         holdings.insert("refused", Holdings::new(seen(|_| true), often(|a| a.refused)));
 
-        let (mut domains, mut shapes, mut prefixes) = (Values::new(), Values::new(), Values::new());
+        let (mut domains, mut shapes) = (Values::new(), Values::new());
         let mut reach = vec![0; n];
         for ((account, facts), entity) in accounts.iter().zip(&told).zip(&world.entity) {
             for (of, value) in [
@@ -156,23 +218,21 @@ impl Census {
                 (&mut shapes, facts.and_then(|f| f.email_shape.as_deref())),
             ] {
                 if let Some(value) = value {
-                    of.entry(value.into()).or_default().insert(*entity);
+                    of.entry(value).or_default().insert(*entity);
                 }
-            }
-            for prefix in account.addresses.keys().filter_map(|a| network(a, false)) {
-                prefixes.entry(prefix.into()).or_default().insert(*entity);
             }
             reach[*entity as usize] += account.addresses.len() as u64;
         }
         holdings.insert("email_domain", Holdings::new(fact(|f| f.email_domain.is_some()), shared(domains)));
         holdings.insert("email_shape", Holdings::new(fact(|f| f.email_shape.is_some()), shared(shapes)));
-        holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), shared(prefixes)));
+        holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), prefixes(world, &whereabouts)));
         Self {
             created: told.iter().map(|f| f.and_then(|f| f.created_us).map(|us| us as f64 / DAY_US)).collect(),
             volume: accounts.iter().map(|a| Some((a.requests as f64).ln())).collect(),
-            rhythm: accounts.iter().map(|a| rhythm(a.times.as_slice()).filter(|_| a.tells_hours())).collect(),
+            rhythm: accounts.par_iter().map(|a| rhythm(a.times.as_slice()).filter(|_| a.tells_hours())).collect(),
             holdings,
             reach,
+            rotates,
         }
     }
 }
@@ -194,10 +254,11 @@ mod tests {
 
     #[test]
     fn a_telephone_among_its_carriers_addresses_does_not_rotate_and_a_proxy_pool_does() {
-        assert_eq!(rotates(&account((0..30).map(|i| format!("100.64.{i}.{}", 3 * i)))), Some(false));
-        assert_eq!(rotates(&account((0..30).map(|i| format!("{}.{}.3.4", 20 + i, 7 * i)))), Some(true));
-        assert_eq!(rotates(&account((0..30).map(|_| "10.1.2.3".to_owned()))), Some(false));
-        assert_eq!(rotates(&account((0..2).map(|i| format!("{i}.1.2.3")))), None);
+        let rotates = |account: AccountEvidence| whereabouts(&account).rotates;
+        assert_eq!(rotates(account((0..30).map(|i| format!("100.64.{i}.{}", 3 * i)))), Some(false));
+        assert_eq!(rotates(account((0..30).map(|i| format!("{}.{}.3.4", 20 + i, 7 * i)))), Some(true));
+        assert_eq!(rotates(account((0..30).map(|_| "10.1.2.3".to_owned()))), Some(false));
+        assert_eq!(rotates(account((0..2).map(|i| format!("{i}.1.2.3")))), None);
     }
 
     #[test]
@@ -210,9 +271,9 @@ mod tests {
         let paid = Facts { payment: Some("p".into()), ..Facts::default() };
         let facts = BTreeMap::from([("a".to_owned(), paid.clone()), ("b".to_owned(), paid)]);
         let world = crate::links::invert(&evidence, &facts);
-        let census = Census::new(&world, &evidence, &facts);
+        let census = Census::new(&world, &evidence.accounts.values().collect::<Vec<_>>(), &facts);
         assert_eq!(census.holdings["payment"].known, [true, true, false]);
-        assert_eq!(census.holdings["payment"].holders, [[0, 1]]);
+        assert!(census.holdings["payment"].holders.iter().eq([[0, 1]]));
         assert_eq!(census.holdings["phone"].known, [false; 3]);
     }
 }

@@ -2,7 +2,8 @@
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
 use crate::chance::{binomial_upper, hypergeometric_tail, ln_choose, poisson_lower, poisson_upper};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Outcome of one group test.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +29,34 @@ pub enum Counts {
     Mean,
 }
 
+/// Entities of a group and whether each agrees with what was found. A test is looked at in many runs: copies share the list.
+#[derive(Debug, Clone, Default)]
+pub struct Agreeing {
+    /// Rising.
+    of: Arc<[(u32, bool)]>,
+    agree: usize,
+}
+
+impl Agreeing {
+    /// Whether an entity agrees; `None` where that is not known.
+    pub fn get(&self, entity: &u32) -> Option<&bool> {
+        self.of.binary_search_by_key(entity, |(e, _)| *e).ok().map(|place| &self.of[place].1)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.of.is_empty()
+    }
+}
+
+/// From entities in rising order, each once.
+impl FromIterator<(u32, bool)> for Agreeing {
+    fn from_iter<I: IntoIterator<Item = (u32, bool)>>(entities: I) -> Self {
+        let of: Arc<[(u32, bool)]> = entities.into_iter().collect();
+        debug_assert!(of.is_sorted_by(|a, b| a.0 < b.0));
+        Self { agree: of.iter().filter(|(_, agrees)| *agrees).count(), of }
+    }
+}
+
 /// One test of one group.
 #[derive(Debug, Clone)]
 pub struct Test {
@@ -41,7 +70,7 @@ pub struct Test {
     /// Set once all groups are tested.
     pub q_value: f64,
     /// Which of the tested entities agree with what was found; empty where the test speaks of the group as a whole.
-    pub agreeing: BTreeMap<u32, bool>,
+    pub agreeing: Agreeing,
     /// Share of all entities that agree by chance.
     pub background: f64,
     /// Places of the shared objects among those of their kind, where there are such.
@@ -51,8 +80,7 @@ pub struct Test {
 impl Test {
     /// Share of the tested entities that agree with what was found; `None` where the test speaks of the group as a whole.
     pub fn agreement(&self) -> Option<f64> {
-        let agreeing = self.agreeing.values().filter(|agrees| **agrees).count();
-        (!self.agreeing.is_empty()).then(|| agreeing as f64 / self.agreeing.len() as f64)
+        (!self.agreeing.is_empty()).then(|| self.agreeing.agree as f64 / self.agreeing.of.len() as f64)
     }
 
     /// A test that speaks of the group as a whole and not of single members.
@@ -64,7 +92,7 @@ impl Test {
         counts: Counts,
         outcome: Outcome,
     ) -> Self {
-        let (agreeing, shared) = (BTreeMap::new(), BTreeSet::new());
+        let (agreeing, shared) = (Agreeing::default(), BTreeSet::new());
         Self { signal, family, statement, unit, counts, outcome, q_value: 1.0, agreeing, background: 0.0, shared }
     }
 }

@@ -6,7 +6,6 @@ use crate::chance::benjamini_yekutieli;
 use crate::document::*;
 use crate::features::Evidence;
 use crate::links::{Family, World};
-use crate::profiles::propose_profiles;
 use crate::proposals::{PairLink, Side};
 use crate::scope::{Inquiry, Scope, Settings, Shared};
 use crate::signals;
@@ -28,7 +27,7 @@ pub(crate) struct Found {
 
 /// Proposes, tests, corrects and judges.
 pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
-    let Inquiry { scope: Scope { evidence, world, .. }, settings, .. } = inquiry;
+    let settings = inquiry.settings;
     let mut notices = Vec::new();
     let mut links: Vec<PairLink> = Vec::new();
     let mut proposed: Vec<(Side, Vec<u32>)> = Vec::new();
@@ -39,7 +38,7 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
             continue;
         }
         let groups = if side == Side::Profile {
-            propose_profiles(world, evidence, &settings.profiles)
+            inquiry.profiles().to_vec()
         } else {
             let proposal = inquiry.proposal(&families);
             if proposal.objects_left_out > 0 {
@@ -75,8 +74,9 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
         ));
     }
     // Suspected before merely coordinated, surer side before less sure, larger before smaller.
-    candidates
-        .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
+    candidates.sort_by_cached_key(|c| {
+        (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone())
+    });
     let mut taken: BTreeSet<u32> = BTreeSet::new();
     let mut standing = Vec::new();
     for candidate in candidates {
@@ -86,8 +86,9 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
         }
     }
     let mut standing = inquiry.standing(standing, tests_made);
-    standing
-        .sort_by_key(|c| (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone()));
+    standing.sort_by_cached_key(|c| {
+        (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone())
+    });
     Found { candidates: standing, links, groups_tested, notices }
 }
 
@@ -121,13 +122,10 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         pseudonymised: false,
     };
     let mut place: BTreeMap<u32, (String, Verdict, f64)> = BTreeMap::new();
-    for candidate in &candidates {
+    for (candidate, mut own) in candidates.iter().zip(links_inside(&candidates, &links, world.names.len())) {
         let verdict = inquiry.verdict(candidate);
         let mut network = inquiry.network(candidate, verdict);
         network.activity = document.timeline.as_ref().map(|t| activity::activity(t, evidence, &network.members));
-        let inside: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
-        let mut own: Vec<(usize, &PairLink)> =
-            links.iter().enumerate().filter(|(_, l)| inside.contains(&l.a) && inside.contains(&l.b)).collect();
         own.sort_by(|(_, x), (_, y)| x.p_value.total_cmp(&y.p_value).then((x.a, x.b).cmp(&(y.a, y.b))));
         if own.len() > LINKS_LISTED {
             document.notices.push(format!(
@@ -160,6 +158,27 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         })
         .collect();
     document
+}
+
+/// Links inside each candidate, with their places. No account stands in two candidates.
+fn links_inside<'l>(
+    candidates: &[Candidate],
+    links: &'l [PairLink],
+    accounts: usize,
+) -> Vec<Vec<(usize, &'l PairLink)>> {
+    let mut home: Vec<Option<usize>> = vec![None; accounts];
+    for (place, candidate) in candidates.iter().enumerate() {
+        candidate.accounts.iter().for_each(|a| home[*a as usize] = Some(place));
+    }
+    let mut inside = vec![Vec::new(); candidates.len()];
+    for (place, link) in links.iter().enumerate() {
+        if let (Some(a), Some(b)) = (home[link.a as usize], home[link.b as usize])
+            && a == b
+        {
+            inside[a].push((place, link));
+        }
+    }
+    inside
 }
 
 fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Population {

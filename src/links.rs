@@ -2,7 +2,10 @@
 
 use crate::account_table::Facts;
 use crate::features::{AccountEvidence, Evidence};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::holdings::{Lists, counted};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Families of evidence. A family counts once, however many objects it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,9 +88,9 @@ impl Object {
         (self.kind == "template").then(|| u64::from_str_radix(&self.value, 16).ok()).flatten()
     }
 
-    /// Holders that stand in a group.
-    pub fn held_in(&self, group: &BTreeSet<u32>) -> usize {
-        self.accounts.iter().filter(|a| group.contains(a)).count()
+    /// Holders that stand in a group (rising).
+    pub fn held_in(&self, group: &[u32]) -> usize {
+        self.accounts.iter().filter(|a| group.binary_search(a).is_ok()).count()
     }
 }
 
@@ -103,14 +106,47 @@ pub struct World {
     pub rank: Vec<u32>,
     /// Shared objects in order of family, kind, and accounts.
     pub objects: Vec<Object>,
+    /// Objects of each account, rising.
+    of_account: Lists,
 }
 
 impl World {
+    /// From accounts and objects in their orders.
+    pub fn new(names: Vec<String>, entity: Vec<u32>, rank: Vec<u32>, objects: Vec<Object>) -> Self {
+        let holders: Lists = objects.iter().map(|o| o.accounts.as_slice()).collect();
+        Self { of_account: holders.inverted(names.len()), names, entity, rank, objects }
+    }
+
     /// Objects of one family; they stand together.
     pub fn of(&self, family: Family) -> &[Object] {
-        let start = self.objects.partition_point(|o| o.family < family);
-        let end = self.objects.partition_point(|o| o.family <= family);
-        &self.objects[start..end]
+        &self.objects[self.range(family)]
+    }
+
+    /// Objects of one kind; they stand together too.
+    pub fn of_kind(&self, kind: &str) -> &[Object] {
+        let families = [Family::Content, Family::Identity, Family::Infrastructure, Family::Behaviour];
+        let of_kind = families.map(|family| {
+            let of = self.of(family);
+            &of[of.partition_point(|o| o.kind < kind)..of.partition_point(|o| o.kind <= kind)]
+        });
+        of_kind.into_iter().find(|of| !of.is_empty()).unwrap_or_default()
+    }
+
+    fn range(&self, family: Family) -> Range<usize> {
+        self.objects.partition_point(|o| o.family < family)..self.objects.partition_point(|o| o.family <= family)
+    }
+
+    /// Objects of one family that accounts of a group hold, in order, and how many of the group hold each. Takes time for
+    /// what the group holds and not for what all hold: there are as many groups as objects.
+    pub fn held_by(&self, group: &[u32], family: Family) -> impl Iterator<Item = (&Object, usize)> {
+        let Range { start, end } = self.range(family);
+        let of_family = move |account: &u32| {
+            let held = self.of_account.of(*account);
+            let before = |place: usize| held.partition_point(|o| (*o as usize) < place);
+            &held[before(start)..before(end)]
+        };
+        let held = counted(group.iter().map(of_family), self.objects.len());
+        held.into_iter().map(|(object, n)| (&self.objects[object as usize], n as usize))
     }
 }
 
@@ -132,53 +168,74 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
             None => id,
         });
     }
-    let mut lists: BTreeMap<(Family, &'static str, String), Vec<u32>> = BTreeMap::new();
-    let mut templates: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
-    for (id, (name, account)) in evidence.accounts.iter().enumerate() {
-        let id = id as u32;
-        if let Some(facts) = facts.get(name) {
-            let held = [
-                ("payment", &facts.payment),
-                ("device", &facts.device),
-                ("phone", &facts.phone),
-                ("email", &facts.email),
-            ];
-            for (kind, value) in held {
-                if let Some(value) = value {
-                    lists.entry((Family::Identity, kind, value.clone())).or_default().push(id);
-                }
-            }
-        }
-        for fingerprint in recurring(account) {
-            templates.entry(fingerprint).or_default().push(id);
-        }
-        for address in account.addresses.keys() {
-            lists.entry((Family::Infrastructure, "address", address.clone())).or_default().push(id);
-        }
-        for client in account.clients.keys() {
-            lists.entry((Family::Behaviour, "client", client.clone())).or_default().push(id);
-        }
+    let accounts: Vec<(u32, &AccountEvidence)> = (0u32..).zip(evidence.accounts.values()).collect();
+    let told: Vec<(u32, &Facts)> = (0u32..).zip(&names).filter_map(|(id, n)| Some((id, facts.get(n)?))).collect();
+    let mut objects = templates(&accounts, &entity);
+    type Told = fn(&Facts) -> Option<&str>;
+    let instruments: [(&str, Told); 4] = [
+        ("payment", |f| f.payment.as_deref()),
+        ("device", |f| f.device.as_deref()),
+        ("phone", |f| f.phone.as_deref()),
+        ("email", |f| f.email.as_deref()),
+    ];
+    for (kind, of) in instruments {
+        let held = told.iter().filter_map(|(id, facts)| Some((of(facts)?, *id)));
+        objects.extend(values(Family::Identity, kind, held.collect(), &entity));
     }
-    // Fingerprints that the very same accounts carry are one template.
-    let mut by_accounts: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
-    for (fingerprint, accounts) in templates {
-        by_accounts.entry(accounts).or_insert(fingerprint);
-    }
-    let content = by_accounts
-        .into_iter()
-        .map(|(accounts, least)| ((Family::Content, "template", format!("{least:016x}")), accounts));
-    let mut objects: Vec<Object> = content
-        .chain(lists)
-        .filter_map(|((family, kind, value), accounts)| {
-            let mut entities: Vec<u32> = accounts.iter().map(|a| entity[*a as usize]).collect();
-            entities.sort_unstable();
-            entities.dedup();
-            let popularity = entities.len() as u64;
-            (popularity >= 2).then_some(Object { family, kind, accounts, popularity, value })
+    let addresses = accounts.iter().flat_map(|(id, a)| a.addresses.keys().map(|value| (value.as_str(), *id)));
+    objects.extend(values(Family::Infrastructure, "address", addresses.collect(), &entity));
+    let clients = accounts.iter().flat_map(|(id, a)| a.clients.keys().map(|value| (value.as_str(), *id)));
+    objects.extend(values(Family::Behaviour, "client", clients.collect(), &entity));
+    objects.par_sort_unstable_by(|a, b| {
+        (a.family, a.kind, &a.accounts, &a.value).cmp(&(b.family, b.kind, &b.accounts, &b.value))
+    });
+    World::new(names, entity, nameless_ranks(evidence), objects)
+}
+
+/// Entities among accounts.
+fn popularity(accounts: &[u32], entity: &[u32]) -> u64 {
+    let mut entities: Vec<u32> = accounts.iter().map(|a| entity[*a as usize]).collect();
+    entities.sort_unstable();
+    entities.dedup();
+    entities.len() as u64
+}
+
+/// Objects of one kind from their values, each with an account that has it.
+fn values(family: Family, kind: &'static str, mut held: Vec<(&str, u32)>, entity: &[u32]) -> Vec<Object> {
+    held.par_sort_unstable();
+    // Most values are of one account and are told without copying anything.
+    held.par_chunk_by(|a, b| a.0 == b.0)
+        .filter(|holders| holders.len() > 1)
+        .filter_map(|holders| {
+            let accounts: Vec<u32> = holders.iter().map(|(_, id)| *id).collect();
+            let popularity = popularity(&accounts, entity);
+            (popularity >= 2).then(|| Object { family, kind, accounts, popularity, value: holders[0].0.to_owned() })
         })
+        .collect()
+}
+
+/// Templates: fingerprints that the very same accounts carry are one, named by the least.
+fn templates(accounts: &[(u32, &AccountEvidence)], entity: &[u32]) -> Vec<Object> {
+    let mut carried: Vec<(u64, u32)> = accounts
+        .par_iter()
+        .flat_map_iter(|(id, account)| recurring(account).map(|fingerprint| (fingerprint, *id)))
         .collect();
-    objects.sort_by(|a, b| (a.family, a.kind, &a.accounts, &a.value).cmp(&(b.family, b.kind, &b.accounts, &b.value)));
-    World { rank: nameless_ranks(evidence), names, entity, objects }
+    carried.par_sort_unstable();
+    let mut found: Vec<(Vec<u32>, u64)> = carried
+        .par_chunk_by(|a, b| a.0 == b.0)
+        .filter(|carriers| carriers.len() > 1)
+        .map(|carriers| (carriers.iter().map(|(_, id)| *id).collect(), carriers[0].0))
+        .collect();
+    found.par_sort_unstable();
+    found.dedup_by(|later, first| later.0 == first.0);
+    let object = |(accounts, least): (Vec<u32>, u64)| Object {
+        family: Family::Content,
+        kind: "template",
+        popularity: popularity(&accounts, entity),
+        accounts,
+        value: format!("{least:016x}"),
+    };
+    found.into_par_iter().map(object).filter(|o| o.popularity >= 2).collect()
 }
 
 /// Rank of each account by when and how much it worked; names decide only between accounts alike in all of it.

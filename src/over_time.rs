@@ -18,10 +18,12 @@ const BURN_IN_US: i64 = 2 * DAY_US;
 /// Releases looked at, those with most users first.
 const MOST_RELEASES: usize = 64;
 
-/// One new model: entities at work before and after its first use, and those of them that used it within a day.
+/// One new model: whether each entity was at work before and after its first use, whether it used it within a day then, and
+/// how many did.
 struct Release {
-    at_work: BTreeSet<u32>,
-    took: BTreeSet<u32>,
+    at_work: Vec<bool>,
+    took: Vec<bool>,
+    all: (u64, u64),
 }
 
 /// When all accounts worked, were opened, were closed, and took up models.
@@ -68,21 +70,19 @@ impl<'a> OverTime<'a> {
             tests.push(of_time("time.succession", &words, "closures", Counts::Members, outcome));
         }
         let group: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
-        let inside = |of: &BTreeSet<u32>| of.iter().filter(|e| group.contains(e)).count() as u64;
+        let inside = |of: &[bool]| group.iter().filter(|e| of[**e as usize]).count() as u64;
         let uptakes: Vec<Uptake> = self
             .releases
             .iter()
-            .map(|r| Uptake {
-                world: (r.at_work.len() as u64, r.took.len() as u64),
-                group: (inside(&r.at_work), inside(&r.took)),
-            })
+            .map(|r| Uptake { world: r.all, group: (inside(&r.at_work), inside(&r.took)) })
             .collect();
         if let Some((outcome, place)) = pivot(&uptakes) {
-            let Release { at_work, took } = &self.releases[place];
+            let Release { at_work, took, all } = &self.releases[place];
             let words = "accounts turn to a new model within a day of its first use by anyone";
+            let group_at_work = group.iter().filter(|e| at_work[**e as usize]);
             tests.push(Test {
-                agreeing: group.intersection(at_work).map(|e| (*e, took.contains(e))).collect(),
-                background: took.len() as f64 / at_work.len().max(1) as f64,
+                agreeing: group_at_work.map(|e| (*e, took[*e as usize])).collect(),
+                background: all.1 as f64 / all.0.max(1) as f64,
                 ..of_time("time.pivot", words, "accounts", Counts::Members, outcome)
             });
         }
@@ -107,7 +107,7 @@ impl<'a> OverTime<'a> {
             };
             let words = "accounts work in one hour, more than in the same hour of other weeks";
             tests.push(Test {
-                agreeing: by_entity(world, accounts, works),
+                agreeing: by_entity(world, accounts, works).into_iter().collect(),
                 background: (outcome.expected / accounts.len() as f64).min(1.0),
                 ..of_time("time.burst", words, "accounts", Counts::Members, outcome)
             });
@@ -150,16 +150,15 @@ fn releases(world: &World, accounts: &[&AccountEvidence], log_start: i64) -> Vec
         .into_iter()
         .map(|(model, at, _)| {
             let day_after = at.saturating_add(DAY_US);
-            let (mut at_work, mut took) = (BTreeSet::new(), BTreeSet::new());
+            let (mut at_work, mut took) = (vec![false; accounts.len()], vec![false; accounts.len()]);
             for (account, entity) in accounts.iter().zip(&world.entity) {
                 if account.first_us <= at && account.last_us >= day_after {
-                    at_work.insert(*entity);
-                    if account.models.get(model).is_some_and(|first| *first <= day_after) {
-                        took.insert(*entity);
-                    }
+                    at_work[*entity as usize] = true;
+                    took[*entity as usize] |= account.models.get(model).is_some_and(|first| *first <= day_after);
                 }
             }
-            Release { at_work, took }
+            let count = |of: &[bool]| of.iter().filter(|of| **of).count() as u64;
+            Release { all: (count(&at_work), count(&took)), at_work, took }
         })
         .collect()
 }

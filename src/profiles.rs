@@ -5,7 +5,7 @@
 //! that no group falls between cells. A large campaign makes its own cell popular, so popularity says nothing here and
 //! the cell as a whole is tested by families that had no part in it.
 
-use crate::features::{AccountEvidence, Evidence};
+use crate::features::AccountEvidence;
 use crate::links::World;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,12 +44,18 @@ fn dominant_parameters(account: &AccountEvidence, share: f64) -> &str {
     most.filter(|(_, (n, _))| f64::from(*n) >= share * account.requests as f64).map_or("mixed", |(p, _)| p)
 }
 
-/// Accounts of each cell, rising, each set of accounts once, in order.
-pub fn propose_profiles(world: &World, evidence: &Evidence, settings: &ProfileSettings) -> Vec<Vec<u32>> {
+/// Accounts of each cell, rising, each set of accounts once, in order. `accounts` and their requests outside conversations
+/// are in the order of `world.names`.
+pub fn propose_profiles(
+    world: &World,
+    accounts: &[&AccountEvidence],
+    lone_requests: &[u64],
+    settings: &ProfileSettings,
+) -> Vec<Vec<u32>> {
     let mut cells: BTreeMap<(&str, bool, usize, i64, i64), Vec<u32>> = BTreeMap::new();
-    for (id, account) in (0u32..).zip(evidence.accounts.values()) {
+    for ((id, account), lone) in (0u32..).zip(accounts).zip(lone_requests) {
         let parameters = dominant_parameters(account, settings.dominant);
-        let single = account.lone_requests() as f64 >= settings.single_turn * account.requests as f64;
+        let single = *lone as f64 >= settings.single_turn * account.requests as f64;
         let volume = (account.requests as f64).ln();
         let output = account.ln_output as f64 / 1e6 / account.requests as f64;
         for (scale, width) in settings.volume_widths.iter().enumerate() {
@@ -67,7 +73,9 @@ pub fn propose_profiles(world: &World, evidence: &Evidence, settings: &ProfileSe
     let distinct: BTreeSet<Vec<u32>> = cells
         .into_values()
         .filter(|accounts| {
-            let entities: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+            let mut entities: Vec<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+            entities.sort_unstable();
+            entities.dedup();
             entities.len() >= settings.least_entities && entities.len() as f64 <= settings.most_share * all
         })
         .collect();
@@ -78,7 +86,14 @@ pub fn propose_profiles(world: &World, evidence: &Evidence, settings: &ProfileSe
 mod tests {
     use super::*;
     use crate::event::{Event, Fold, Origin};
+    use crate::features::Evidence;
     use crate::links::invert;
+
+    fn proposed(world: &World, evidence: &Evidence) -> Vec<Vec<u32>> {
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+        let lone: Vec<u64> = accounts.iter().map(|a| a.lone_requests()).collect();
+        propose_profiles(world, &accounts, &lone, &ProfileSettings::default())
+    }
 
     /// Accounts with (requests, output tokens of each).
     fn world(accounts: &[(u64, u64)]) -> (World, Evidence) {
@@ -100,7 +115,7 @@ mod tests {
             let mut accounts: Vec<(u64, u64)> = (0..30).map(|i| (2 + i * 7, 20 + i * 61)).collect();
             accounts.extend((0..10).map(|i| (quota * (95 + i) / 100, 1000 + 10 * i)));
             let (world, evidence) = world(&accounts);
-            let found = propose_profiles(&world, &evidence, &ProfileSettings::default());
+            let found = proposed(&world, &evidence);
             assert!(found.iter().any(|g| (30..40).all(|a| g.contains(&a))), "quota {quota}: {found:?}");
         }
     }
@@ -108,6 +123,6 @@ mod tests {
     #[test]
     fn a_habit_of_nearly_all_is_no_habit() {
         let (world, evidence) = world(&[(20, 300); 40]);
-        assert!(propose_profiles(&world, &evidence, &ProfileSettings::default()).is_empty());
+        assert!(proposed(&world, &evidence).is_empty());
     }
 }

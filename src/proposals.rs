@@ -86,25 +86,26 @@ const PURE: f64 = 0.8;
 /// Share of a chained group below which a part is not worth taking out.
 const LEAST_PART: f64 = 0.02;
 
-/// Accounts inside a set that hold each content object that is the set's own.
-fn own_objects(world: &World, inside: &BTreeSet<u32>) -> impl Iterator<Item = Vec<u32>> {
-    let own = |o: &&Object| o.held_in(inside) as f64 >= PURE * o.accounts.len() as f64;
-    let held = |o: &Object| o.accounts.iter().copied().filter(|a| inside.contains(a)).collect();
-    world.of(Family::Content).iter().filter(own).map(held)
+/// Content objects that are a group's own, with as many of its accounts as hold each.
+fn own_objects<'w>(world: &'w World, group: &[u32]) -> impl Iterator<Item = (&'w Object, usize)> {
+    let held = world.held_by(group, Family::Content);
+    held.filter(|(object, n)| *n as f64 >= PURE * object.accounts.len() as f64)
 }
 
 /// Whether most of a group carry one object that hardly anyone else carries.
 fn has_common_object(world: &World, group: &[u32]) -> bool {
-    let inside: BTreeSet<u32> = group.iter().copied().collect();
-    own_objects(world, &inside).any(|held| held.len() as f64 >= COMMON * group.len() as f64)
+    own_objects(world, group).any(|(_, held)| held as f64 >= COMMON * group.len() as f64)
 }
 
 /// Takes a group apart: again and again the carriers of the object that most of what is left carry and nobody else, as
 /// the densest part is peeled off a graph (Charikar 2000). A group without such objects stays whole.
 fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
     let least_part = least.max((LEAST_PART * group.len() as f64).ceil() as usize);
-    let whole: BTreeSet<u32> = group.into_iter().collect();
-    let mut own: Vec<Vec<u32>> = own_objects(world, &whole).filter(|held| held.len() >= least_part).collect();
+    let whole: BTreeSet<u32> = group.iter().copied().collect();
+    let mut own: Vec<Vec<u32>> = own_objects(world, &group)
+        .filter(|(_, held)| *held >= least_part)
+        .map(|(object, _)| object.accounts.iter().copied().filter(|a| whole.contains(a)).collect())
+        .collect();
     own.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     let mut left = whole;
     let mut parts = Vec::new();
@@ -249,12 +250,12 @@ mod tests {
         let popular: Vec<u32> = (0..400).collect();
         let mut objects = vec![object(&popular), object(&[3, 50, 77, 200])];
         objects.extend((0..40u32).map(|i| object(&[i, (i * 7 + 31) % 400])));
-        let world = World {
-            names: (0..400).map(|i| i.to_string()).collect(),
-            entity: (0..400).collect(),
-            rank: (0..400).collect(),
-            objects: objects.into_iter().filter(|o| o.accounts.iter().is_sorted() && o.popularity > 1).collect(),
-        };
+        let world = World::new(
+            (0..400).map(|i| i.to_string()).collect(),
+            (0..400).collect(),
+            (0..400).collect(),
+            objects.into_iter().filter(|o| o.accounts.iter().is_sorted() && o.popularity > 1).collect(),
+        );
         let found = propose(&world, &[Family::Content], &ProposalSettings::default());
         assert!(found.groups.iter().any(|g| [3, 50, 77, 200].iter().all(|a| g.contains(a))), "{:?}", found.groups);
         assert!(found.groups.iter().all(|g| g.len() < 100));
@@ -262,12 +263,8 @@ mod tests {
 
     #[test]
     fn accounts_of_one_organisation_are_not_proposed() {
-        let world = World {
-            names: (0..6).map(|i| i.to_string()).collect(),
-            entity: vec![0, 0, 0, 3, 4, 5],
-            rank: (0..6).collect(),
-            objects: vec![object(&[0, 1, 2])],
-        };
+        let names = (0..6).map(|i| i.to_string()).collect();
+        let world = World::new(names, vec![0, 0, 0, 3, 4, 5], (0..6).collect(), vec![object(&[0, 1, 2])]);
         assert!(propose(&world, &[Family::Content], &ProposalSettings::default()).groups.is_empty());
     }
 }

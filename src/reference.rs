@@ -6,7 +6,7 @@ use crate::census::{Census, Column};
 use crate::chance::hypergeometric_tail;
 use crate::group_tests::{Counts, Line, Outcome, Test, cluster, co_held, concentration, few_values, one_measure};
 use crate::proposals::Side;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Narrowest cell of volumes in which groups of one habit are looked for, ln(requests).
 const CELL: f64 = 0.35;
@@ -98,11 +98,8 @@ impl Reference {
             Line::new(column.iter().zip(&of).filter(|(_, of)| **of).filter_map(|(value, _)| *value).collect())
         };
         let kinds = census.holdings.iter().map(|(kind, holdings)| {
-            let of_object: Vec<u64> = holdings
-                .holders
-                .iter()
-                .map(|holders| holders.iter().filter(|e| of[**e as usize]).count() as u64)
-                .collect();
+            let among = |holders: &[u32]| holders.iter().filter(|e| of[**e as usize]).count() as u64;
+            let of_object: Vec<u64> = holdings.holders.iter().map(among).collect();
             let mut histogram: BTreeMap<u64, u64> = BTreeMap::new();
             of_object.iter().filter(|n| **n >= 2).for_each(|n| *histogram.entry(*n).or_default() += 1);
             let known: Vec<usize> = (0..of.len()).filter(|e| of[*e] && holdings.known[*e]).collect();
@@ -142,21 +139,19 @@ impl Reference {
             let (Some(holdings), Some(among)) = (census.holdings.get(kind), self.kinds.get(kind)) else { continue };
             let known = holdings.known_of(group);
             let inside = holdings.inside(&known);
-            let popularity = |object: &u32| among.of_object[*object as usize];
-            let own = |(object, n): &(&u32, &u64)| **n as f64 >= OWN * popularity(object) as f64;
+            let popularity = |object: u32| among.of_object[object as usize];
+            let own = |(object, n): &(u32, u64)| *n as f64 >= OWN * popularity(*object) as f64;
             let mut looks = vec![(signal, inside.clone())];
             if kind == "email_domain" {
-                let owned = inside.iter().filter(own).map(|(object, n)| (*object, *n)).collect();
-                looks.push(("identity.own_domain", owned));
+                looks.push(("identity.own_domain", inside.into_iter().filter(own).collect()));
             }
             for (signal, values) in looks {
-                let counts: Vec<(u64, u64)> = values.iter().map(|(o, n)| (popularity(o), *n)).collect();
+                let counts: Vec<(u64, u64)> = values.iter().map(|(o, n)| (popularity(*o), *n)).collect();
                 let objects = holdings.holders.len() as u64;
                 let Some((outcome, places)) = few_values(among.known, known.len() as u64, objects, &counts) else {
                     continue;
                 };
-                let wanted: BTreeSet<u32> =
-                    values.keys().zip(0..).filter(|(_, place)| places.contains(place)).map(|(o, _)| *o).collect();
+                let wanted: Vec<u32> = places.iter().map(|place| values[*place].0).collect();
                 let (held, of) = (outcome.observed, known.len());
                 let statement = match (places.len(), signal) {
                     (n, "identity.own_domain") => {
@@ -170,7 +165,7 @@ impl Reference {
                 tests.push(Test {
                     agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
                     background: (outcome.expected / of as f64).min(1.0),
-                    shared: wanted,
+                    shared: wanted.into_iter().collect(),
                     ..Test::of_the_whole(signal, "identity", statement, "accounts", Counts::Members, outcome)
                 });
             }
@@ -225,35 +220,35 @@ impl Reference {
             }
             let known = holdings.known_of(group);
             let inside = holdings.inside(&known);
-            let popularity = |object: &u32| among.of_object[*object as usize];
-            let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(o), *n)).collect();
+            let popularity = |object: u32| among.of_object[object as usize];
+            let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(*o), *n)).collect();
             let objects = holdings.holders.len() as u64;
             let network = matches!(kind, "address" | "prefix");
             let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
             let Some((single, place)) = concentration(among.known, n, objects, &counts) else { continue };
-            let numbers: Vec<u64> = inside.values().copied().collect();
+            let numbers: Vec<u64> = inside.iter().map(|(_, n)| *n).collect();
             let many = if several.is_empty() { None } else { co_held(among.known, n, &among.histogram, &numbers) };
             // Two looks at one kind of object: both pay for it.
             let twice = |o: Outcome| Outcome { p_value: (2.0 * o.p_value).min(1.0), ..o };
             let (outcome, statement, unit, counts, wanted) = match many {
                 Some(many) if many.p_value < single.p_value => {
-                    let telling = |o: &u32| hypergeometric_tail(among.known, popularity(o), n, 2) <= TELLING;
-                    let wanted: BTreeSet<u32> =
-                        inside.iter().filter(|(o, n)| **n >= 2 && telling(o)).map(|(o, _)| *o).collect();
+                    let telling = |o: u32| hypergeometric_tail(among.known, popularity(o), n, 2) <= TELLING;
+                    let wanted: Vec<u32> =
+                        inside.iter().filter(|(o, n)| *n >= 2 && telling(*o)).map(|(o, _)| *o).collect();
                     (twice(many), format!("{} {several}", many.observed), plural(kind), Counts::Objects, wanted)
                 }
                 many => {
-                    let wanted = inside.keys().copied().skip(place).take(1).collect();
+                    let wanted = vec![inside[place].0];
                     let outcome = if many.is_some() { twice(single) } else { single };
                     let statement = format!("{} of {} {one}", single.observed, known.len());
                     (outcome, statement, "accounts", Counts::Members, wanted)
                 }
             };
-            let held: u64 = wanted.iter().map(popularity).sum();
+            let held: u64 = wanted.iter().map(|o| popularity(*o)).sum();
             tests.push(Test {
                 agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
                 background: (held as f64 / among.known as f64).min(1.0),
-                shared: wanted,
+                shared: wanted.into_iter().collect(),
                 ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
             });
         }

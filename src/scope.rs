@@ -7,10 +7,11 @@ use crate::findings::FindingSettings;
 use crate::group_tests::Test;
 use crate::ingest::IngestReport;
 use crate::links::{Family, Layer, World, invert};
-use crate::profiles::ProfileSettings;
+use crate::profiles::{ProfileSettings, propose_profiles};
 use crate::proposals::{Proposal, ProposalSettings, Side, propose};
+use crate::stacks::Stacks;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Settings of everything behind `ingest`.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +49,8 @@ pub(crate) struct Shared {
     pub proposals: Mutex<BTreeMap<Vec<Family>, Arc<Proposal>>>,
     /// Every test of a group, whatever is left out.
     pub tests: Mutex<BTreeMap<Proposed, Arc<Vec<Test>>>>,
+    pub profiles: OnceLock<Vec<Vec<u32>>>,
+    pub stacks: OnceLock<Stacks>,
 }
 
 impl Inquiry<'_> {
@@ -56,6 +59,19 @@ impl Inquiry<'_> {
         made_once(&self.shared.proposals, families.to_vec(), || {
             propose(&self.scope.world, families, &self.settings.proposals)
         })
+    }
+
+    /// Groups proposed by habit.
+    pub fn profiles(&self) -> &[Vec<u32>] {
+        let Scope { baseline, world, .. } = self.scope;
+        let propose = || propose_profiles(world, &baseline.accounts, &baseline.lone_requests, &self.settings.profiles);
+        self.shared.profiles.get_or_init(propose)
+    }
+
+    /// Clients and handshakes of all accounts.
+    pub fn stacks(&self) -> &Stacks {
+        let Scope { baseline, world, .. } = self.scope;
+        self.shared.stacks.get_or_init(|| Stacks::new(world, &baseline.accounts))
     }
 
     /// Tests of a group by the layers that are not left out.

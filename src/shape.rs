@@ -1,9 +1,9 @@
 //! What a group's work looks like, whoever does it: content and economics.
 
 use crate::baseline::Baseline;
-use crate::features::{AccountEvidence, Evidence, typical};
-use crate::links::{Object, World};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::features::{AccountEvidence, Carried, Evidence, typical};
+use crate::links::{Family, Object, World};
+use std::collections::BTreeMap;
 
 /// Content and economics of a group. Figures marked *of its own* are those of requests that carry the group's own templates,
 /// where it has such, so that ordinary traffic through the same accounts does not hide them.
@@ -28,47 +28,58 @@ pub struct Shape {
 }
 
 /// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
-pub fn own_templates<'a>(templates: &'a [Object], group: &[u32]) -> Vec<&'a Object> {
-    let inside: BTreeSet<u32> = group.iter().copied().collect();
-    let own = |o: &&Object| {
-        let n = o.held_in(&inside);
-        n >= 3 && 2 * n > o.accounts.len()
-    };
-    templates.iter().filter(own).collect()
+pub fn own_templates<'w>(world: &'w World, group: &[u32]) -> Vec<&'w Object> {
+    let held = world.held_by(group, Family::Content);
+    held.filter(|(object, n)| *n >= 3 && 2 * n > object.accounts.len()).map(|(object, _)| object).collect()
 }
 
-/// Measures the shape of a group's work. `templates` are those of the world, `None` where text is not to be looked at.
-pub fn shape(
-    world: &World,
-    evidence: &Evidence,
-    baseline: &Baseline<'_>,
-    group: &[u32],
-    templates: Option<&[Object]>,
-) -> Shape {
-    let members: Vec<&AccountEvidence> =
-        group.iter().filter_map(|a| evidence.accounts.get(&world.names[*a as usize])).collect();
-    let texts: u64 = templates.map_or(0, |_| members.iter().map(|a| a.with_text).sum());
-    let distinct: BTreeSet<u64> = members.iter().flat_map(|a| a.items.keys().copied()).collect();
-    let counted: u64 = members.iter().map(|a| a.items.len() as u64).sum();
-    let own: Vec<u64> =
-        own_templates(templates.unwrap_or_default(), group).into_iter().filter_map(Object::fingerprint).collect();
-    let work = extracting(&members, &own, texts).unwrap_or_else(|| Work {
+/// Measures the shape of the work of a group (accounts, rising) with the templates of its `own`; with `content` false text
+/// is not looked at.
+pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &[&Object], content: bool) -> Shape {
+    let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
+    let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
+    let carried = carried(evidence, group, &members, own);
+    let work = extracting(&members, &carried, texts).unwrap_or_else(|| Work {
         requests: members.iter().map(|a| a.requests).sum(),
         texts,
-        single_turn: members.iter().map(|a| a.lone_requests()).sum(),
+        single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum(),
         ruled: members.iter().map(|a| a.ruled).sum(),
         ln_output: members.iter().map(|a| a.ln_output).sum(),
     });
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
+    let unrepeated = || {
+        let (distinct, counted) = baseline.distinct_texts(group);
+        share(distinct, counted)
+    };
+    let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     Shape {
         texts,
-        unrepeated: (texts > 0).then(|| share(distinct.len() as u64, counted)),
+        unrepeated: (texts > 0).then(unrepeated),
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
         rule_share: (texts > 0).then(|| share(work.ruled, work.texts)),
-        uniform: if texts > 0 { Some(share(of_one_kind(&members, &own), texts)) } else { one_setting(&members) },
+        uniform: if texts > 0 {
+            Some(share(of_one_kind(&members, &carried, sampled), texts))
+        } else {
+            one_setting(&members)
+        },
         sleepless: baseline.sleepless(group),
         output: typical(work.ln_output, work.requests),
     }
+}
+
+/// Of each template the members that carry it in any text, by their places, and how. Most templates are carried by a few of
+/// a large group, so that the carriers are looked up and not every member.
+fn carried<'a>(
+    evidence: &Evidence,
+    group: &[u32],
+    members: &[&'a AccountEvidence],
+    templates: &[&Object],
+) -> Vec<Vec<(usize, &'a Carried)>> {
+    let of = |fingerprint: u64| {
+        let inside = evidence.carriers(fingerprint).filter_map(|account| group.binary_search(&account).ok());
+        inside.filter_map(|place| Some((place, members[place].fingerprints.get(fingerprint)?))).collect()
+    };
+    templates.iter().filter_map(|o| o.fingerprint()).map(of).collect()
 }
 
 /// Sums over some requests.
@@ -89,14 +100,12 @@ const OF_TEXTS: f64 = 0.05;
 /// Of the instructions in a group's own templates the one with the longest answers, or all together where none is carried
 /// widely enough: a pool that serves customers, or two campaigns, is judged by each of its streams and not by their mean.
 /// `None` without templates.
-fn extracting(members: &[&AccountEvidence], own: &[u64], texts: u64) -> Option<Work> {
+fn extracting(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], texts: u64) -> Option<Work> {
     let mut all = Work::default();
     let mut longest: Option<Work> = None;
-    for fingerprint in own {
+    for carriers in own {
         let mut work = Work::default();
-        let mut carriers = 0u32;
-        for carried in members.iter().filter_map(|a| a.fingerprints.get(*fingerprint)) {
-            carriers += 1;
+        for (_, carried) in carriers {
             for sum in [&mut work, &mut all] {
                 sum.requests += u64::from(carried.count);
                 sum.texts += u64::from(carried.count);
@@ -105,7 +114,7 @@ fn extracting(members: &[&AccountEvidence], own: &[u64], texts: u64) -> Option<W
                 sum.ln_output += carried.ln_output;
             }
         }
-        let wide = f64::from(carriers) >= OF_ACCOUNTS * members.len() as f64
+        let wide = carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64
             && work.requests as f64 >= OF_TEXTS * texts as f64;
         let length = |w: &Work| typical(w.ln_output, w.requests);
         if wide && longest.as_ref().is_none_or(|known| length(&work) > length(known)) {
@@ -115,22 +124,22 @@ fn extracting(members: &[&AccountEvidence], own: &[u64], texts: u64) -> Option<W
     longest.or((all.requests > 0).then_some(all))
 }
 
-/// Fewest askings of one text in one account that are samples of its answer.
-const SAMPLES: u32 = 3;
-
-/// Texts of one kind: that carry one of the fingerprints, or are asked again and again by the same account. Fingerprints
-/// with the same first text stand in the same texts and count once.
-fn of_one_kind(members: &[&AccountEvidence], own: &[u64]) -> u64 {
-    let of = |account: &&AccountEvidence| {
-        let mut kinds: BTreeMap<u64, u64> = BTreeMap::new();
-        for carried in own.iter().filter_map(|f| account.fingerprints.get(*f)) {
-            let most = kinds.entry(carried.items.0).or_default();
-            *most = u64::from(carried.count).max(*most);
-        }
-        let sampled: u64 = account.items.values().filter(|n| **n >= SAMPLES).map(|n| u64::from(*n)).sum();
-        kinds.values().sum::<u64>().max(sampled).min(account.with_text)
+/// Texts of one kind: that carry one of the templates, or are asked again and again by the same account: `sampled` has those
+/// by the place of the account. Templates with the same first text stand in the same texts and count once.
+fn of_one_kind(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], sampled: impl Fn(usize) -> u64) -> u64 {
+    let mut kinds: Vec<(usize, u64, u32)> =
+        own.iter().flatten().map(|(place, carried)| (*place, carried.items.0, carried.count)).collect();
+    kinds.sort_unstable();
+    let mut of_kind = vec![0; members.len()];
+    for same in kinds.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+        // The last is carried most.
+        let (place, _, most) = same[same.len() - 1];
+        of_kind[place] += u64::from(most);
+    }
+    let of = |(place, (account, carrying)): (usize, (&&AccountEvidence, u64))| {
+        carrying.max(sampled(place)).min(account.with_text)
     };
-    members.iter().map(of).sum()
+    members.iter().zip(of_kind).enumerate().map(of).sum()
 }
 
 /// Share of requests with the most frequent sampling parameters; `None` where that is to set none.

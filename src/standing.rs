@@ -105,7 +105,8 @@ impl Inquiry<'_> {
     /// Whether payments, devices, phones or addresses of their own tie two parts together.
     fn are_tied(&self, part: &BTreeSet<u32>, rest: &[u32]) -> bool {
         let part: Vec<u32> = part.iter().copied().collect();
-        !tied(self.control_objects(), &[&part, rest]).is_empty()
+        let held = self.control_families().flat_map(|family| self.scope.world.held_by(&part, family));
+        !tied(held.map(|(object, _)| object), &[&part, rest]).is_empty()
     }
 
     fn is_covered(&self, counting: &[&Test], entity: u32) -> bool {

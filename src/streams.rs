@@ -142,9 +142,10 @@ fn pools(world: &World, network: &[u32]) -> (Vec<Pool>, BTreeMap<u32, usize>) {
     let inside: BTreeSet<u32> = network.iter().copied().collect();
     let mut root: BTreeMap<u32, u32> = network.iter().map(|a| (*a, *a)).collect();
     let mut objects: Vec<(&str, Vec<u32>)> = Vec::new();
-    for object in [Family::Identity, Family::Infrastructure].into_iter().flat_map(|f| world.of(f)) {
-        let held: Vec<u32> = object.accounts.iter().copied().filter(|a| inside.contains(a)).collect();
-        if held.len() >= 2 && held.len() as f64 >= OWN * object.accounts.len() as f64 {
+    let control = [Family::Identity, Family::Infrastructure].into_iter().flat_map(|f| world.held_by(network, f));
+    for (object, held) in control {
+        if held >= 2 && held as f64 >= OWN * object.accounts.len() as f64 {
+            let held: Vec<u32> = object.accounts.iter().copied().filter(|a| inside.contains(a)).collect();
             held.windows(2).for_each(|pair| unite(&mut root, pair[0], pair[1]));
             objects.push((object.kind, held));
         }

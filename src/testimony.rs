@@ -1,7 +1,6 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
 use crate::candidates::Candidate;
-use crate::census::rotates;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
@@ -11,7 +10,6 @@ use crate::group_tests::Test;
 use crate::links::{Layer, Object};
 use crate::proposals::PairLink;
 use crate::scope::{Inquiry, Scope};
-use crate::stacks::contradictions;
 use crate::streams::{Layers, layers, material};
 use std::collections::BTreeMap;
 
@@ -63,8 +61,8 @@ impl Inquiry<'_> {
         let world = &self.scope.world;
         let shared: Vec<&Object> = match test.signal.rsplit_once('.') {
             Some((_, kind)) => {
-                let of_kind = (0u32..).zip(world.objects.iter().filter(|o| o.kind == kind));
-                of_kind.filter(|(place, _)| test.shared.contains(place)).map(|(_, o)| o).collect()
+                let of_kind = world.of_kind(kind);
+                test.shared.iter().filter_map(|place| of_kind.get(*place as usize)).collect()
             }
             None => Vec::new(),
         };
@@ -219,13 +217,13 @@ impl Inquiry<'_> {
     }
 
     fn evasive(&self, candidate: &Candidate, members: &[String], lines: &[LineRef]) -> Axis {
-        let Scope { facts, evidence, world, .. } = self.scope;
+        let Scope { facts, world, .. } = self.scope;
         let closed = members.iter().filter(|m| facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
         let everyone = facts.values().filter(|f| f.closed_us.is_some()).count();
         let closed_share = everyone as f64 / facts.len().max(1) as f64;
-        let fresh = |m: &&String| evidence.accounts.get(*m).is_some_and(|a| rotates(a) == Some(true));
-        let rotating = members.iter().filter(fresh).count();
-        let world_share = world.names.iter().filter(fresh).count() as f64 / world.names.len() as f64;
+        let rotates = &self.scope.baseline.census.rotates;
+        let rotating = candidate.accounts.iter().filter(|a| rotates[**a as usize] == Some(true)).count();
+        let world_share = rotates.iter().filter(|r| **r == Some(true)).count() as f64 / world.names.len() as f64;
         let n = members.len() as f64;
         let claim = |signal: &str, statement: &str, observed: usize, expected: f64, lines: &[LineRef]| Claim {
             family: "evasion".to_owned(),
@@ -242,7 +240,7 @@ impl Inquiry<'_> {
             ),
             claim("evasion.closed", "accounts that the provider had closed", closed, n * closed_share, lines),
         ];
-        if let Some(found) = contradictions(world, evidence, &candidate.accounts) {
+        if let Some(found) = self.stacks().contradictions(&candidate.accounts) {
             let words = "accounts whose client names itself otherwise than its TLS handshake does";
             let lines = self.listed(found.lines);
             claims.push(claim("evasion.contradiction", words, found.members, n * found.share_outside, &lines));
