@@ -137,7 +137,7 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
         &[
             (
                 "framing: an innocent's template, client and parameters",
-                "poisoning::whoever_is_framed_by_template_client_and_parameters_is_in_no_suspected_network",
+                "poisoning::of_those_framed_by_template_client_and_parameters_no_person_is_in_a_suspected_network",
             ),
             (
                 "framing by crafted collisions: an innocent's fingerprints and texts as hashes, beside and instead of one's own",
@@ -236,7 +236,7 @@ const FINDINGS: [(&str, &str); 15] = [
     ),
     (
         "an innocent machine whose template and hours were copied was named with high confidence",
-        "poisoning::whoever_is_framed_by_template_client_and_parameters_is_in_no_suspected_network",
+        "poisoning::of_those_framed_by_template_client_and_parameters_no_person_is_in_a_suspected_network",
     ),
     (
         "innocents whose template was copied came to a network with a group of one habit and were held against none of its tests",

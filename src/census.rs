@@ -241,6 +241,7 @@ impl Census {
 mod tests {
     use super::*;
     use crate::event::{Event, Fold, Origin};
+    use crate::features::Evidence;
 
     fn account(addresses: impl Iterator<Item = String>) -> AccountEvidence {
         let mut evidence = Evidence::default();

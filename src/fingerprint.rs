@@ -86,7 +86,7 @@ fn hash(gram: &[u8; K]) -> u64 {
         let product = u128::from(a) * u128::from(b);
         product as u64 ^ (product >> 64) as u64
     };
-    let first = fold(word(0) ^ 0xa076_1d64_78bd_642f, word(8) ^ 0xe703_7ed1_a0b4_28db);
+    let first = fold(word(0) ^ 0x9c18_ee16_8629_9c05, word(8) ^ 0xe703_7ed1_a0b4_28db);
     fold(first ^ 0x8ebc_6af0_9c88_c6e3, word(K - 8) ^ 0x5899_65cc_7537_4cc3)
 }
 
@@ -163,9 +163,9 @@ mod tests {
 
         #[test]
         fn of_a_long_text_both_ends_are_looked_at(middle in 20_000usize..40_000) {
-            let text = format!("At the very start stands this instruction, whole. {} And at its end another one, whole.", "é".repeat(middle));
+            let text = format!("At the very start stands this instruction, whole. {} And at its very end there stands another one, whole.", "é".repeat(middle));
             let found = winnow(&text);
-            for end in ["At the very start stands this instruction, whole.", "And at its end another one, whole. "] {
+            for end in ["At the very start stands this instruction, whole.", "And at its very end there stands another one, whole."] {
                 prop_assert!(winnow(end.trim()).iter().any(|f| found.contains(f)));
             }
         }

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn recruits_by_chance_do_not_live_on_the_purity_of_the_group() {
         // 300 members who agree in most, and 60 who said the same sentence once and agree as often as anybody does.
-        let agrees = |i: usize, every: usize| if i < 300 { i % 10 != 0 } else { i % every == 0 };
+        let agrees = |i: usize, every: usize| if i < 300 { !i.is_multiple_of(10) } else { i.is_multiple_of(every) };
         let common = [(5, 0.2), (4, 0.25)].map(|(every, background)| Common {
             agrees: (0..360).map(|i| Some(agrees(i, every))).collect(),
             background,

@@ -200,8 +200,9 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     fn fold(&mut self, kept: &[Vec<Box<Event<'_>>>]) {
-        let shard_of = |event: &Box<Event<'_>>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
-        let dealt: Vec<Vec<u8>> = kept.par_iter().map(|events| events.iter().map(shard_of).collect()).collect();
+        let shard_of = |event: &Event<'_>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
+        let dealt: Vec<Vec<u8>> =
+            kept.par_iter().map(|events| events.iter().map(|event| shard_of(event)).collect()).collect();
         self.shards.par_iter_mut().zip(0..SHARDS as u8).for_each(|(shard, own)| {
             for (events, dealt) in kept.iter().zip(&dealt) {
                 events.iter().zip(dealt).filter(|(_, dealt)| **dealt == own).for_each(|(event, _)| shard.push(event));

@@ -7,7 +7,7 @@ use regex_syntax::hir::{Hir, HirKind};
 /// Words shorter than this are in every text and tell nothing.
 const LEAST_BYTES: usize = 4;
 
-/// Words are cut to this length: what a few bytes more would rule out costs less than an automaton that fits no cache.
+/// Words are cut to this length, so that the automaton stays small: the few texts that more bytes would rule out cost less.
 const MOST_BYTES: usize = 6;
 
 /// The sets of words, in bytes; none where nothing is certain.
