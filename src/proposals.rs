@@ -1,6 +1,7 @@
 //! Which groups are worth testing: communities of accounts that share rare objects of one side of the evidence.
 
 use crate::chance::SharedRarity;
+use crate::holdings::Lists;
 use crate::links::{Family, Object, World};
 use crate::networks::{Graph, communities};
 use rayon::prelude::*;
@@ -125,72 +126,90 @@ fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
     parts
 }
 
-/// Pairs that are collected before they are sorted, 16 bytes each.
-const PAIRS_UNSORTED: usize = 1 << 21;
+/// Objects of one family that may link, rarest first, seen from either side.
+struct Linking {
+    family: Family,
+    /// Indices into [`World::objects`].
+    objects: Vec<u32>,
+    holders: Lists,
+    /// Places among `objects`, rising.
+    of_account: Lists,
+    rarity: SharedRarity,
+    /// Objects of each account, those without a budget for their pairs too.
+    degree: Vec<u64>,
+}
 
-/// Each pair of a family once, with its rarest object.
-fn keep_rarest(pairs: &mut Vec<(u32, u32, Family, u32)>) {
-    pairs.par_sort_unstable();
-    pairs.dedup_by_key(|(a, b, family, _)| (*a, *b, *family));
+impl Linking {
+    /// The links of an account with those behind it, in their order. An account's objects come rarest first, so that the
+    /// first that leads to another is the rarest that the two share: no pair is ever built twice.
+    fn links_of(&self, world: &World, a: u32, seen: &mut [u32], least: f64, into: &mut Vec<PairLink>) {
+        for place in self.of_account.of(a) {
+            let holders = self.holders.of(*place);
+            let object = self.objects[*place as usize];
+            let popularity = world.objects[object as usize].popularity;
+            for &b in &holders[holders.partition_point(|other| *other <= a)..] {
+                let met = std::mem::replace(&mut seen[b as usize], a) == a;
+                if met || world.entity[a as usize] == world.entity[b as usize] {
+                    continue;
+                }
+                let p_value = self.rarity.p_value(self.degree[a as usize], self.degree[b as usize], popularity);
+                if -p_value.max(f64::MIN_POSITIVE).ln() >= least {
+                    into.push(PairLink { a, b, object, p_value });
+                }
+            }
+        }
+    }
+}
+
+/// Every pair that shares an object, with the rarest, where that is rare enough; in order of accounts.
+fn all_links(world: &World, linking: &[Linking], least: f64) -> Vec<PairLink> {
+    // Of each family the last account that was asked about another: nobody's number is the greatest.
+    let seen = || vec![vec![u32::MAX; world.names.len()]; linking.len()];
+    let of_account = |seen: &mut Vec<Vec<u32>>, a: u32| {
+        let mut links = Vec::new();
+        for (family, seen) in linking.iter().zip(seen) {
+            family.links_of(world, a, seen, least, &mut links);
+        }
+        // Stable: of a pair that two families link, the links stand in the order of the families.
+        links.sort_by_key(|link| link.b);
+        links
+    };
+    let links: Vec<Vec<PairLink>> = (0..world.names.len() as u32).into_par_iter().map_init(seen, of_account).collect();
+    links.concat()
 }
 
 /// Proposes groups. Links inside one entity are declared and do not count.
 pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) -> Proposal {
-    let mut objects: Vec<usize> =
-        (0..world.objects.len()).filter(|i| families.contains(&world.objects[*i].family)).collect();
-    objects.sort_by_key(|i| (world.objects[*i].popularity, *i));
-    let mut degree: BTreeMap<Family, Vec<u64>> = families.iter().map(|f| (*f, vec![0; world.names.len()])).collect();
-    for object in objects.iter().map(|i| &world.objects[*i]) {
-        if let Some(degree) = degree.get_mut(&object.family) {
-            object.accounts.iter().for_each(|a| degree[*a as usize] += 1);
-        }
-    }
-    let rarity: BTreeMap<Family, SharedRarity> = families
-        .iter()
-        .map(|f| {
-            let popularity = objects.iter().filter(|i| world.objects[**i].family == *f);
-            (*f, SharedRarity::new(popularity.map(|i| world.objects[*i].popularity).collect()))
-        })
-        .collect();
-    // A pair with the place of an object among the rarer ones. A list that is sorted now and then costs a part of what a
-    // search tree does.
-    let mut rarest: Vec<(u32, u32, Family, u32)> = Vec::new();
-    let mut distinct = 0;
+    let mut objects: Vec<u32> =
+        (0..world.objects.len() as u32).filter(|i| families.contains(&world.objects[*i as usize].family)).collect();
+    objects.sort_by_key(|i| (world.objects[*i as usize].popularity, *i));
     let mut budget = settings.pair_budget;
+    // Pairs are counted before any is built; a lesser object behind one that is too popular may still find room.
+    let mut affordable = vec![false; world.objects.len()];
     let mut objects_left_out = 0;
-    for (place, &i) in (0u32..).zip(&objects) {
-        let object = &world.objects[i];
-        let n = object.accounts.len() as u64;
-        let pairs = n * (n - 1) / 2;
-        if pairs > budget {
-            objects_left_out += 1;
-            continue;
-        }
-        budget -= pairs;
-        for (k, &a) in object.accounts.iter().enumerate() {
-            for &b in &object.accounts[k + 1..] {
-                if world.entity[a as usize] != world.entity[b as usize] {
-                    rarest.push((a, b, object.family, place));
-                }
-            }
-        }
-        if rarest.len() > PAIRS_UNSORTED + 2 * distinct {
-            keep_rarest(&mut rarest);
-            distinct = rarest.len();
+    for &i in &objects {
+        let n = world.objects[i as usize].accounts.len() as u64;
+        match budget.checked_sub(n * (n - 1) / 2) {
+            Some(left) => (budget, affordable[i as usize]) = (left, true),
+            None => objects_left_out += 1,
         }
     }
-    keep_rarest(&mut rarest);
-    let links: Vec<PairLink> = rarest
-        .into_par_iter()
-        .map(|(a, b, family, place)| {
-            let object = objects[place as usize];
-            let popularity = world.objects[object].popularity;
-            let degree = &degree[&family];
-            let p_value = rarity[&family].p_value(degree[a as usize], degree[b as usize], popularity);
-            PairLink { a, b, object: object as u32, p_value }
-        })
-        .filter(|link| -link.p_value.max(f64::MIN_POSITIVE).ln() >= settings.least_link)
-        .collect();
+    let linking = |family: &Family| {
+        let of_family = objects.iter().copied().filter(|i| world.objects[*i as usize].family == *family);
+        let mut degree = vec![0; world.names.len()];
+        let mut popularity = Vec::new();
+        for object in of_family.clone().map(|i| &world.objects[i as usize]) {
+            object.accounts.iter().for_each(|a| degree[*a as usize] += 1);
+            popularity.push(object.popularity);
+        }
+        let objects: Vec<u32> = of_family.filter(|i| affordable[*i as usize]).collect();
+        let holders: Lists = objects.iter().map(|i| &world.objects[*i as usize].accounts).collect();
+        let of_account = holders.inverted(world.names.len());
+        Linking { family: *family, objects, holders, of_account, rarity: SharedRarity::new(popularity), degree }
+    };
+    let mut linking: Vec<Linking> = families.iter().map(linking).collect();
+    linking.sort_by_key(|linking| linking.family);
+    let links = all_links(world, &linking, settings.least_link);
     // A link cannot weigh more than this: one freak coincidence makes no community.
     const HEAVIEST: f64 = 12.0;
     let rank = |account: u32| world.rank[account as usize];
@@ -202,7 +221,7 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         })
         .collect();
     // An account pair may be linked in two families: the weight decides between them.
-    edges.sort_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
+    edges.par_sort_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
     let entities = |group: &[u32]| {
         let mut e: Vec<u32> = group.iter().map(|a| world.entity[*a as usize]).collect();
         e.sort_unstable();

@@ -10,6 +10,7 @@ use crate::redact;
 use crate::rules;
 use occurrences::{Run, Text};
 pub use partial::{Partial, PartialText, Unsettled};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::io;
@@ -503,19 +504,24 @@ impl Fold for Evidence {
         let open = &self.open;
         let shared = occurrences::shared(&runs, |account, carried| open[account as usize].recurs(carried))?;
         drop(runs);
-        for (fingerprint, account, carried) in shared {
+        let mut held = vec![0; self.open.len()];
+        shared.iter().flatten().for_each(|(_, account, _)| held[*account as usize] += 1);
+        self.open.iter_mut().zip(held).for_each(|(account, held)| account.fingerprints.entries.reserve_exact(held));
+        // Rising, one part after the other, and each is let go when it is dealt out.
+        for (fingerprint, account, carried) in shared.into_iter().flatten() {
             self.open[account as usize].fingerprints.entries.push((fingerprint, carried));
         }
-        self.open.iter_mut().for_each(AccountEvidence::settle);
-        let mut names: Vec<(u32, String)> = self.numbers.drain().map(|(name, number)| (number, name)).collect();
-        names.sort_unstable();
-        self.accounts.extend(names.into_iter().map(|(_, name)| name).zip(self.open.drain(..)));
+        self.open.par_iter_mut().for_each(AccountEvidence::settle);
+        let names: BTreeMap<String, u32> = self.numbers.drain().collect();
+        let mut open = std::mem::take(&mut self.open);
+        self.accounts =
+            names.into_iter().map(|(name, number)| (name, std::mem::take(&mut open[number as usize]))).collect();
         let own = |(place, account)| {
             let account: &AccountEvidence = account;
             account.fingerprints.iter().map(move |(f, _)| (*f, place))
         };
         self.carriers = (0u32..).zip(self.accounts.values()).flat_map(own).collect();
-        self.carriers.sort_unstable();
+        self.carriers.par_sort_unstable();
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 use super::Carried;
 use crate::event::Origin;
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
@@ -108,8 +109,8 @@ impl Default for Run {
     }
 }
 
-/// One occurrence, in the order in which they are added up.
-type Occurrence = (u64, u32, u32);
+/// A fingerprint and the number of a text that it stands in.
+type Occurrence = (u64, u32);
 
 impl Run {
     /// So many bytes may stay in memory.
@@ -164,18 +165,18 @@ impl Run {
     pub fn each_text(&self, mut take: impl FnMut(Text, Vec<u64>)) -> io::Result<()> {
         let mut all = Vec::new();
         (0..PARTS).try_for_each(|part| self.read(part, 0, &mut all))?;
-        all.sort_unstable_by_key(|(fingerprint, _, number)| (*number, *fingerprint));
+        all.sort_unstable_by_key(|(fingerprint, number)| (*number, *fingerprint));
         all.dedup();
         let mut rest = all.as_slice();
         for (packed, number) in self.texts.iter().zip(0u32..) {
-            let (own, after) = rest.split_at(rest.partition_point(|(_, _, n)| *n <= number));
+            let (own, after) = rest.split_at(rest.partition_point(|(_, n)| *n <= number));
             rest = after;
-            take(packed.text(), own.iter().map(|(fingerprint, ..)| *fingerprint).collect());
+            take(packed.text(), own.iter().map(|(fingerprint, _)| *fingerprint).collect());
         }
         Ok(())
     }
 
-    /// Takes a part out, texts numbered from `first`.
+    /// Takes a part out, texts numbered from `first` and rising.
     fn read(&self, part: usize, first: u32, into: &mut Vec<Occurrence>) -> io::Result<()> {
         let highest = (part as u64) << (8 * REST);
         let part = &self.parts[part];
@@ -196,8 +197,7 @@ impl Run {
                 }
                 rest = &after[length..];
                 number += distance;
-                let account = self.texts[number as usize].account;
-                into.push((u64::from_le_bytes(wide) | highest, account, first + number));
+                into.push((u64::from_le_bytes(wide) | highest, first + number));
             }
         };
         let mut piece = Vec::new();
@@ -217,77 +217,100 @@ impl Run {
     }
 }
 
-/// Fingerprints that recur in at least two accounts, rising, with what every account that has them at all carries of them.
-/// `recurs` says whether an account's fingerprint does.
+/// A fingerprint of an account, and what it carries of it.
+pub(super) type Shared = (u64, u32, Carried);
+
+/// Fingerprints that recur in at least two accounts, with what every account that has them at all carries of them: in lists
+/// one behind the other, rising. `recurs` says whether an account's fingerprint does.
 ///
 /// # Errors
 /// When what was put on disk cannot be read again.
-pub(super) fn shared(
-    runs: &[Run],
-    recurs: impl Fn(u32, &Carried) -> bool + Sync,
-) -> io::Result<Vec<(u64, u32, Carried)>> {
-    let mut firsts = Vec::with_capacity(runs.len());
-    let mut texts = 0u32;
+pub(super) fn shared(runs: &[Run], recurs: impl Fn(u32, &Carried) -> bool + Sync) -> io::Result<Vec<Vec<Shared>>> {
+    let mut texts = Texts { runs, firsts: Vec::with_capacity(runs.len()), next: 0 };
     for run in runs {
-        firsts.push(texts);
-        texts = texts.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
+        texts.firsts.push(texts.next);
+        texts.next = texts.next.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
     }
-    let text = |number: u32| {
-        let run = firsts.partition_point(|first| *first <= number) - 1;
-        &runs[run].texts[(number - firsts[run]) as usize]
+    let of_part = |part: usize| {
+        let all = carried(&texts, texts.read(part)?);
+        let mut found = Vec::new();
+        for same in all.chunk_by(|a, b| a.0 == b.0) {
+            if same.iter().filter(|(_, account, carried)| recurs(*account, carried)).nth(1).is_some() {
+                found.extend_from_slice(same);
+            }
+        }
+        found.shrink_to_fit();
+        Ok(found)
     };
-    let of_part = |part: usize| -> io::Result<Vec<(u64, u32, Carried)>> {
-        let mut all: Vec<Occurrence> = Vec::new();
-        for (run, first) in runs.iter().zip(&firsts) {
+    (0..PARTS).into_par_iter().map(of_part).collect()
+}
+
+/// The texts of all runs, numbered through.
+struct Texts<'r> {
+    runs: &'r [Run],
+    /// Number of each run's first.
+    firsts: Vec<u32>,
+    next: u32,
+}
+
+impl Texts<'_> {
+    fn get(&self, number: u32) -> &Packed {
+        let run = self.firsts.partition_point(|first| *first <= number) - 1;
+        &self.runs[run].texts[(number - self.firsts[run]) as usize]
+    }
+
+    /// A part of all runs, without what stands fewer than [`LEAST`] times, which is nearly all: some bits of each
+    /// fingerprint are counted first, and what a few others are taken for along with it is told apart later.
+    fn read(&self, part: usize) -> io::Result<Vec<Occurrence>> {
+        let mut all = Vec::new();
+        for (run, first) in self.runs.iter().zip(&self.firsts) {
             run.read(part, *first, &mut all)?;
         }
-        // Counted by some bits first: what stands fewer than four times, nearly all, need not be sorted.
         let bits = (2 * all.len()).next_power_of_two().ilog2().clamp(1, 8 * REST as u32);
         let slot = |fingerprint: u64| (fingerprint << 8 >> (64 - bits)) as usize;
         let mut counts = vec![0u8; 1 << bits];
-        for (fingerprint, ..) in &all {
+        for (fingerprint, _) in &all {
             let count = &mut counts[slot(*fingerprint)];
             *count = (*count + 1).min(LEAST);
         }
-        all.retain(|(fingerprint, ..)| counts[slot(*fingerprint)] >= LEAST);
-        all.sort_unstable();
-        all.dedup();
-        let mut found = Vec::new();
-        for same in all.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() >= usize::from(LEAST)) {
-            let before = found.len();
-            let mut recurring = 0;
-            for own in same.chunk_by(|a, b| a.1 == b.1) {
-                let mut carried = text(own[0].2).carried();
-                own[1..].iter().for_each(|(_, _, number)| carried.absorb(&text(*number).carried()));
-                recurring += usize::from(recurs(own[0].1, &carried));
-                found.push((own[0].0, own[0].1, carried));
-            }
-            if recurring < 2 {
-                found.truncate(before);
-            }
+        all.retain(|(fingerprint, _)| counts[slot(*fingerprint)] >= LEAST);
+        Ok(all)
+    }
+}
+
+/// What each account carries of each fingerprint, rising. Occurrences come in the order of their texts, so that these are
+/// gone through once, from the first to the last: to look each up where it is needed takes most of the time of all.
+fn carried(texts: &Texts<'_>, all: Vec<Occurrence>) -> Vec<Shared> {
+    let mut known: HashMap<(u64, u32), (u32, Carried)> = HashMap::new();
+    for (fingerprint, number) in all {
+        let text = texts.get(number);
+        let (last, carried) = known.entry((fingerprint, text.account)).or_insert_with(|| (number, text.carried()));
+        // What stands twice in a text is carried once.
+        if std::mem::replace(last, number) != number {
+            carried.absorb(&text.carried());
         }
-        Ok(found)
-    };
-    let parts: Vec<Vec<(u64, u32, Carried)>> = (0..PARTS).into_par_iter().map(of_part).collect::<io::Result<_>>()?;
-    Ok(parts.concat())
+    }
+    let mut all: Vec<Shared> =
+        known.into_iter().map(|((fingerprint, account), (_, carried))| (fingerprint, account, carried)).collect();
+    all.sort_unstable_by_key(|(fingerprint, account, _)| (*fingerprint, *account));
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn text(account: u32, line_no: u64) -> Text {
         let at = Origin { file_id: 1, line_no };
         Text { account, item: line_no % 3, ln_output: 7, single_turn: line_no.is_multiple_of(2), ruled: false, at }
     }
 
-    /// Account, number of text, and fingerprints that differ in the highest byte and the lowest.
+    /// Accounts of texts, and fingerprints that differ in the highest byte and the lowest; some stand twice in a text.
     fn texts() -> impl Strategy<Value = Vec<(u32, Vec<u64>)>> {
         let fingerprint = (0u64..3, 0u64..4).prop_map(|(high, low)| high << 56 | low);
-        proptest::collection::vec((0u32..4, proptest::collection::btree_set(fingerprint, 0..6)), 0..60)
-            .prop_map(|all| all.into_iter().map(|(a, set)| (a, set.into_iter().collect())).collect())
+        proptest::collection::vec((0u32..4, proptest::collection::vec(fingerprint, 0..6)), 0..60)
     }
 
     proptest! {
@@ -299,7 +322,7 @@ mod tests {
             for (n, (account, fingerprints)) in all.iter().enumerate() {
                 let line = n as u64 + 1;
                 runs[usize::from(n >= split)].push(&text(*account, line), fingerprints);
-                for f in fingerprints {
+                for f in fingerprints.iter().collect::<BTreeSet<_>>() {
                     let known = expected.entry((*f, *account)).or_insert((0, line));
                     *known = (known.0 + 1, known.1.min(line));
                 }
@@ -311,7 +334,7 @@ mod tests {
                 .map(|((f, account), (n, line))| (*f, *account, *n, *line))
                 .collect();
             let found = shared(&runs, |_, carried| carried.count >= 2).unwrap();
-            let found: Vec<_> = found.into_iter().map(|(f, a, c)| (f, a, c.count, c.at.line_no)).collect();
+            let found: Vec<_> = found.into_iter().flatten().map(|(f, a, c)| (f, a, c.count, c.at.line_no)).collect();
             prop_assert_eq!(found, expected);
         }
     }

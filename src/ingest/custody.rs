@@ -4,8 +4,9 @@ use super::located::{Located, failed};
 use super::{IngestError, shown};
 use sha2::{Digest, Sha256};
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{self, BufReader, Read, Take};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 /// What a change of a file changes too.
@@ -31,39 +32,98 @@ impl Mark {
     }
 }
 
-/// A file as it is about to be read.
+/// A file of which what is read is hashed, so that no second pass over it is needed.
+struct Source {
+    file: Located<Take<File>>,
+    hash: Sha256,
+    bytes: u64,
+}
+
+/// Reads on in a file that is held.
+pub(super) struct Reader(Arc<Mutex<Source>>);
+
+impl Read for Reader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut source = self.0.lock().map_err(|_| io::Error::other("a thread that read is gone"))?;
+        let n = source.file.read(buffer)?;
+        source.hash.update(&buffer[..n]);
+        source.bytes += n as u64;
+        Ok(n)
+    }
+}
+
+/// A file that is being read.
 pub(super) struct Custody {
-    /// In hex, of the first `bytes`.
+    mark: Mark,
+    source: Arc<Mutex<Source>>,
+}
+
+/// What was read of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    /// In hex.
     pub sha256: String,
     pub bytes: u64,
-    mark: Mark,
+    /// What is to be said where the file grew meanwhile.
+    pub grew: Option<String>,
 }
 
 impl Custody {
-    /// Hashes a file as long as it is now: what a log grows by is for another run.
+    /// Opens a file, to be read as long as it is now: what a log grows by is for another run.
     pub fn take(path: &Path) -> Result<Self, IngestError> {
         let unreadable = |source| IngestError::Unreadable { path: path.to_owned(), source };
         let file = File::open(path).map_err(unreadable)?;
         let mark = Mark::of(&file.metadata().map_err(unreadable)?);
-        let (sha256, bytes) = hash(path, file.take(mark.bytes))?;
-        if bytes == mark.bytes { Ok(Self { sha256, bytes, mark }) } else { Err(IngestError::Changed(path.to_owned())) }
+        let source = Source { file: Located::new(file.take(mark.bytes)), hash: Sha256::new(), bytes: 0 };
+        Ok(Self { mark, source: Arc::new(Mutex::new(source)) })
     }
 
-    /// Asked when the file is read: what is to be said where it grew meanwhile, and an error where what was read may not
-    /// be what was hashed. `whole` files are not readable in part, so that they may not grow either.
-    pub fn release(&self, path: &Path, whole: bool) -> Result<Option<String>, IngestError> {
+    /// Length of the file when it was opened.
+    pub fn bytes(&self) -> u64 {
+        self.mark.bytes
+    }
+
+    /// What reads the file from where it was read to.
+    pub fn reader(&self) -> Reader {
+        Reader(Arc::clone(&self.source))
+    }
+
+    /// Reads what nobody has read: a table that is decoded column by column, or what stands behind the end of an archive.
+    pub fn exhaust(&self, path: &Path) -> Result<(), IngestError> {
+        io::copy(&mut BufReader::with_capacity(1 << 20, self.reader()), &mut io::sink())
+            .map_err(|e| failed(path, e))?;
+        Ok(())
+    }
+
+    /// Asked when the file was `read`: an error where what was read may not be what was hashed, or how reading went. `whole`
+    /// files are not readable in part, so that they may not grow either.
+    pub fn release(self, path: &Path, whole: bool, read: Result<(), IngestError>) -> Result<Held, IngestError> {
         let unreadable = |source| IngestError::Unreadable { path: path.to_owned(), source };
         let file = File::open(path).map_err(unreadable)?;
         let now = Mark::of(&file.metadata().map_err(unreadable)?);
+        let changed = || IngestError::Changed(path.to_owned());
         if now == self.mark {
-            return Ok(None);
+            read?;
+            self.exhaust(path)?;
+            let (sha256, bytes) = self.hashed();
+            return if bytes == now.bytes { Ok(Held { sha256, bytes, grew: None }) } else { Err(changed()) };
         }
-        let (sha256, _) = hash(path, file.take(self.bytes))?;
-        if sha256 != self.sha256 || (whole && now.bytes != self.bytes) {
-            return Err(IngestError::Changed(path.to_owned()));
+        // A file that changes looks damaged: what is told is that it changed.
+        self.exhaust(path)?;
+        let (sha256, bytes) = self.hashed();
+        let (again, _) = hash(path, file.take(bytes))?;
+        if bytes != self.mark.bytes || again != sha256 || (whole && now.bytes != bytes) {
+            return Err(changed());
         }
-        let grew = || format!("{} grew while it was read: its first {} bytes were read.", shown(path), self.bytes);
-        Ok((now.bytes != self.bytes).then(grew))
+        read?;
+        let grew = || format!("{} grew while it was read: its first {bytes} bytes were read.", shown(path));
+        Ok(Held { sha256, bytes, grew: (now.bytes != bytes).then(grew) })
+    }
+
+    fn hashed(&self) -> (String, u64) {
+        // A thread that panicked while it read has ended the program already.
+        let source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        (in_hex(source.hash.clone()), source.bytes)
     }
 }
 
@@ -84,7 +144,7 @@ fn hash(path: &Path, bytes: impl Read) -> Result<(String, u64), IngestError> {
     loop {
         let n = match bytes.read(&mut buffer) {
             Ok(n) => n,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(failed(path, e)),
         };
         if n == 0 {
@@ -93,7 +153,11 @@ fn hash(path: &Path, bytes: impl Read) -> Result<(String, u64), IngestError> {
         hash.update(&buffer[..n]);
         read += n as u64;
     }
-    Ok((hash.finalize().iter().map(|b| format!("{b:02x}")).collect(), read))
+    Ok((in_hex(hash), read))
+}
+
+fn in_hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -106,19 +170,47 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let append = |more: &[u8]| File::options().append(true).open(&path).unwrap().write_all(more).unwrap();
-        std::fs::write(&path, "one\ntwo\n").unwrap();
-        let held = Custody::take(&path).unwrap();
-        assert_eq!((held.bytes, held.release(&path, true).unwrap()), (8, None));
-        File::options().append(true).open(&path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        assert_eq!(held.release(&path, true).unwrap(), None, "touched, with the same bytes");
-        append(b"three\n");
-        assert!(held.release(&path, false).unwrap().unwrap().ends_with("its first 8 bytes were read."));
-        assert!(matches!(held.release(&path, true), Err(IngestError::Changed(_))));
-        std::fs::write(&path, "one\nTWO\n").unwrap();
-        assert!(matches!(held.release(&path, false), Err(IngestError::Changed(_))));
+        // Takes the file, reads so many bytes of it, lets something happen, and releases it.
+        let after = |bytes: usize, whole: bool, happens: &dyn Fn()| {
+            std::fs::write(&path, "one\ntwo\n").unwrap();
+            let held = Custody::take(&path).unwrap();
+            held.reader().read_exact(&mut vec![0; bytes]).unwrap();
+            happens();
+            held.release(&path, whole, Ok(()))
+        };
+        let touch = || File::options().append(true).open(&path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let (expected, _) = hash(&path, &b"one\ntwo\n"[..]).unwrap();
+        for read in [0, 5, 8] {
+            let held = |grew: Option<String>| Held { sha256: expected.clone(), bytes: 8, grew };
+            assert_eq!(after(read, true, &|| ()).unwrap(), held(None), "hashed to its end, whoever read how much");
+            assert_eq!(after(read, true, &touch).unwrap(), held(None), "touched, with the same bytes");
+            let grown = after(read, false, &|| append(b"three\n")).unwrap();
+            assert!(grown.grew.as_ref().unwrap().ends_with("its first 8 bytes were read."));
+            assert_eq!(held(grown.grew.clone()), grown);
+            assert!(matches!(after(read, true, &|| append(b"three\n")), Err(IngestError::Changed(_))));
+            assert!(matches!(
+                after(read, false, &|| std::fs::write(&path, "ONE\n").unwrap()),
+                Err(IngestError::Changed(_))
+            ));
+            let gone = after(read, false, &|| std::fs::remove_file(&path).unwrap());
+            assert!(matches!(gone, Err(IngestError::Unreadable { .. })));
+        }
+        assert!(matches!(
+            after(8, false, &|| std::fs::write(&path, "one\nTWO\n").unwrap()),
+            Err(IngestError::Changed(_))
+        ));
+    }
+
+    #[test]
+    fn of_a_damaged_file_that_changed_the_change_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
         std::fs::write(&path, "one\n").unwrap();
-        assert!(matches!(held.release(&path, false), Err(IngestError::Changed(_))));
-        std::fs::remove_file(&path).unwrap();
-        assert!(matches!(held.release(&path, false), Err(IngestError::Unreadable { .. })));
+        let damage = || Err(IngestError::UnknownFormat(path.clone()));
+        let held = Custody::take(&path).unwrap();
+        assert!(matches!(held.release(&path, false, damage()), Err(IngestError::UnknownFormat(_))));
+        let held = Custody::take(&path).unwrap();
+        std::fs::write(&path, "ONE").unwrap();
+        assert!(matches!(held.release(&path, false, damage()), Err(IngestError::Changed(_))));
     }
 }

@@ -129,12 +129,24 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
-/// Opens a file, undoes its compression, and tells by its start how records stand in it; reads at most `bytes` of it.
-pub(super) fn open(path: &Path, max_expansion: u64, bytes: u64) -> Result<Opened, IngestError> {
+/// Looks at the start of a file.
+pub(super) fn look(path: &Path, max_expansion: u64) -> Result<Opened, IngestError> {
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
-    let limit = file.metadata().map_err(unreadable)?.len().saturating_mul(max_expansion).max(FREE_EXPANSION);
-    let (magic, file) = peek(Located::new(file.take(bytes)), 8).map_err(|e| failed(path, e))?;
+    let bytes = file.metadata().map_err(unreadable)?.len();
+    opened(path, Located::new(file), bytes, max_expansion)
+}
+
+/// Undoes the compression of a file of so many `bytes`, and tells by its start how records stand in it.
+pub(super) fn opened(
+    path: &Path,
+    file: impl Read + Send + 'static,
+    bytes: u64,
+    max_expansion: u64,
+) -> Result<Opened, IngestError> {
+    let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
+    let limit = bytes.saturating_mul(max_expansion).max(FREE_EXPANSION);
+    let (magic, file) = peek(file, 8).map_err(|e| failed(path, e))?;
     let plain: Box<dyn Read + Send> = if magic.starts_with(&[0x1f, 0x8b]) {
         Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
     } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {

@@ -34,7 +34,9 @@ impl<R: Read> LineBatches<R> {
         if self.done {
             return Ok(None);
         }
-        let mut bytes = std::mem::take(&mut self.carry);
+        // Room for all of it at once: a list that grows by doubling is copied as often.
+        let mut bytes = Vec::with_capacity(self.carry.len() + self.batch_bytes);
+        bytes.append(&mut self.carry);
         let mut overlong = None;
         loop {
             let read = self.reader.by_ref().take(self.batch_bytes as u64).read_to_end(&mut bytes)?;

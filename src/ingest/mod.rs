@@ -28,7 +28,7 @@ use crate::formats::{Detected, Formats, Role};
 use crate::normalise::FieldMap;
 use crate::settings::IngestSettings;
 use crate::visible::visible;
-use custody::Custody;
+use custody::{Custody, Held};
 use expand::Expansion;
 use inputs::{Container, Opened};
 use rayon::prelude::*;
@@ -134,13 +134,14 @@ pub fn read_logs<F: Fold>(
     };
     let mut plans = Vec::with_capacity(inputs.len());
     for path in inputs {
-        let opened = inputs::open(path, settings.max_expansion, u64::MAX)?;
+        let opened = inputs::look(path, settings.max_expansion)?;
         plans.push(plan(&opened, map, settings, &formats)?);
     }
     let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
     for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
         let custody = Custody::take(path)?;
-        let Opened { reader, container, rows } = inputs::open(path, settings.max_expansion, custody.bytes)?;
+        let Opened { reader, container, rows } =
+            inputs::opened(path, custody.reader(), custody.bytes(), settings.max_expansion)?;
         let (name, reason, plan) = match found {
             Some(found) => {
                 let format = &formats.list[found.format];
@@ -162,7 +163,9 @@ pub fn read_logs<F: Fold>(
         }
         let read = match container {
             Container::Csv => tables::read_csv(reader, file_id, path, &plan, settings, &mut reading, &said),
-            Container::Parquet => tables::read_parquet(file_id, path, &plan, &mut reading, &said),
+            Container::Parquet => {
+                custody.exhaust(path).and_then(|()| tables::read_parquet(file_id, path, &plan, &mut reading, &said))
+            }
             Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said),
             Container::Jsonl | Container::Text => {
                 let expansion =
@@ -170,11 +173,8 @@ pub fn read_logs<F: Fold>(
                 read_lines(reader, file_id, path, &plan, expansion, settings, &mut reading, &said)
             }
         };
-        // A file that changes looks damaged: what is told is that it changed.
-        let grew = custody.release(path, container == Container::Parquet)?;
-        read?;
+        let Held { sha256, bytes, grew } = custody.release(path, container == Container::Parquet, read)?;
         reading.report.notes.extend(grew);
-        let Custody { sha256, bytes, .. } = custody;
         let rows = reading.report.intake.rows_read - before;
         reading.report.intake.files.push(InputFile { path: shown(path), format: name, reason, sha256, bytes, rows });
     }
