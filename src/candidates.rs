@@ -183,9 +183,9 @@ impl Inquiry<'_> {
     /// How many of some templates each account of a group (rising) carries, if only in one of its texts.
     fn carried(&self, group: &[u32], templates: &[&Object]) -> Vec<usize> {
         let mut carried = vec![0; group.len()];
-        for fingerprint in templates.iter().filter_map(|o| o.fingerprint()) {
-            let carriers = self.scope.evidence.carriers(fingerprint);
-            carriers.filter_map(|a| group.binary_search(&a).ok()).for_each(|place| carried[place] += 1);
+        for carriers in templates.iter().filter_map(|o| self.scope.evidence.carriers(o.fingerprint()?)) {
+            let inside = carriers.accounts().iter().filter_map(|a| group.binary_search(a).ok());
+            inside.for_each(|place| carried[place] += 1);
         }
         carried
     }

@@ -102,11 +102,10 @@ pub fn recruits(bridges: &[Bridge], parts: &BTreeSet<usize>, group: &[u32]) -> B
 /// fingerprint that others carry too recruits nobody. Accounts are numbered in the order of the evidence.
 pub fn occasional_carriers(evidence: &Evidence, fingerprints: &[u64], group: &[u32]) -> BTreeSet<u32> {
     let mut found = BTreeSet::new();
-    for fingerprint in fingerprints {
-        let holders: Vec<u32> = evidence.carriers(*fingerprint).collect();
+    for carriers in fingerprints.iter().filter_map(|fingerprint| evidence.carriers(*fingerprint)) {
         let (inside, outside): (Vec<u32>, Vec<u32>) =
-            holders.iter().partition(|account| group.binary_search(account).is_ok());
-        if inside.len() as f64 >= PURE * holders.len() as f64 {
+            carriers.accounts().iter().partition(|account| group.binary_search(account).is_ok());
+        if inside.len() as f64 >= PURE * carriers.count() as f64 {
             found.extend(outside);
         }
     }
@@ -173,7 +172,7 @@ mod tests {
         }
         evidence.finish().unwrap();
         let members = [0, 1, 2, 3, 4];
-        let of = |id: &str| -> BTreeSet<u64> { evidence.accounts[id].fingerprints.iter().map(|(f, _)| *f).collect() };
+        let of = |id: &str| -> BTreeSet<u64> { evidence.accounts[id].recurring.iter().copied().collect() };
         let everywhere = of("a20");
         let (common, special): (Vec<u64>, Vec<u64>) =
             of("a00").intersection(&of("a01")).copied().partition(|f| everywhere.contains(f));

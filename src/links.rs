@@ -150,11 +150,6 @@ impl World {
     }
 }
 
-/// Fingerprints of the account's recurring text.
-pub fn recurring(account: &AccountEvidence) -> impl Iterator<Item = u64> + '_ {
-    account.fingerprints.iter().filter(|(_, c)| account.recurs(c)).map(|(f, _)| *f)
-}
-
 /// Inverts the evidence. Objects of one account, or of one entity, are dropped: they link nobody.
 pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     let names: Vec<String> = evidence.accounts.keys().cloned().collect();
@@ -218,7 +213,7 @@ fn values(family: Family, kind: &'static str, mut held: Vec<(&str, u32)>, entity
 fn templates(accounts: &[(u32, &AccountEvidence)], entity: &[u32]) -> Vec<Object> {
     let mut carried: Vec<(u64, u32)> = accounts
         .par_iter()
-        .flat_map_iter(|(id, account)| recurring(account).map(|fingerprint| (fingerprint, *id)))
+        .flat_map_iter(|(id, account)| account.recurring.iter().map(|fingerprint| (*fingerprint, *id)))
         .collect();
     carried.par_sort_unstable();
     let mut found: Vec<(Vec<u32>, u64)> = carried

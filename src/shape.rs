@@ -1,7 +1,7 @@
 //! What a group's work looks like, whoever does it: content and economics.
 
 use crate::baseline::Baseline;
-use crate::features::{AccountEvidence, Carried, Evidence, typical};
+use crate::features::{AccountEvidence, Carried, Carriers, Evidence, typical};
 use crate::links::{Family, Object, World};
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ pub fn own_templates<'w>(world: &'w World, group: &[u32]) -> Vec<&'w Object> {
 pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &[&Object], content: bool) -> Shape {
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
     let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
-    let carried = carried(evidence, group, &members, own);
+    let carried = carried(evidence, group, own);
     let work = extracting(&members, &carried, texts).unwrap_or_else(|| Work {
         requests: members.iter().map(|a| a.requests).sum(),
         texts,
@@ -69,17 +69,12 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
 
 /// Of each template the members that carry it in any text, by their places, and how. Most templates are carried by a few of
 /// a large group, so that the carriers are looked up and not every member.
-fn carried<'a>(
-    evidence: &Evidence,
-    group: &[u32],
-    members: &[&'a AccountEvidence],
-    templates: &[&Object],
-) -> Vec<Vec<(usize, &'a Carried)>> {
-    let of = |fingerprint: u64| {
-        let inside = evidence.carriers(fingerprint).filter_map(|account| group.binary_search(&account).ok());
-        inside.filter_map(|place| Some((place, members[place].fingerprints.get(fingerprint)?))).collect()
+fn carried<'a>(evidence: &'a Evidence, group: &[u32], templates: &[&Object]) -> Vec<Vec<(usize, &'a Carried)>> {
+    let of = |carriers: &'a Carriers| {
+        let inside = carriers.iter().filter_map(|(account, how)| Some((group.binary_search(&account).ok()?, how)));
+        inside.collect()
     };
-    templates.iter().filter_map(|o| o.fingerprint()).map(of).collect()
+    templates.iter().filter_map(|o| evidence.carriers(o.fingerprint()?)).map(of).collect()
 }
 
 /// Sums over some requests.

@@ -3,9 +3,9 @@
 //! cross-table says which does.
 
 use crate::document::{Cell, Material, Pool, Stream};
-use crate::features::{AccountEvidence, Evidence, Excerpt};
+use crate::features::{AccountEvidence, Carriers, Evidence, Excerpt};
 use crate::fingerprint::Winnower;
-use crate::links::{Family, World, recurring};
+use crate::links::{Family, World};
 use crate::slots;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,9 +73,9 @@ fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) 
     let least = LEAST_ACCOUNTS.max((LEAST_SHARE * members.len() as f64).ceil() as usize);
     let mut carriers: BTreeMap<u64, Texts> = BTreeMap::new();
     for (id, account) in members {
-        for fingerprint in recurring(account) {
-            if let Some(c) = account.fingerprints.get(fingerprint) {
-                carriers.entry(fingerprint).or_default().insert(*id, (c.count, c.items));
+        for fingerprint in &account.recurring {
+            if let Some(c) = evidence.carried(*fingerprint, *id) {
+                carriers.entry(*fingerprint).or_default().insert(*id, (c.count, c.items));
             }
         }
     }
@@ -98,7 +98,7 @@ fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) 
     }
     // Who carries an instruction at all is told by one of its fingerprints.
     found.retain(|(founder, texts, _)| {
-        let holders = evidence.carriers(*founder).count();
+        let holders = evidence.carriers(*founder).map_or(0, Carriers::count);
         texts.len() as f64 >= OWN * holders as f64
     });
     found.truncate(MOST_STREAMS);

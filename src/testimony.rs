@@ -4,7 +4,7 @@ use crate::candidates::Candidate;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
-use crate::features::AccountEvidence;
+use crate::features::{AccountEvidence, Evidence};
 use crate::findings;
 use crate::group_tests::Test;
 use crate::links::{Layer, Object};
@@ -36,11 +36,11 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
 }
 
 /// Where an account first touched an object that stands in its lines.
-fn first_touch(account: &AccountEvidence, object: &Object) -> Option<Origin> {
+fn first_touch(evidence: &Evidence, (place, account): (u32, &AccountEvidence), object: &Object) -> Option<Origin> {
     match object.kind {
         "address" => account.addresses.get(&object.value).map(|(_, at)| *at),
         "client" => account.clients.get(&object.value).map(|(_, at)| *at),
-        _ => account.fingerprints.get(object.fingerprint()?).map(|carried| carried.at),
+        _ => evidence.carried(object.fingerprint()?, place).map(|carried| carried.at),
     }
 }
 
@@ -68,8 +68,8 @@ impl Inquiry<'_> {
         };
         let evidence_of = |account: &u32| self.scope.evidence.accounts.get(&world.names[*account as usize]);
         let touched = |account: &u32| {
-            let evidence = evidence_of(account)?;
-            shared.iter().filter_map(|o| first_touch(evidence, o)).min()
+            let own = (*account, evidence_of(account)?);
+            shared.iter().filter_map(|o| first_touch(self.scope.evidence, own, o)).min()
         };
         let mut lines: Vec<Origin> = candidate.accounts.iter().filter_map(touched).collect();
         if lines.is_empty() {

@@ -1,5 +1,6 @@
 //! Events to per-account evidence, mergeable across batches, so that memory grows with accounts and not with rows.
 
+mod carriers;
 mod occurrences;
 mod partial;
 mod tally;
@@ -8,6 +9,7 @@ use crate::event::{Event, Fold, Origin};
 use crate::fingerprint::{self, Winnower};
 use crate::redact;
 use crate::rules;
+pub use carriers::Carriers;
 use occurrences::{Run, Text};
 pub use partial::{Partial, PartialText, Unsettled};
 use rayon::prelude::*;
@@ -27,6 +29,10 @@ pub const MAX_TIMES: usize = 4_096;
 const MAX_EXEMPLARS: usize = 3;
 /// Tokens that one call adds to a sum at most: a log may claim 2^64, and sums have to stay whole.
 const MOST_TOKENS: u64 = 1 << 26;
+/// Accounts that are listed with fingerprints, some 60 bytes each: so many, and so many for each account; beyond, only those
+/// in which a fingerprint recurs.
+const LISTED: usize = 1 << 22;
+const LISTED_PER_ACCOUNT: usize = 16;
 const HOUR_US: i64 = 3_600_000_000;
 /// Characters of an excerpt.
 const EXCERPT: usize = 240;
@@ -87,25 +93,6 @@ impl Carried {
 const LEAST_RECURRENCE: u32 = 2;
 /// ...and in this share of the account's requests, so that a chance repeat in a long history is none.
 const LEAST_SHARE: f64 = 0.08;
-
-/// Fingerprints with what is known of each, rising: those that recur in at least two accounts, this one or not. What
-/// recurs nowhere else links nobody.
-#[derive(Debug, Clone, Default)]
-pub struct Fingerprints {
-    entries: Vec<(u64, Carried)>,
-}
-
-impl Fingerprints {
-    /// In rising order, each once. Complete after [`Fold::finish`].
-    pub fn iter(&self) -> impl Iterator<Item = &(u64, Carried)> {
-        self.entries.iter()
-    }
-
-    /// What is known of one fingerprint.
-    pub fn get(&self, fingerprint: u64) -> Option<&Carried> {
-        self.entries.binary_search_by_key(&fingerprint, |(f, _)| *f).ok().map(|i| &self.entries[i].1)
-    }
-}
 
 impl Known for u32 {
     fn absorb(&mut self, other: Self) {
@@ -195,7 +182,8 @@ pub struct AccountEvidence {
     pub times: Times,
     pub sessions: Tally<u64, u32>,
     pub items: Tally<u64, u32>,
-    pub fingerprints: Fingerprints,
+    /// Fingerprints of its recurring text, rising: those that recur in another account too. Complete after [`Fold::finish`].
+    pub recurring: Vec<u64>,
     pub rule_hits: BTreeMap<&'static str, (u32, Origin)>,
     /// A few exemplars, best first.
     pub excerpts: Vec<Excerpt>,
@@ -206,8 +194,8 @@ pub struct AccountEvidence {
 pub struct Evidence {
     /// By account id. Complete after [`Fold::finish`].
     pub accounts: BTreeMap<String, AccountEvidence>,
-    /// Fingerprints with the places of the accounts that have them, rising.
-    carriers: Vec<(u64, u32)>,
+    /// Rising by fingerprint.
+    carriers: Vec<Carriers>,
     /// Until then accounts are numbered as they come.
     numbers: HashMap<String, u32>,
     open: Vec<AccountEvidence>,
@@ -232,11 +220,20 @@ impl Evidence {
         self.accounts.values().all(AccountEvidence::tells_hours)
     }
 
-    /// Accounts that carry a fingerprint at all, if only in one text: their places among [`Evidence::accounts`], rising. Known
-    /// for fingerprints that recur in at least two accounts.
-    pub fn carriers(&self, fingerprint: u64) -> impl Iterator<Item = u32> + '_ {
-        let first = self.carriers.partition_point(|(f, _)| *f < fingerprint);
-        self.carriers[first..].iter().take_while(move |(f, _)| *f == fingerprint).map(|(_, account)| *account)
+    /// Who carries a fingerprint, if only in one text, by their places among [`Evidence::accounts`]. Known for fingerprints
+    /// that recur in at least two accounts.
+    pub fn carriers(&self, fingerprint: u64) -> Option<&Carriers> {
+        self.carriers.binary_search_by_key(&fingerprint, |of| of.fingerprint).ok().map(|i| &self.carriers[i])
+    }
+
+    /// How the account at a place carries a fingerprint.
+    pub fn carried(&self, fingerprint: u64, account: u32) -> Option<&Carried> {
+        self.carriers(fingerprint)?.of(account)
+    }
+
+    /// Fingerprints so popular that accounts which carry one now and then are not listed.
+    pub fn curtailed(&self) -> usize {
+        self.carriers.iter().filter(|of| of.count() > of.accounts().len()).count()
     }
 
     /// First and last request, µs since the Unix epoch; `None` without any.
@@ -361,6 +358,7 @@ impl AccountEvidence {
         self.addresses.settle(MAX_VALUES);
         self.clients.settle(MAX_VALUES);
         self.parameters.settle(MAX_VALUES);
+        self.recurring.shrink_to_fit();
     }
 
     fn merge(&mut self, other: Self) {
@@ -501,27 +499,27 @@ impl Fold for Evidence {
     fn finish(&mut self) -> io::Result<()> {
         let mut runs = std::mem::take(&mut self.other_runs);
         runs.push(std::mem::take(&mut self.run));
-        let open = &self.open;
-        let shared = occurrences::shared(&runs, |account, carried| open[account as usize].recurs(carried))?;
-        drop(runs);
-        let mut held = vec![0; self.open.len()];
-        shared.iter().flatten().for_each(|(_, account, _)| held[*account as usize] += 1);
-        self.open.iter_mut().zip(held).for_each(|(account, held)| account.fingerprints.entries.reserve_exact(held));
-        // Rising, one part after the other, and each is let go when it is dealt out.
-        for (fingerprint, account, carried) in shared.into_iter().flatten() {
-            self.open[account as usize].fingerprints.entries.push((fingerprint, carried));
-        }
-        self.open.par_iter_mut().for_each(AccountEvidence::settle);
         let names: BTreeMap<String, u32> = self.numbers.drain().collect();
-        let mut open = std::mem::take(&mut self.open);
-        self.accounts =
-            names.into_iter().map(|(name, number)| (name, std::mem::take(&mut open[number as usize]))).collect();
-        let own = |(place, account)| {
-            let account: &AccountEvidence = account;
-            account.fingerprints.iter().map(move |(f, _)| (*f, place))
-        };
-        self.carriers = (0u32..).zip(self.accounts.values()).flat_map(own).collect();
-        self.carriers.par_sort_unstable();
+        let mut places = vec![0; self.open.len()];
+        (0u32..).zip(names.values()).for_each(|(place, number)| places[*number as usize] = place);
+        runs.iter_mut().for_each(|run| run.renumber(&places));
+        let mut accounts: Vec<AccountEvidence> =
+            names.values().map(|number| std::mem::take(&mut self.open[*number as usize])).collect();
+        self.open = Vec::new();
+        let most_listed = LISTED + LISTED_PER_ACCOUNT * accounts.len();
+        self.carriers =
+            occurrences::shared(&runs, most_listed, |account, carried| accounts[account as usize].recurs(carried))?;
+        drop(runs);
+        for of in &self.carriers {
+            for (account, carried) in of.iter() {
+                let account = &mut accounts[account as usize];
+                if account.recurs(carried) {
+                    account.recurring.push(of.fingerprint);
+                }
+            }
+        }
+        accounts.par_iter_mut().for_each(AccountEvidence::settle);
+        self.accounts = names.into_keys().zip(accounts).collect();
         Ok(())
     }
 }

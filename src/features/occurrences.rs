@@ -3,6 +3,7 @@
 //! or nine bytes, beyond a limit on disk.
 
 use super::Carried;
+use super::carriers::{Carriers, Collection};
 use crate::event::Origin;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -217,32 +218,38 @@ impl Run {
     }
 }
 
-/// A fingerprint of an account, and what it carries of it.
-pub(super) type Shared = (u64, u32, Carried);
-
-/// Fingerprints that recur in at least two accounts, with what every account that has them at all carries of them: in lists
-/// one behind the other, rising. `recurs` says whether an account's fingerprint does.
+/// Fingerprints that recur in at least two accounts, rising, with every account that has them at all. `recurs` says whether
+/// an account's fingerprint does. Of the most popular, where `most_listed` accounts are listed already, only accounts in which it does.
 ///
 /// # Errors
 /// When what was put on disk cannot be read again.
-pub(super) fn shared(runs: &[Run], recurs: impl Fn(u32, &Carried) -> bool + Sync) -> io::Result<Vec<Vec<Shared>>> {
+pub(super) fn shared(
+    runs: &[Run],
+    most_listed: usize,
+    recurs: impl Fn(u32, &Carried) -> bool + Sync,
+) -> io::Result<Vec<Carriers>> {
     let mut texts = Texts { runs, firsts: Vec::with_capacity(runs.len()), next: 0 };
     for run in runs {
         texts.firsts.push(texts.next);
         texts.next = texts.next.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
     }
-    let of_part = |part: usize| {
-        let all = carried(&texts, texts.read(part)?);
-        let mut found = Vec::new();
-        for same in all.chunk_by(|a, b| a.0 == b.0) {
-            if same.iter().filter(|(_, account, carried)| recurs(*account, carried)).nth(1).is_some() {
-                found.extend_from_slice(same);
+    let collection = Mutex::new(Collection::new(most_listed));
+    let of_part = |all: &mut Vec<Occurrence>, part: usize| -> io::Result<()> {
+        texts.read(part, all)?;
+        let known = carried(&texts, all);
+        let mut own: Vec<(u32, Carried)> = Vec::new();
+        for same in known.chunk_by(|a, b| a.0 == b.0) {
+            own.clear();
+            own.extend(same.iter().map(|(_, account, carried)| (*account, *carried)));
+            if own.iter().filter(|(account, carried)| recurs(*account, carried)).nth(1).is_some() {
+                let carriers = Carriers::new(same[0].0, &own);
+                collection.lock().map_err(|_| io::Error::other("a thread is gone"))?.add(carriers, &recurs);
             }
         }
-        found.shrink_to_fit();
-        Ok(found)
+        Ok(())
     };
-    (0..PARTS).into_par_iter().map(of_part).collect()
+    (0..PARTS).into_par_iter().map_init(Vec::new, of_part).collect::<io::Result<()>>()?;
+    Ok(collection.into_inner().map_err(|_| io::Error::other("a thread is gone"))?.settle())
 }
 
 /// The texts of all runs, numbered through.
@@ -261,28 +268,28 @@ impl Texts<'_> {
 
     /// A part of all runs, without what stands fewer than [`LEAST`] times, which is nearly all: some bits of each
     /// fingerprint are counted first, and what a few others are taken for along with it is told apart later.
-    fn read(&self, part: usize) -> io::Result<Vec<Occurrence>> {
-        let mut all = Vec::new();
+    fn read(&self, part: usize, all: &mut Vec<Occurrence>) -> io::Result<()> {
+        all.clear();
         for (run, first) in self.runs.iter().zip(&self.firsts) {
-            run.read(part, *first, &mut all)?;
+            run.read(part, *first, all)?;
         }
         let bits = (2 * all.len()).next_power_of_two().ilog2().clamp(1, 8 * REST as u32);
         let slot = |fingerprint: u64| (fingerprint << 8 >> (64 - bits)) as usize;
         let mut counts = vec![0u8; 1 << bits];
-        for (fingerprint, _) in &all {
+        for (fingerprint, _) in &*all {
             let count = &mut counts[slot(*fingerprint)];
             *count = (*count + 1).min(LEAST);
         }
         all.retain(|(fingerprint, _)| counts[slot(*fingerprint)] >= LEAST);
-        Ok(all)
+        Ok(())
     }
 }
 
 /// What each account carries of each fingerprint, rising. Occurrences come in the order of their texts, so that these are
 /// gone through once, from the first to the last: to look each up where it is needed takes most of the time of all.
-fn carried(texts: &Texts<'_>, all: Vec<Occurrence>) -> Vec<Shared> {
+fn carried(texts: &Texts<'_>, all: &[Occurrence]) -> Vec<(u64, u32, Carried)> {
     let mut known: HashMap<(u64, u32), (u32, Carried)> = HashMap::new();
-    for (fingerprint, number) in all {
+    for &(fingerprint, number) in all {
         let text = texts.get(number);
         let (last, carried) = known.entry((fingerprint, text.account)).or_insert_with(|| (number, text.carried()));
         // What stands twice in a text is carried once.
@@ -290,7 +297,7 @@ fn carried(texts: &Texts<'_>, all: Vec<Occurrence>) -> Vec<Shared> {
             carried.absorb(&text.carried());
         }
     }
-    let mut all: Vec<Shared> =
+    let mut all: Vec<(u64, u32, Carried)> =
         known.into_iter().map(|((fingerprint, account), (_, carried))| (fingerprint, account, carried)).collect();
     all.sort_unstable_by_key(|(fingerprint, account, _)| (*fingerprint, *account));
     all
@@ -333,8 +340,12 @@ mod tests {
                 .filter(|((f, _), _)| recurring(*f) >= 2)
                 .map(|((f, account), (n, line))| (*f, *account, *n, *line))
                 .collect();
-            let found = shared(&runs, |_, carried| carried.count >= 2).unwrap();
-            let found: Vec<_> = found.into_iter().flatten().map(|(f, a, c)| (f, a, c.count, c.at.line_no)).collect();
+            let found = shared(&runs, usize::MAX, |_, carried| carried.count >= 2).unwrap();
+            let one = |of: &Carriers| {
+                let fingerprint = of.fingerprint;
+                of.iter().map(|(a, c)| (fingerprint, a, c.count, c.at.line_no)).collect::<Vec<_>>()
+            };
+            let found: Vec<_> = found.iter().flat_map(one).collect();
             prop_assert_eq!(found, expected);
         }
     }

@@ -278,7 +278,7 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         times: Times::of(times.iter().map(|v| v.as_i64().ok_or("a time is missing")).collect::<Result<_, _>>()?),
         sessions: pairs("sessions")?,
         items: pairs("items")?,
-        fingerprints: Default::default(),
+        recurring: Vec::new(),
         rule_hits: counted("rule_hits")?.into_iter().map(hit).collect::<Result<_, String>>()?,
         excerpts: cells.list("excerpts")?.iter().map(excerpt).collect::<Result<_, String>>()?,
     };

@@ -1,0 +1,142 @@
+//! Who carries which fingerprint, and how: for those that recur in at least two accounts. What recurs nowhere else links
+//! nobody.
+
+use super::Carried;
+use std::collections::BTreeMap;
+
+/// The accounts that carry one fingerprint.
+#[derive(Debug)]
+pub struct Carriers {
+    pub(super) fingerprint: u64,
+    /// Places of the accounts, rising.
+    accounts: Box<[u32]>,
+    carried: Box<[Carried]>,
+    /// Accounts that carry it now and then and are not listed.
+    unlisted: u32,
+}
+
+impl Carriers {
+    /// From the accounts that carry a fingerprint, rising.
+    pub(super) fn new(fingerprint: u64, all: &[(u32, Carried)]) -> Self {
+        let accounts = all.iter().map(|(account, _)| *account).collect();
+        Self { fingerprint, accounts, carried: all.iter().map(|(_, carried)| *carried).collect(), unlisted: 0 }
+    }
+
+    /// Places of the accounts that are listed, rising.
+    pub fn accounts(&self) -> &[u32] {
+        &self.accounts
+    }
+
+    /// How many accounts carry it, listed or not.
+    pub fn count(&self) -> usize {
+        self.accounts.len() + self.unlisted as usize
+    }
+
+    /// How the account at a place carries it; `None` where it does not, or is not listed.
+    pub fn of(&self, account: u32) -> Option<&Carried> {
+        self.accounts.binary_search(&account).ok().map(|i| &self.carried[i])
+    }
+
+    /// The accounts with what each carries.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &Carried)> {
+        self.accounts.iter().copied().zip(&self.carried)
+    }
+
+    /// Lists only those of whom it `recurs`.
+    fn curtail(&mut self, recurs: impl Fn(u32, &Carried) -> bool) {
+        let recurring: Vec<(u32, Carried)> =
+            self.iter().filter(|(account, carried)| recurs(*account, carried)).map(|(a, c)| (a, *c)).collect();
+        let unlisted = self.unlisted + (self.accounts.len() - recurring.len()) as u32;
+        *self = Self { unlisted, ..Self::new(self.fingerprint, &recurring) };
+    }
+}
+
+/// How popular a fingerprint is; a tie is decided by the fingerprint.
+type Popularity = (usize, u64);
+
+/// Collects carriers within a budget. A phrase that half of all accounts use now and then says nothing of any of them, and
+/// to list them all takes more memory than all else that is known: of the most popular fingerprints only those accounts
+/// are listed in which it recurs. Which fingerprints that befalls does not depend on the order in which they come.
+#[derive(Debug)]
+pub(super) struct Collection {
+    /// By popularity; all of them are listed whole.
+    whole: BTreeMap<Popularity, Carriers>,
+    curtailed: Vec<Carriers>,
+    /// The least popular that had to be curtailed; whatever is more popular is too.
+    least_curtailed: Option<Popularity>,
+    /// Accounts listed in `whole`.
+    listed: usize,
+    most_listed: usize,
+}
+
+impl Collection {
+    pub fn new(most_listed: usize) -> Self {
+        Self { whole: BTreeMap::new(), curtailed: Vec::new(), least_curtailed: None, listed: 0, most_listed }
+    }
+
+    pub fn add(&mut self, carriers: Carriers, recurs: impl Fn(u32, &Carried) -> bool) {
+        self.listed += carriers.count();
+        self.whole.insert((carriers.count(), carriers.fingerprint), carriers);
+        while let Some(last) = self.whole.last_entry()
+            && (self.listed > self.most_listed || self.least_curtailed.is_some_and(|least| *last.key() > least))
+        {
+            let (popularity, mut carriers) = last.remove_entry();
+            self.listed -= carriers.count();
+            carriers.curtail(&recurs);
+            self.curtailed.push(carriers);
+            self.least_curtailed = Some(self.least_curtailed.map_or(popularity, |least| least.min(popularity)));
+        }
+    }
+
+    /// In order of fingerprints.
+    pub fn settle(self) -> Vec<Carriers> {
+        let mut all: Vec<Carriers> = self.whole.into_values().chain(self.curtailed).collect();
+        all.sort_unstable_by_key(|carriers| carriers.fingerprint);
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Origin;
+    use proptest::prelude::*;
+
+    fn carried(count: u32) -> Carried {
+        let at = Origin { file_id: 0, line_no: 1 };
+        Carried { count, items: (1, 2), ln_output: 0, single_turn: 0, ruled: 0, at }
+    }
+
+    proptest! {
+        #[test]
+        fn the_most_popular_are_curtailed_and_no_more_of_them_than_must_be_in_any_order(
+            lists in proptest::collection::vec(proptest::collection::vec(1u32..4, 1..12), 0..20),
+            most_listed in 0usize..100,
+            turn in 0usize..20,
+        ) {
+            let recurs = |_: u32, carried: &Carried| carried.count > 1;
+            let all = |turn: usize| {
+                let mut collection = Collection::new(most_listed);
+                for i in 0..lists.len() {
+                    let i = (i + turn) % lists.len();
+                    let own: Vec<(u32, Carried)> = (0..).zip(lists[i].iter().map(|n| carried(*n))).collect();
+                    collection.add(Carriers::new(i as u64, &own), recurs);
+                }
+                collection.settle()
+            };
+            let found = all(0);
+            prop_assert_eq!(format!("{:?}", found), format!("{:?}", all(turn)));
+            let mut left = most_listed;
+            let mut order: Vec<usize> = (0..lists.len()).collect();
+            order.sort_by_key(|i| (lists[*i].len(), *i));
+            let mut whole = true;
+            for i in order {
+                whole = whole && lists[i].len() <= left;
+                left -= if whole { lists[i].len() } else { 0 };
+                let recurring = lists[i].iter().filter(|n| **n > 1).count();
+                prop_assert_eq!(found[i].count(), lists[i].len());
+                prop_assert_eq!(found[i].accounts().len(), if whole { lists[i].len() } else { recurring });
+            }
+        }
+    }
+}
