@@ -192,7 +192,7 @@ mod networks {
 
     #[divan::bench]
     fn stillhunt_leiden() -> usize {
-        communities(&Graph::new((RINGS * SIZE) as usize, edges()), 2.0).len()
+        communities(Graph::new((RINGS * SIZE) as usize, edges().collect()), 2.0).len()
     }
 
     #[divan::bench]

@@ -132,19 +132,23 @@ impl SharedRarity {
 /// q-values of Benjamini and Yekutieli (2001), valid under any dependence. `tests` counts every test made, also those
 /// whose p-value is 1 and which are not in `p`; it is at least `p.len()`. Returned in the order of `p`.
 pub fn benjamini_yekutieli(p: &[f64], tests: u64) -> Vec<f64> {
-    let m = tests.max(p.len() as u64) as f64;
+    q_values_of(p, p.to_vec(), tests)
+}
+
+/// The q-values of a few p-values among `all`, of which they are part: of many millions nobody wants each.
+pub fn q_values_of(wanted: &[f64], mut all: Vec<f64>, tests: u64) -> Vec<f64> {
+    let m = tests.max(all.len() as u64) as f64;
     let harmonic =
         if m < 1e6 { (1..=m as u64).map(|i| 1.0 / i as f64).sum() } else { m.ln() + 0.577_215_664_901_532_9 };
-    let mut order: Vec<(f64, usize)> = p.iter().copied().zip(0..).collect();
-    order.par_sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
-    let mut q = vec![1.0; p.len()];
+    all.par_sort_unstable_by(f64::total_cmp);
+    // Ties share the greatest rank.
+    let ranks: Vec<usize> = wanted.iter().map(|p| all.partition_point(|other| other.total_cmp(p).is_le())).collect();
     let mut least: f64 = 1.0;
-    for (i, (p, index)) in order.into_iter().enumerate() {
-        let rank = (q.len() - i) as f64;
-        least = least.min(p * m * harmonic / rank);
-        q[index] = least;
+    for (i, p) in all.iter_mut().enumerate().rev() {
+        least = least.min(*p * m * harmonic / (i + 1) as f64);
+        *p = least;
     }
-    q
+    ranks.into_iter().map(|rank| rank.checked_sub(1).map_or(0.0, |i| all[i])).collect()
 }
 
 #[cfg(test)]

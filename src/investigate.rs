@@ -2,11 +2,12 @@
 
 use crate::activity;
 use crate::candidates::{Candidate, Group, correct};
-use crate::chance::benjamini_yekutieli;
+use crate::chance::q_values_of;
 use crate::document::*;
 use crate::features::Evidence;
 use crate::links::{Family, World};
-use crate::proposals::{PairLink, Side};
+use crate::pairs::{PairLink, Pairs};
+use crate::proposals::{Proposal, Side};
 use crate::scope::{Inquiry, Scope, Settings, Shared};
 use crate::signals;
 use rayon::prelude::*;
@@ -20,7 +21,6 @@ const LINKS_LISTED: usize = 2_000;
 pub(crate) struct Found {
     /// In the order in which they are reported; an account stands in one.
     pub candidates: Vec<Candidate>,
-    links: Vec<PairLink>,
     groups_tested: u64,
     notices: Vec<String>,
 }
@@ -29,11 +29,9 @@ pub(crate) struct Found {
 pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     let settings = inquiry.settings;
     let mut notices = Vec::new();
-    let mut links: Vec<PairLink> = Vec::new();
     let mut proposed: Vec<(Side, Vec<u32>)> = Vec::new();
     for side in SIDES {
-        let families: Vec<Family> =
-            side.families().iter().copied().filter(|f| !settings.leave_out.contains(&f.layer())).collect();
+        let families = families(side, settings);
         if families.is_empty() {
             continue;
         }
@@ -41,13 +39,7 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
             inquiry.profiles().to_vec()
         } else {
             let proposal = inquiry.proposal(&families);
-            if proposal.objects_left_out > 0 {
-                notices.push(format!(
-                    "{} very popular shared objects were left out of the search for groups to stay within {} pairs.",
-                    proposal.objects_left_out, settings.proposals.pair_budget
-                ));
-            }
-            links.extend(&proposal.links);
+            notices.extend(bounds(side, &proposal));
             proposal.groups.clone()
         };
         proposed.extend(groups.into_iter().map(|accounts| (side, accounts)));
@@ -89,7 +81,26 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     standing.sort_by_cached_key(|c| {
         (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone())
     });
-    Found { candidates: standing, links, groups_tested, notices }
+    Found { candidates: standing, groups_tested, notices }
+}
+
+/// Families of shared objects by which a side proposes, without those that are left out.
+fn families(side: Side, settings: &Settings) -> Vec<Family> {
+    side.families().iter().copied().filter(|f| !settings.leave_out.contains(&f.layer())).collect()
+}
+
+/// What a proposal did not look at.
+fn bounds(side: Side, proposal: &Proposal) -> Vec<String> {
+    let of = side.words();
+    let drawn = proposal.objects_drawn_from;
+    let drawn = (drawn > 0).then(|| {
+        format!("In the search for groups by {of}, a random part of the pairs that share one of the {drawn} most popular objects was looked at.")
+    });
+    let left_out = proposal.objects_left_out;
+    let left_out = (left_out > 0).then(|| {
+        format!("In the search for groups by {of}, {left_out} objects that are more popular still were left out.")
+    });
+    drawn.into_iter().chain(left_out).collect()
 }
 
 /// Runs the method.
@@ -100,12 +111,11 @@ pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
 /// The document of a run.
 pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
     let Inquiry { scope: Scope { evidence, facts, read, world, .. }, settings, .. } = inquiry;
-    let Found { candidates, links, groups_tested, notices } = search(inquiry);
+    let Found { candidates, groups_tested, notices } = search(inquiry);
     let population = population(world, evidence, groups_tested);
     // Pairs are looked at twice, by content and by control.
     let pairs = population.entities * population.entities.saturating_sub(1);
-    let p: Vec<f64> = links.iter().map(|l| l.p_value).collect();
-    let q = benjamini_yekutieli(&p, pairs);
+    let inside = links_inside(inquiry, &candidates, pairs);
     let mut document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         stillhunt_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -122,19 +132,17 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         pseudonymised: false,
     };
     let mut place: BTreeMap<u32, (String, Verdict, f64)> = BTreeMap::new();
-    for (candidate, mut own) in candidates.iter().zip(links_inside(&candidates, &links, world.names.len())) {
+    for (candidate, inside) in candidates.iter().zip(inside) {
         let verdict = inquiry.verdict(candidate);
         let mut network = inquiry.network(candidate, verdict);
         network.activity = document.timeline.as_ref().map(|t| activity::activity(t, evidence, &network.members));
-        own.sort_by(|(_, x), (_, y)| x.p_value.total_cmp(&y.p_value).then((x.a, x.b).cmp(&(y.a, y.b))));
-        if own.len() > LINKS_LISTED {
+        if inside.all > inside.listed.len() {
             document.notices.push(format!(
                 "Of {} links inside {} the strongest {LINKS_LISTED} are listed.",
-                own.len(),
-                network.id
+                inside.all, network.id
             ));
         }
-        document.links.extend(own.iter().take(LINKS_LISTED).map(|(i, l)| inquiry.link(l, q[*i], &network.id)));
+        document.links.extend(inside.listed.iter().map(|(link, q)| inquiry.link(link, *q, &network.id)));
         for (account, membership) in candidate.accounts.iter().zip(&candidate.membership) {
             place.insert(*account, (network.id.clone(), verdict, *membership));
         }
@@ -160,24 +168,57 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
     document
 }
 
-/// Links inside each candidate, with their places. No account stands in two candidates.
-fn links_inside<'l>(
-    candidates: &[Candidate],
-    links: &'l [PairLink],
-    accounts: usize,
-) -> Vec<Vec<(usize, &'l PairLink)>> {
-    let mut home: Vec<Option<usize>> = vec![None; accounts];
+/// Links inside a candidate.
+#[derive(Default)]
+struct Inside {
+    /// How many there are.
+    all: usize,
+    /// The strongest, strongest first, with their q-values.
+    listed: Vec<(PairLink, f64)>,
+}
+
+impl Inside {
+    fn add(&mut self, link: PairLink) {
+        self.all += 1;
+        self.listed.push((link, 1.0));
+        if self.listed.len() >= 2 * LINKS_LISTED {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        let strength = |x: &PairLink, y: &PairLink| {
+            x.p_value.total_cmp(&y.p_value).then((x.a, x.b, x.object).cmp(&(y.a, y.b, y.object)))
+        };
+        self.listed.sort_by(|(x, _), (y, _)| strength(x, y));
+        self.listed.truncate(LINKS_LISTED);
+    }
+}
+
+/// Links inside each candidate. No account stands in two candidates. Links are looked for once more, and not kept from the
+/// search: that takes a part of its time, and to keep all of them would take most of the memory.
+fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate], pairs: u64) -> Vec<Inside> {
+    let Inquiry { scope: Scope { world, .. }, settings, .. } = inquiry;
+    let mut home: Vec<Option<usize>> = vec![None; world.names.len()];
     for (place, candidate) in candidates.iter().enumerate() {
         candidate.accounts.iter().for_each(|a| home[*a as usize] = Some(place));
     }
-    let mut inside = vec![Vec::new(); candidates.len()];
-    for (place, link) in links.iter().enumerate() {
-        if let (Some(a), Some(b)) = (home[link.a as usize], home[link.b as usize])
-            && a == b
-        {
-            inside[a].push((place, link));
-        }
+    let mut inside: Vec<Inside> = candidates.iter().map(|_| Inside::default()).collect();
+    let mut p_values = Vec::new();
+    for side in [Side::Content, Side::Control] {
+        Pairs::new(world, &families(side, settings), &settings.proposals.pairs).each_link(|link| {
+            p_values.push(link.p_value);
+            if let (Some(a), Some(b)) = (home[link.a as usize], home[link.b as usize])
+                && a == b
+            {
+                inside[a].add(link);
+            }
+        });
     }
+    inside.iter_mut().for_each(Inside::settle);
+    let wanted: Vec<f64> = inside.iter().flat_map(|i| &i.listed).map(|(link, _)| link.p_value).collect();
+    let q_values = q_values_of(&wanted, p_values, pairs);
+    inside.iter_mut().flat_map(|i| &mut i.listed).zip(q_values).for_each(|((_, q), value)| *q = value);
     inside
 }
 

@@ -29,6 +29,7 @@ pub mod membership;
 pub mod networks;
 pub mod normalise;
 pub mod over_time;
+pub mod pairs;
 pub mod profiles;
 pub mod proposals;
 pub mod pseudonyms;

@@ -3,10 +3,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-/// An undirected weighted graph on nodes `0..n`.
+/// An undirected weighted graph on nodes `0..n`: the neighbours of all nodes one behind the other, rising.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
-    neighbours: Vec<Vec<(u32, f64)>>,
+    /// Where the neighbours of each node end.
+    ends: Vec<usize>,
+    neighbours: Vec<u32>,
+    weights: Vec<f64>,
     /// Accounts behind each node; 1 before aggregation.
     size: Vec<f64>,
 }
@@ -45,31 +48,55 @@ impl Sums {
 
 impl Graph {
     /// From edges `(a, b, weight)`; weights of a repeated pair are added, loops are dropped.
-    pub fn new(nodes: usize, edges: impl IntoIterator<Item = (u32, u32, f64)>) -> Self {
-        let mut sums: Vec<(u32, u32, f64)> =
-            edges.into_iter().filter(|(a, b, _)| a != b).map(|(a, b, w)| (a.min(b), a.max(b), w)).collect();
+    pub fn new(nodes: usize, mut edges: Vec<(u32, u32, f64)>) -> Self {
+        edges.retain(|(a, b, _)| a != b);
+        edges.iter_mut().for_each(|(a, b, _)| (*a, *b) = (*a.min(b), *a.max(b)));
         // Stable, so that the weights of a pair are added in the order in which they came.
-        sums.sort_by_key(|(a, b, _)| (*a, *b));
-        sums.dedup_by(|later, first| {
+        edges.sort_by_key(|(a, b, _)| (*a, *b));
+        edges.dedup_by(|later, first| {
             let same = (later.0, later.1) == (first.0, first.1);
             if same {
                 first.2 += later.2;
             }
             same
         });
-        let mut neighbours = vec![Vec::new(); nodes];
-        for (a, b, w) in sums {
-            neighbours[a as usize].push((b, w));
-            neighbours[b as usize].push((a, w));
+        let mut ends = vec![0; nodes + 1];
+        for (a, b, _) in &edges {
+            ends[*a as usize + 1] += 1;
+            ends[*b as usize + 1] += 1;
         }
-        Self { neighbours, size: vec![1.0; nodes] }
+        for node in 0..nodes {
+            ends[node + 1] += ends[node];
+        }
+        let mut neighbours = vec![0; 2 * edges.len()];
+        let mut weights = vec![0.0; 2 * edges.len()];
+        for (a, b, weight) in edges {
+            for (node, other) in [(a, b), (b, a)] {
+                let next = &mut ends[node as usize];
+                (neighbours[*next], weights[*next]) = (other, weight);
+                *next += 1;
+            }
+        }
+        // Each start has moved to the end of its list.
+        ends.pop();
+        Self { ends, neighbours, weights, size: vec![1.0; nodes] }
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Neighbours of a node, with the weights to them.
+    fn around(&self, node: usize) -> impl Iterator<Item = (u32, f64)> + '_ {
+        let own = node.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[node];
+        self.neighbours[own.clone()].iter().copied().zip(self.weights[own].iter().copied())
     }
 
     /// Weight from `node` to each community around it, and to its own, in order of communities.
     fn pull<'s>(&self, node: usize, community: &[u32], within: Option<&[u32]>, sums: &'s mut Sums) -> &'s [(u32, f64)] {
         sums.touched.clear();
         sums.add(community[node], 0.0);
-        for &(other, w) in &self.neighbours[node] {
+        for (other, w) in self.around(node) {
             if within.is_none_or(|outer| outer[other as usize] == outer[node]) {
                 sums.add(community[other as usize], w);
             }
@@ -79,7 +106,7 @@ impl Graph {
 
     /// Moves nodes to the community that gains most until none gains. Deterministic: nodes in order, ties to the least id.
     fn move_nodes(&self, community: &mut [u32], resolution: f64) {
-        let n = self.neighbours.len();
+        let n = self.len();
         let mut mass = vec![0.0; n];
         for (node, c) in community.iter().enumerate() {
             mass[*c as usize] += self.size[node];
@@ -107,7 +134,7 @@ impl Graph {
             mass[best.0 as usize] += self.size[node];
             if best.0 != own {
                 community[node] = best.0;
-                for &(other, _) in &self.neighbours[node] {
+                for (other, _) in self.around(node) {
                     if community[other as usize] != best.0 && !queued[other as usize] {
                         queued[other as usize] = true;
                         queue.push_back(other as usize);
@@ -119,7 +146,7 @@ impl Graph {
 
     /// Splits each community into well-connected parts: single nodes merge, inside their community only, while it pays.
     fn refine(&self, community: &[u32], resolution: f64) -> Vec<u32> {
-        let n = self.neighbours.len();
+        let n = self.len();
         let mut part: Vec<u32> = (0..n as u32).collect();
         let mut mass = self.size.clone();
         let mut alone = vec![true; n];
@@ -152,9 +179,9 @@ impl Graph {
         for (node, p) in part.iter().enumerate() {
             size[*p as usize] += self.size[node];
         }
-        let edges = self.neighbours.iter().enumerate().flat_map(|(a, list)| {
-            list.iter().filter(move |(b, _)| (a as u32) < *b).map(move |(b, w)| (part[a], part[*b as usize], *w))
-        });
+        let behind = |a: usize| self.around(a).filter(move |(b, _)| (a as u32) < *b);
+        let between = |a: usize| behind(a).map(move |(b, w)| (part[a], part[b as usize], w));
+        let edges = (0..self.len()).flat_map(between).filter(|(a, b, _)| a != b).collect();
         Self { size, ..Self::new(parts, edges) }
     }
 }
@@ -171,20 +198,20 @@ fn renumber(labels: &mut [u32]) -> usize {
 
 /// Communities whose mean inner weight exceeds `resolution` (in the unit of the weights): a label for each node,
 /// dense from 0 in order of first appearance. Same graph, same labels.
-pub fn communities(graph: &Graph, resolution: f64) -> Vec<u32> {
-    let n = graph.neighbours.len();
+pub fn communities(graph: Graph, resolution: f64) -> Vec<u32> {
+    let n = graph.len();
     let mut node_of: Vec<u32> = (0..n as u32).collect();
-    let mut level = graph.clone();
+    let mut level = graph;
     let mut community: Vec<u32> = (0..n as u32).collect();
     loop {
         level.move_nodes(&mut community, resolution);
         let found = renumber(&mut community);
-        if found == level.neighbours.len() {
+        if found == level.len() {
             break;
         }
         let mut part = level.refine(&community, resolution);
         let mut parts = renumber(&mut part);
-        if parts == level.neighbours.len() {
+        if parts == level.len() {
             // Refinement merged nothing although moving did: aggregate the communities, or it would never end.
             part = community.clone();
             parts = found;
@@ -227,13 +254,13 @@ mod tests {
     #[test]
     fn small_rings_stay_apart_beside_a_crowd() {
         let (n, edges, planted) = cliques(&[[4; 200].as_slice(), &[60, 300]].concat());
-        assert_eq!(communities(&Graph::new(n, edges), 1.0), planted);
+        assert_eq!(communities(Graph::new(n, edges), 1.0), planted);
     }
 
     #[test]
     fn links_below_the_resolution_make_no_community() {
-        let edges = [(0, 1, 0.5), (1, 2, 0.5), (0, 2, 0.5)];
-        assert_eq!(communities(&Graph::new(3, edges), 1.0), [0, 1, 2]);
+        let edges = vec![(0, 1, 0.5), (1, 2, 0.5), (0, 2, 0.5)];
+        assert_eq!(communities(Graph::new(3, edges), 1.0), [0, 1, 2]);
     }
 
     proptest! {
@@ -242,12 +269,12 @@ mod tests {
             let (n, edges, _) = cliques(&sizes);
             let mut shuffled = edges.clone();
             shuffled.sort_by_key(|(a, b, _)| xxhash_rust::xxh3::xxh3_64_with_seed(&[a.to_le_bytes(), b.to_le_bytes()].concat(), seed));
-            prop_assert_eq!(communities(&Graph::new(n, edges), 1.0), communities(&Graph::new(n, shuffled), 1.0));
+            prop_assert_eq!(communities(Graph::new(n, edges), 1.0), communities(Graph::new(n, shuffled), 1.0));
         }
 
         #[test]
         fn it_ends_on_any_graph(edges in prop::collection::vec((0u32..30, 0u32..30, 0.0f64..5.0), 0..200)) {
-            prop_assert_eq!(communities(&Graph::new(30, edges), 1.0).len(), 30);
+            prop_assert_eq!(communities(Graph::new(30, edges), 1.0).len(), 30);
         }
     }
 }

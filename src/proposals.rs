@@ -1,9 +1,8 @@
 //! Which groups are worth testing: communities of accounts that share rare objects of one side of the evidence.
 
-use crate::chance::SharedRarity;
-use crate::holdings::Lists;
 use crate::links::{Family, Object, World};
 use crate::networks::{Graph, communities};
+use crate::pairs::{PairSettings, Pairs};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,38 +43,26 @@ impl Side {
 pub struct ProposalSettings {
     /// Mean surprise inside a community, nats: below it accounts do not hold together. 0.5 to 20.
     pub resolution: f64,
-    /// Least surprise of a link, nats.
-    pub least_link: f64,
-    /// Pairs looked at at most, rarest objects first; bounds time and memory.
-    pub pair_budget: u64,
+    /// Which links are looked for.
+    pub pairs: PairSettings,
     /// Fewest entities of a group.
     pub least_entities: usize,
 }
 
 impl Default for ProposalSettings {
     fn default() -> Self {
-        Self { resolution: 2.0, least_link: 2.0, pair_budget: 20_000_000, least_entities: 3 }
+        Self { resolution: 2.0, pairs: PairSettings::default(), least_entities: 3 }
     }
 }
 
-/// A link: two accounts, the rarest object they share, and the chance of sharing one as rare.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairLink {
-    pub a: u32,
-    pub b: u32,
-    /// Index into [`World::objects`].
-    pub object: u32,
-    pub p_value: f64,
-}
-
-/// Groups proposed by `families`, with the links they come from.
+/// Groups proposed by some families.
 #[derive(Debug, Default)]
 pub struct Proposal {
     /// Accounts, rising; groups in order of their first account.
     pub groups: Vec<Vec<u32>>,
-    /// Links of the whole graph, in order of accounts.
-    pub links: Vec<PairLink>,
-    /// Objects left out because the pair budget was used up.
+    /// Objects so popular that a random part of their pairs was looked at.
+    pub objects_drawn_from: u64,
+    /// Objects of which no pair was looked at.
     pub objects_left_out: u64,
 }
 
@@ -126,110 +113,29 @@ fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
     parts
 }
 
-/// Objects of one family that may link, rarest first, seen from either side.
-struct Linking {
-    family: Family,
-    /// Indices into [`World::objects`].
-    objects: Vec<u32>,
-    holders: Lists,
-    /// Places among `objects`, rising.
-    of_account: Lists,
-    rarity: SharedRarity,
-    /// Objects of each account, those without a budget for their pairs too.
-    degree: Vec<u64>,
-}
-
-impl Linking {
-    /// The links of an account with those behind it, in their order. An account's objects come rarest first, so that the
-    /// first that leads to another is the rarest that the two share: no pair is ever built twice.
-    fn links_of(&self, world: &World, a: u32, seen: &mut [u32], least: f64, into: &mut Vec<PairLink>) {
-        for place in self.of_account.of(a) {
-            let holders = self.holders.of(*place);
-            let object = self.objects[*place as usize];
-            let popularity = world.objects[object as usize].popularity;
-            for &b in &holders[holders.partition_point(|other| *other <= a)..] {
-                let met = std::mem::replace(&mut seen[b as usize], a) == a;
-                if met || world.entity[a as usize] == world.entity[b as usize] {
-                    continue;
-                }
-                let p_value = self.rarity.p_value(self.degree[a as usize], self.degree[b as usize], popularity);
-                if -p_value.max(f64::MIN_POSITIVE).ln() >= least {
-                    into.push(PairLink { a, b, object, p_value });
-                }
-            }
-        }
-    }
-}
-
-/// Every pair that shares an object, with the rarest, where that is rare enough; in order of accounts.
-fn all_links(world: &World, linking: &[Linking], least: f64) -> Vec<PairLink> {
-    // Of each family the last account that was asked about another: nobody's number is the greatest.
-    let seen = || vec![vec![u32::MAX; world.names.len()]; linking.len()];
-    let of_account = |seen: &mut Vec<Vec<u32>>, a: u32| {
-        let mut links = Vec::new();
-        for (family, seen) in linking.iter().zip(seen) {
-            family.links_of(world, a, seen, least, &mut links);
-        }
-        // Stable: of a pair that two families link, the links stand in the order of the families.
-        links.sort_by_key(|link| link.b);
-        links
-    };
-    let links: Vec<Vec<PairLink>> = (0..world.names.len() as u32).into_par_iter().map_init(seen, of_account).collect();
-    links.concat()
-}
-
 /// Proposes groups. Links inside one entity are declared and do not count.
 pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) -> Proposal {
-    let mut objects: Vec<u32> =
-        (0..world.objects.len() as u32).filter(|i| families.contains(&world.objects[*i as usize].family)).collect();
-    objects.sort_by_key(|i| (world.objects[*i as usize].popularity, *i));
-    let mut budget = settings.pair_budget;
-    // Pairs are counted before any is built; a lesser object behind one that is too popular may still find room.
-    let mut affordable = vec![false; world.objects.len()];
-    let mut objects_left_out = 0;
-    for &i in &objects {
-        let n = world.objects[i as usize].accounts.len() as u64;
-        match budget.checked_sub(n * (n - 1) / 2) {
-            Some(left) => (budget, affordable[i as usize]) = (left, true),
-            None => objects_left_out += 1,
-        }
-    }
-    let linking = |family: &Family| {
-        let of_family = objects.iter().copied().filter(|i| world.objects[*i as usize].family == *family);
-        let mut degree = vec![0; world.names.len()];
-        let mut popularity = Vec::new();
-        for object in of_family.clone().map(|i| &world.objects[i as usize]) {
-            object.accounts.iter().for_each(|a| degree[*a as usize] += 1);
-            popularity.push(object.popularity);
-        }
-        let objects: Vec<u32> = of_family.filter(|i| affordable[*i as usize]).collect();
-        let holders: Lists = objects.iter().map(|i| &world.objects[*i as usize].accounts).collect();
-        let of_account = holders.inverted(world.names.len());
-        Linking { family: *family, objects, holders, of_account, rarity: SharedRarity::new(popularity), degree }
-    };
-    let mut linking: Vec<Linking> = families.iter().map(linking).collect();
-    linking.sort_by_key(|linking| linking.family);
-    let links = all_links(world, &linking, settings.least_link);
+    let pairs = Pairs::new(world, families, &settings.pairs);
     // A link cannot weigh more than this: one freak coincidence makes no community.
     const HEAVIEST: f64 = 12.0;
     let rank = |account: u32| world.rank[account as usize];
-    let mut edges: Vec<(u32, u32, f64)> = links
-        .iter()
-        .map(|l| {
-            let weight = (-l.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST);
-            (rank(l.a).min(rank(l.b)), rank(l.a).max(rank(l.b)), weight)
-        })
-        .collect();
+    let mut edges: Vec<(u32, u32, f64)> = Vec::new();
+    pairs.each_link(|link| {
+        let weight = (-link.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST) * f64::from(link.stands_for);
+        let (a, b) = (rank(link.a), rank(link.b));
+        edges.push((a.min(b), a.max(b), weight));
+    });
+    let Pairs { objects_drawn_from, objects_left_out, .. } = pairs;
     // An account pair may be linked in two families: the weight decides between them.
-    edges.par_sort_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
+    edges.par_sort_unstable_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
     let entities = |group: &[u32]| {
         let mut e: Vec<u32> = group.iter().map(|a| world.entity[*a as usize]).collect();
         e.sort_unstable();
         e.dedup();
         e.len()
     };
-    let divide = |edges: &[(u32, u32, f64)], resolution: f64| -> Vec<Vec<u32>> {
-        let labels = communities(&Graph::new(world.names.len(), edges.iter().copied()), resolution);
+    let divide = |edges: Vec<(u32, u32, f64)>, resolution: f64| -> Vec<Vec<u32>> {
+        let labels = communities(Graph::new(world.names.len(), edges), resolution);
         let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for account in 0..world.names.len() as u32 {
             groups.entry(labels[rank(account) as usize]).or_default().push(account);
@@ -237,7 +143,7 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         groups.into_values().filter(|g| entities(g) >= settings.least_entities).collect()
     };
     let mut groups = Vec::new();
-    for group in divide(&edges, settings.resolution) {
+    for group in divide(edges, settings.resolution) {
         if !families.contains(&Family::Content) || has_common_object(world, &group) {
             groups.push(group);
             continue;
@@ -246,7 +152,7 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         groups.extend(peel(world, group, settings.least_entities));
     }
     groups.sort();
-    Proposal { groups, links, objects_left_out }
+    Proposal { groups, objects_drawn_from, objects_left_out }
 }
 
 #[cfg(test)]
@@ -278,6 +184,29 @@ mod tests {
         let found = propose(&world, &[Family::Content], &ProposalSettings::default());
         assert!(found.groups.iter().any(|g| [3, 50, 77, 200].iter().all(|a| g.contains(a))), "{:?}", found.groups);
         assert!(found.groups.iter().all(|g| g.len() < 100));
+    }
+
+    #[test]
+    fn a_network_of_thousands_with_one_object_is_one_group_though_its_pairs_are_too_many() {
+        let n = 24_000;
+        let campaign: Vec<u32> = (0..n).filter(|a| a % 12 == 0).collect();
+        let mut objects = vec![object(&campaign)];
+        objects.extend((0..n).map(|i| object(&[i.min((i * 7 + 31) % n), i.max((i * 7 + 31) % n)])));
+        objects.retain(|o| o.accounts[0] != o.accounts[1]);
+        objects.sort_by(|a, b| a.accounts.cmp(&b.accounts));
+        let world =
+            World::new((0..n).map(|i| format!("{i:05}")).collect(), (0..n).collect(), (0..n).collect(), objects);
+        let pairs = PairSettings { whole: 100_000, drawn: 100_000, ..PairSettings::default() };
+        let settings = ProposalSettings { pairs, ..ProposalSettings::default() };
+        let found = propose(&world, &[Family::Content], &settings);
+        assert_eq!((found.objects_drawn_from, found.objects_left_out), (1, 0));
+        let largest = found.groups.iter().max_by_key(|g| g.len()).unwrap();
+        let inside = largest.iter().filter(|a| *a % 12 == 0).count();
+        assert!(
+            inside * 100 > campaign.len() * 95 && largest.len() * 95 < inside * 100,
+            "{inside} of {}",
+            largest.len()
+        );
     }
 
     #[test]

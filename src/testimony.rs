@@ -8,7 +8,7 @@ use crate::features::{AccountEvidence, Evidence};
 use crate::findings;
 use crate::group_tests::Test;
 use crate::links::{Layer, Object};
-use crate::proposals::PairLink;
+use crate::pairs::PairLink;
 use crate::scope::{Inquiry, Scope};
 use crate::streams::{Layers, layers, material};
 use std::collections::BTreeMap;

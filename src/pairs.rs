@@ -1,0 +1,316 @@
+//! Which pairs of accounts share what, and how rare the rarest of it is. Pairs are counted before any is looked at, and none
+//! is kept that nobody asks for.
+
+use crate::chance::SharedRarity;
+use crate::holdings::Lists;
+use crate::links::{Family, Object, World};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How many pairs are looked at.
+#[derive(Debug, Clone)]
+pub struct PairSettings {
+    /// Pairs of objects of which every pair is looked at, rarest objects first; bounds time and memory.
+    pub whole: u64,
+    /// Pairs that are drawn from the objects that are too popular for that.
+    pub drawn: u64,
+    /// Least surprise of a link, nats.
+    pub least_link: f64,
+}
+
+impl Default for PairSettings {
+    fn default() -> Self {
+        Self { whole: 10_000_000, drawn: 8_000_000, least_link: 2.0 }
+    }
+}
+
+/// A link: two accounts, the rarest object they share, and the chance of sharing one as rare.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PairLink {
+    pub a: u32,
+    pub b: u32,
+    /// Index into [`World::objects`].
+    pub object: u32,
+    pub p_value: f64,
+    /// Pairs of the object that this one stands for: 1, or more where it was drawn from many.
+    pub stands_for: f32,
+}
+
+/// Rounds in which the holders of an object are paired, each with its neighbour in a circle of its own: a graph of that many
+/// random circles has no parts that hang together more than others.
+const ROUNDS: std::ops::RangeInclusive<u64> = 3..=16;
+
+/// Pairs that share an object of one family.
+struct Shared {
+    /// Indices into [`World::objects`], rarest first; of the first `whole` every pair is looked at.
+    objects: Vec<u32>,
+    whole: u32,
+    holders: Lists,
+    /// Places among `objects`, rising.
+    of_account: Lists,
+    /// Pairs drawn from the other objects: account, another behind it, place; rising.
+    drawn: Vec<(u32, u32, u32)>,
+    rounds: u64,
+    rarity: SharedRarity,
+    /// Objects of each account, those that were left out too.
+    degree: Vec<u64>,
+}
+
+impl Shared {
+    fn link(&self, world: &World, (a, b): (u32, u32), place: u32) -> PairLink {
+        let object = self.objects[place as usize];
+        let popularity = world.objects[object as usize].popularity;
+        let p_value = self.rarity.p_value(self.degree[a as usize], self.degree[b as usize], popularity);
+        let holders = self.holders.of(place).len() as f32;
+        let stands_for = if place < self.whole { 1.0 } else { (holders - 1.0) / (2 * self.rounds) as f32 };
+        PairLink { a, b, object, p_value, stands_for }
+    }
+
+    /// Pairs of an account with those behind it. Its objects come rarest first, so that the first that leads to another is
+    /// the rarest that the two share, and no pair is met twice.
+    fn pairs_of(&self, world: &World, a: u32, seen: &mut [u32], mut take: impl FnMut(PairLink)) {
+        let is_other = |b: u32| world.entity[a as usize] != world.entity[b as usize];
+        for place in self.of_account.of(a).iter().take_while(|place| **place < self.whole) {
+            let holders = self.holders.of(*place);
+            for &b in &holders[holders.partition_point(|other| *other <= a)..] {
+                if std::mem::replace(&mut seen[b as usize], a) != a && is_other(b) {
+                    take(self.link(world, (a, b), *place));
+                }
+            }
+        }
+        let first = self.drawn.partition_point(|(account, ..)| *account < a);
+        for &(_, b, place) in self.drawn[first..].iter().take_while(|(account, ..)| *account == a) {
+            // What shares something rarer is a pair of that, drawn there or not.
+            if seen[b as usize] != a && is_other(b) && !self.share_before(a, b, place) {
+                take(self.link(world, (a, b), place));
+            }
+        }
+    }
+
+    /// Whether two accounts share an object at a place before this one, of those from which pairs are drawn.
+    fn share_before(&self, a: u32, b: u32, place: u32) -> bool {
+        let drawn_from = |account: u32| {
+            let own = self.of_account.of(account);
+            &own[own.partition_point(|p| *p < self.whole)..own.partition_point(|p| *p < place)]
+        };
+        let (mut a, mut b) = (drawn_from(a), drawn_from(b));
+        while let (Some(first), Some(second)) = (a.first(), b.first()) {
+            match first.cmp(second) {
+                std::cmp::Ordering::Equal => return true,
+                std::cmp::Ordering::Less => a = &a[1..],
+                std::cmp::Ordering::Greater => b = &b[1..],
+            }
+        }
+        false
+    }
+}
+
+/// Pairs of holders, drawn so that each holder has a neighbour on either side in each round. The order of a round is that
+/// of hashes of the holders' ranks, so that names decide nothing.
+fn draw(world: &World, object: &Object, place: u32, rounds: u64) -> Vec<(u32, u32, u32)> {
+    let seed = xxh3_64(object.value.as_bytes());
+    let mut pairs = Vec::with_capacity(object.accounts.len() * rounds as usize);
+    for round in 0..rounds {
+        let key = |a: u32| {
+            let words = [seed, round, u64::from(world.rank[a as usize])].map(u64::to_le_bytes);
+            xxh3_64(words.as_flattened())
+        };
+        let mut circle: Vec<(u64, u32)> = object.accounts.iter().map(|a| (key(*a), *a)).collect();
+        circle.sort_unstable();
+        let behind = circle.iter().cycle().skip(1);
+        pairs.extend(circle.iter().zip(behind).map(|((_, a), (_, b))| (*a.min(b), *a.max(b), place)));
+    }
+    pairs
+}
+
+/// The pairs of some families.
+pub struct Pairs<'w> {
+    world: &'w World,
+    families: Vec<Shared>,
+    least_link: f64,
+    /// Objects too popular for every pair to be looked at: a random part of the pairs was.
+    pub objects_drawn_from: u64,
+    /// Objects of which no pair was looked at.
+    pub objects_left_out: u64,
+}
+
+/// What becomes of an object's pairs.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    Whole,
+    Drawn,
+    LeftOut,
+}
+
+impl<'w> Pairs<'w> {
+    /// Counts the pairs, and draws some of those of objects that have too many.
+    pub fn new(world: &'w World, families: &[Family], settings: &PairSettings) -> Self {
+        let mut objects: Vec<u32> =
+            (0..world.objects.len() as u32).filter(|i| families.contains(&world.objects[*i as usize].family)).collect();
+        objects.sort_by_key(|i| (world.objects[*i as usize].popularity, *i));
+        let holders = |i: u32| world.objects[i as usize].accounts.len() as u64;
+        let mut left = settings.whole;
+        let mut whole = 0;
+        while let Some(less) = objects.get(whole).and_then(|i| left.checked_sub(holders(*i) * (holders(*i) - 1) / 2)) {
+            (left, whole) = (less, whole + 1);
+        }
+        let crowds: u64 = objects[whole..].iter().map(|i| holders(*i)).sum();
+        let rounds = (settings.drawn / crowds.max(1)).clamp(*ROUNDS.start(), *ROUNDS.end());
+        let mut left = settings.drawn;
+        let mut fates: BTreeMap<u32, Fate> = objects[..whole].iter().map(|i| (*i, Fate::Whole)).collect();
+        for i in &objects[whole..] {
+            let less = left.checked_sub(holders(*i) * rounds);
+            left = less.unwrap_or(0);
+            fates.insert(*i, if less.is_some() { Fate::Drawn } else { Fate::LeftOut });
+        }
+        let mut families = families.to_vec();
+        families.sort_unstable();
+        let counted = |fate: Fate| fates.values().filter(|f| **f == fate).count() as u64;
+        Self {
+            families: families.into_iter().map(|family| shared(world, family, &objects, &fates, rounds)).collect(),
+            world,
+            least_link: settings.least_link,
+            objects_drawn_from: counted(Fate::Drawn),
+            objects_left_out: counted(Fate::LeftOut),
+        }
+    }
+
+    /// Hands over every link that is surprising enough, in order of accounts, and of a pair in the order of families.
+    pub fn each_link(&self, mut take: impl FnMut(PairLink)) {
+        /// Accounts that are asked at once, and by one thread: what waits to be handed over is bounded.
+        const BLOCK: usize = 4096;
+        const PART: usize = 64;
+        let accounts: Vec<u32> = (0..self.world.names.len() as u32).collect();
+        // Of each family the last account that was asked about another: nobody's number is the greatest. A thread takes such
+        // a piece of memory and puts it back, for to clear one takes longer than to ask most accounts.
+        let spare: Mutex<Vec<Vec<Vec<u32>>>> = Mutex::default();
+        let links_of = |part: &[u32]| {
+            let fresh = || vec![vec![u32::MAX; accounts.len()]; self.families.len()];
+            let mut seen = spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_else(fresh);
+            let mut links = Vec::new();
+            for a in part {
+                let first = links.len();
+                for (family, seen) in self.families.iter().zip(&mut seen) {
+                    family.pairs_of(self.world, *a, seen, |link: PairLink| {
+                        if -link.p_value.max(f64::MIN_POSITIVE).ln() >= self.least_link {
+                            links.push(link);
+                        }
+                    });
+                }
+                // Stable, for the order of families.
+                links[first..].sort_by_key(|link| link.b);
+            }
+            let _ = spare.lock().map(|mut spare| spare.push(seen));
+            links
+        };
+        for block in accounts.chunks(BLOCK) {
+            let links: Vec<Vec<PairLink>> = block.par_chunks(PART).map(links_of).collect();
+            links.into_iter().flatten().for_each(&mut take);
+        }
+    }
+}
+
+fn shared(world: &World, family: Family, objects: &[u32], fates: &BTreeMap<u32, Fate>, rounds: u64) -> Shared {
+    let of_family = || objects.iter().copied().filter(|i| world.objects[*i as usize].family == family);
+    let mut degree = vec![0; world.names.len()];
+    let mut popularity = Vec::new();
+    for object in of_family().map(|i| &world.objects[i as usize]) {
+        object.accounts.iter().for_each(|a| degree[*a as usize] += 1);
+        popularity.push(object.popularity);
+    }
+    let objects: Vec<u32> = of_family().filter(|i| fates[i] != Fate::LeftOut).collect();
+    let whole = objects.iter().take_while(|i| fates[i] == Fate::Whole).count() as u32;
+    let holders: Lists = objects.iter().map(|i| &world.objects[*i as usize].accounts).collect();
+    let of_account = holders.inverted(world.names.len());
+    let drawn_from: Vec<(u32, u32)> = (0u32..).zip(objects.iter().copied()).skip(whole as usize).collect();
+    let draw = |(place, i): &(u32, u32)| draw(world, &world.objects[*i as usize], *place, rounds);
+    let mut drawn: Vec<(u32, u32, u32)> = drawn_from.par_iter().flat_map_iter(draw).collect();
+    drawn.par_sort_unstable();
+    drawn.dedup();
+    Shared { objects, whole, holders, of_account, drawn, rounds, rarity: SharedRarity::new(popularity), degree }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    fn object(family: Family, accounts: BTreeSet<u32>) -> Object {
+        let accounts: Vec<u32> = accounts.into_iter().collect();
+        let value = format!("{accounts:?}");
+        Object { family, kind: "kind", popularity: accounts.len() as u64, accounts, value }
+    }
+
+    fn world(accounts: u32, mut objects: Vec<Object>) -> World {
+        objects.sort_by(|a, b| (a.family, &a.accounts).cmp(&(b.family, &b.accounts)));
+        let names = (0..accounts).map(|i| format!("{i:06}")).collect();
+        // Every seventh account belongs to the organisation of the one before.
+        let entity = (0..accounts).map(|i| if i % 7 == 6 { i - 1 } else { i }).collect();
+        World::new(names, entity, (0..accounts).rev().collect(), objects)
+    }
+
+    fn links(world: &World, families: &[Family], whole: u64, drawn: u64) -> Vec<PairLink> {
+        let mut found = Vec::new();
+        let settings = PairSettings { whole, drawn, least_link: f64::NEG_INFINITY };
+        Pairs::new(world, families, &settings).each_link(|link| found.push(link));
+        found
+    }
+
+    proptest! {
+        #[test]
+        fn every_pair_is_met_once_in_a_family_by_the_rarest_that_it_shares(
+            sets in proptest::collection::vec((any::<bool>(), proptest::collection::btree_set(0u32..30, 2..20)), 0..12),
+        ) {
+            let family = |content| if content { Family::Identity } else { Family::Infrastructure };
+            let objects = sets.into_iter().map(|(content, accounts)| object(family(content), accounts)).collect();
+            let world = world(30, objects);
+            let mut expected: BTreeMap<(u32, u32, Family), u64> = BTreeMap::new();
+            for o in &world.objects {
+                for (i, a) in o.accounts.iter().enumerate() {
+                    for b in o.accounts[i + 1..].iter().filter(|b| world.entity[*a as usize] != world.entity[**b as usize]) {
+                        let rarest = expected.entry((*a, *b, o.family)).or_insert(u64::MAX);
+                        *rarest = o.popularity.min(*rarest);
+                    }
+                }
+            }
+            let found = links(&world, &[Family::Infrastructure, Family::Identity], u64::MAX, 0);
+            let object = |link: &PairLink| &world.objects[link.object as usize];
+            let found: Vec<_> = found.iter().map(|l| ((l.a, l.b, object(l).family), object(l).popularity)).collect();
+            prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn what_is_drawn_of_a_pair_is_its_rarest_object_too_and_never_beside_a_rarer_one(
+            sets in proptest::collection::vec(proptest::collection::btree_set(0u32..40, 10..40), 1..8),
+            whole in 0u64..2000,
+        ) {
+            let world = world(40, sets.into_iter().map(|accounts| object(Family::Content, accounts)).collect());
+            let every: BTreeMap<(u32, u32), u32> =
+                links(&world, &[Family::Content], u64::MAX, 0).iter().map(|l| ((l.a, l.b), l.object)).collect();
+            let some = links(&world, &[Family::Content], whole, u64::MAX);
+            let pairs: BTreeSet<(u32, u32)> = some.iter().map(|l| (l.a, l.b)).collect();
+            prop_assert_eq!(pairs.len(), some.len(), "each once");
+            prop_assert!(some.iter().all(|l| every[&(l.a, l.b)] == l.object));
+        }
+    }
+
+    #[test]
+    fn pairs_that_are_drawn_stand_for_all() {
+        // A crowd inside a larger one: of both a few pairs are drawn.
+        let world = world(
+            3000,
+            vec![object(Family::Content, (0..3000).collect()), object(Family::Content, (0..2000).collect())],
+        );
+        let drawn = links(&world, &[Family::Content], 0, 80_000);
+        assert!(drawn.len() <= 80_000 && drawn.len() > 50_000, "{}", drawn.len());
+        for (least, pairs) in [(2000, 2000.0 * 1999.0 / 2.0), (3000, (3000.0 * 2999.0 - 2000.0 * 1999.0) / 2.0)] {
+            let of = drawn.iter().filter(|l| world.objects[l.object as usize].popularity == least);
+            let sum: f64 = of.map(|l| f64::from(l.stands_for)).sum();
+            assert!((sum / pairs - 1.0).abs() < 0.02, "{least}: {sum} of {pairs}");
+        }
+        assert!(links(&world, &[Family::Content], 0, 1000).is_empty(), "no room for one of them");
+    }
+}
