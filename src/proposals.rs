@@ -121,7 +121,7 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
     let rank = |account: u32| world.rank[account as usize];
     let mut edges: Vec<(u32, u32, f64)> = Vec::new();
     pairs.each_link(|link| {
-        let weight = (-link.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST) * f64::from(link.stands_for);
+        let weight = (-link.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST) * link.stands_for;
         let (a, b) = (rank(link.a), rank(link.b));
         edges.push((a.min(b), a.max(b), weight));
     });

@@ -17,9 +17,16 @@ pub struct Carriers {
 
 impl Carriers {
     /// From the accounts that carry a fingerprint, rising.
-    pub(super) fn new(fingerprint: u64, all: &[(u32, Carried)]) -> Self {
+    fn new(fingerprint: u64, all: &[(u32, Carried)]) -> Self {
         let accounts = all.iter().map(|(account, _)| *account).collect();
         Self { fingerprint, accounts, carried: all.iter().map(|(_, carried)| *carried).collect(), unlisted: 0 }
+    }
+
+    /// From those of whom it `recurs`.
+    fn curtailed(fingerprint: u64, all: &[(u32, Carried)], recurs: impl Fn(u32, &Carried) -> bool) -> Self {
+        let recurring: Vec<(u32, Carried)> =
+            all.iter().filter(|(account, carried)| recurs(*account, carried)).copied().collect();
+        Self { unlisted: (all.len() - recurring.len()) as u32, ..Self::new(fingerprint, &recurring) }
     }
 
     /// Places of the accounts that are listed, rising.
@@ -40,14 +47,6 @@ impl Carriers {
     /// The accounts with what each carries.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Carried)> {
         self.accounts.iter().copied().zip(&self.carried)
-    }
-
-    /// Lists only those of whom it `recurs`.
-    fn curtail(&mut self, recurs: impl Fn(u32, &Carried) -> bool) {
-        let recurring: Vec<(u32, Carried)> =
-            self.iter().filter(|(account, carried)| recurs(*account, carried)).map(|(a, c)| (a, *c)).collect();
-        let unlisted = self.unlisted + (self.accounts.len() - recurring.len()) as u32;
-        *self = Self { unlisted, ..Self::new(self.fingerprint, &recurring) };
     }
 }
 
@@ -74,17 +73,22 @@ impl Collection {
         Self { whole: BTreeMap::new(), curtailed: Vec::new(), least_curtailed: None, listed: 0, most_listed }
     }
 
-    pub fn add(&mut self, carriers: Carriers, recurs: impl Fn(u32, &Carried) -> bool) {
-        self.listed += carriers.count();
-        self.whole.insert((carriers.count(), carriers.fingerprint), carriers);
-        while let Some(last) = self.whole.last_entry()
-            && (self.listed > self.most_listed || self.least_curtailed.is_some_and(|least| *last.key() > least))
+    /// Takes in the accounts that carry a fingerprint, rising.
+    pub fn add(&mut self, fingerprint: u64, all: &[(u32, Carried)], recurs: impl Fn(u32, &Carried) -> bool) {
+        let popularity = (all.len(), fingerprint);
+        if self.least_curtailed.is_some_and(|least| popularity > least) {
+            self.curtailed.push(Carriers::curtailed(fingerprint, all, &recurs));
+            return;
+        }
+        self.listed += all.len();
+        self.whole.insert(popularity, Carriers::new(fingerprint, all));
+        while self.listed > self.most_listed
+            && let Some((popularity, carriers)) = self.whole.pop_last()
         {
-            let (popularity, mut carriers) = last.remove_entry();
             self.listed -= carriers.count();
-            carriers.curtail(&recurs);
-            self.curtailed.push(carriers);
-            self.least_curtailed = Some(self.least_curtailed.map_or(popularity, |least| least.min(popularity)));
+            let all: Vec<(u32, Carried)> = carriers.iter().map(|(account, carried)| (account, *carried)).collect();
+            self.curtailed.push(Carriers::curtailed(carriers.fingerprint, &all, &recurs));
+            self.least_curtailed = Some(popularity);
         }
     }
 
@@ -120,7 +124,7 @@ mod tests {
                 for i in 0..lists.len() {
                     let i = (i + turn) % lists.len();
                     let own: Vec<(u32, Carried)> = (0..).zip(lists[i].iter().map(|n| carried(*n))).collect();
-                    collection.add(Carriers::new(i as u64, &own), recurs);
+                    collection.add(i as u64, &own, recurs);
                 }
                 collection.settle()
             };

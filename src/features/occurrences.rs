@@ -5,11 +5,11 @@
 use super::Carried;
 use super::carriers::{Carriers, Collection};
 use crate::event::Origin;
-use rayon::prelude::*;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Fingerprints are dealt into parts by their highest byte, so that one part at a time can be sorted.
 const PARTS: usize = 256;
@@ -34,7 +34,7 @@ pub(super) struct Text {
 }
 
 /// A [`Text`] in 24 bytes, for there is one for each request of the log.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Packed {
     item: u64,
     /// File above, line below: 2^24 files of 2^40 lines; beyond, references name the last of them.
@@ -165,7 +165,7 @@ impl Run {
     /// Every text with its fingerprints, rising.
     pub fn each_text(&self, mut take: impl FnMut(Text, Vec<u64>)) -> io::Result<()> {
         let mut all = Vec::new();
-        (0..PARTS).try_for_each(|part| self.read(part, 0, &mut all))?;
+        (0..PARTS).try_for_each(|part| self.read(part, 0, |occurrence| all.push(occurrence)))?;
         all.sort_unstable_by_key(|(fingerprint, number)| (*number, *fingerprint));
         all.dedup();
         let mut rest = all.as_slice();
@@ -177,8 +177,14 @@ impl Run {
         Ok(())
     }
 
+    /// Bytes of a part.
+    fn bytes(&self, part: usize) -> usize {
+        let Part { bytes, spilled, .. } = &self.parts[part];
+        bytes.len() + spilled.iter().map(|(_, length)| length).sum::<usize>()
+    }
+
     /// Takes a part out, texts numbered from `first` and rising.
-    fn read(&self, part: usize, first: u32, into: &mut Vec<Occurrence>) -> io::Result<()> {
+    fn read(&self, part: usize, first: u32, mut take: impl FnMut(Occurrence)) -> io::Result<()> {
         let highest = (part as u64) << (8 * REST);
         let part = &self.parts[part];
         let mut number = 0;
@@ -198,7 +204,7 @@ impl Run {
                 }
                 rest = &after[length..];
                 number += distance;
-                into.push((u64::from_le_bytes(wide) | highest, first + number));
+                take((u64::from_le_bytes(wide) | highest, first + number));
             }
         };
         let mut piece = Vec::new();
@@ -234,21 +240,31 @@ pub(super) fn shared(
         texts.next = texts.next.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
     }
     let collection = Mutex::new(Collection::new(most_listed));
-    let of_part = |all: &mut Vec<Occurrence>, part: usize| -> io::Result<()> {
-        texts.read(part, all)?;
-        let known = carried(&texts, all);
-        let mut own: Vec<(u32, Carried)> = Vec::new();
-        for same in known.chunk_by(|a, b| a.0 == b.0) {
-            own.clear();
-            own.extend(same.iter().map(|(_, account, carried)| (*account, *carried)));
-            if own.iter().filter(|(account, carried)| recurs(*account, carried)).nth(1).is_some() {
-                let carriers = Carriers::new(same[0].0, &own);
-                collection.lock().map_err(|_| io::Error::other("a thread is gone"))?.add(carriers, &recurs);
+    let next = AtomicUsize::new(0);
+    // Each thread takes one part after the other and uses its memory again: what is put away for good would stand scattered
+    // among what is not.
+    let of_thread = |_: rayon::BroadcastContext<'_>| -> io::Result<()> {
+        let mut desk = Desk::default();
+        loop {
+            let part = next.fetch_add(1, Ordering::Relaxed);
+            if part >= PARTS {
+                return Ok(());
+            }
+            texts.read(part, &mut desk.pieces)?;
+            for piece in 0..desk.pieces.len() {
+                desk.carry(&texts, piece);
+                for same in desk.carried.chunk_by(|a, b| a.0 == b.0) {
+                    desk.own.clear();
+                    desk.own.extend(same.iter().map(|(_, account, carried)| (*account, *carried)));
+                    if desk.own.iter().filter(|(account, carried)| recurs(*account, carried)).nth(1).is_some() {
+                        let mut collection = collection.lock().map_err(|_| io::Error::other("a thread is gone"))?;
+                        collection.add(same[0].0, &desk.own, &recurs);
+                    }
+                }
             }
         }
-        Ok(())
     };
-    (0..PARTS).into_par_iter().map_init(Vec::new, of_part).collect::<io::Result<()>>()?;
+    rayon::broadcast(of_thread).into_iter().collect::<io::Result<()>>()?;
     Ok(collection.into_inner().map_err(|_| io::Error::other("a thread is gone"))?.settle())
 }
 
@@ -266,41 +282,80 @@ impl Texts<'_> {
         &self.runs[run].texts[(number - self.firsts[run]) as usize]
     }
 
-    /// A part of all runs, without what stands fewer than [`LEAST`] times, which is nearly all: some bits of each
-    /// fingerprint are counted first, and what a few others are taken for along with it is told apart later.
-    fn read(&self, part: usize, all: &mut Vec<Occurrence>) -> io::Result<()> {
-        all.clear();
+    /// A part of all runs, in pieces by the next bits of the fingerprints, each without what stands fewer than [`LEAST`]
+    /// times, which is nearly all. Pieces are of a size that leaves what is counted in them near the processor.
+    fn read(&self, part: usize, pieces: &mut Vec<Vec<Occurrence>>) -> io::Result<()> {
+        let about = self.runs.iter().map(|run| run.bytes(part)).sum::<usize>() / (REST + 1);
+        let bits = (about / PIECE).next_power_of_two().ilog2().min(MOST_PIECE_BITS);
+        // What a popular fingerprint has blown up is let go: each piece would be as large as the largest in the end.
+        pieces.retain(|piece| piece.capacity() <= 4 * PIECE);
+        pieces.iter_mut().for_each(Vec::clear);
+        pieces.resize_with(1 << bits, Vec::new);
         for (run, first) in self.runs.iter().zip(&self.firsts) {
-            run.read(part, *first, all)?;
+            run.read(part, *first, |occurrence| pieces[leading(occurrence.0 << 8, bits)].push(occurrence))?;
         }
-        let bits = (2 * all.len()).next_power_of_two().ilog2().clamp(1, 8 * REST as u32);
-        let slot = |fingerprint: u64| (fingerprint << 8 >> (64 - bits)) as usize;
-        let mut counts = vec![0u8; 1 << bits];
-        for (fingerprint, _) in &*all {
-            let count = &mut counts[slot(*fingerprint)];
-            *count = (*count + 1).min(LEAST);
-        }
-        all.retain(|(fingerprint, _)| counts[slot(*fingerprint)] >= LEAST);
+        pieces.iter_mut().for_each(|piece| keep_frequent(piece, 8 + bits));
         Ok(())
     }
 }
 
-/// What each account carries of each fingerprint, rising. Occurrences come in the order of their texts, so that these are
-/// gone through once, from the first to the last: to look each up where it is needed takes most of the time of all.
-fn carried(texts: &Texts<'_>, all: &[Occurrence]) -> Vec<(u64, u32, Carried)> {
-    let mut known: HashMap<(u64, u32), (u32, Carried)> = HashMap::new();
-    for &(fingerprint, number) in all {
-        let text = texts.get(number);
-        let (last, carried) = known.entry((fingerprint, text.account)).or_insert_with(|| (number, text.carried()));
-        // What stands twice in a text is carried once.
-        if std::mem::replace(last, number) != number {
-            carried.absorb(&text.carried());
-        }
+/// Occurrences of a piece.
+const PIECE: usize = 1 << 16;
+const MOST_PIECE_BITS: u32 = 12;
+
+/// The highest bits of a number.
+fn leading(number: u64, bits: u32) -> usize {
+    (number >> 1 >> (63 - bits)) as usize
+}
+
+/// Counts by some bits of each fingerprint behind those that all have in common, and keeps what may stand [`LEAST`] times;
+/// what a few others are taken for along with it is told apart later.
+fn keep_frequent(all: &mut Vec<Occurrence>, common: u32) {
+    let bits = (2 * all.len()).next_power_of_two().ilog2().min(32);
+    let slot = |fingerprint: u64| leading(fingerprint << common, bits);
+    let mut counts = vec![0u8; 1 << bits];
+    for (fingerprint, _) in &*all {
+        let count = &mut counts[slot(*fingerprint)];
+        *count = (*count + 1).min(LEAST);
     }
-    let mut all: Vec<(u64, u32, Carried)> =
-        known.into_iter().map(|((fingerprint, account), (_, carried))| (fingerprint, account, carried)).collect();
-    all.sort_unstable_by_key(|(fingerprint, account, _)| (*fingerprint, *account));
-    all
+    all.retain(|(fingerprint, _)| counts[slot(*fingerprint)] >= LEAST);
+}
+
+/// Memory that is used for one part after the other.
+#[derive(Default)]
+struct Desk {
+    pieces: Vec<Vec<Occurrence>>,
+    fetched: Vec<Packed>,
+    /// By fingerprint and account: the last text, and what is carried.
+    known: HashMap<(u64, u32), (u32, Carried)>,
+    /// What each account carries of each fingerprint of a piece, rising.
+    carried: Vec<(u64, u32, Carried)>,
+    own: Vec<(u32, Carried)>,
+}
+
+impl Desk {
+    /// Adds up what the texts of a piece carry.
+    fn carry(&mut self, texts: &Texts<'_>, piece: usize) {
+        /// Texts that are fetched at once: nearly every one is far from the processor, and to wait for one at a time takes
+        /// most of the time of all.
+        const FETCHED: usize = 64;
+        for some in self.pieces[piece].chunks(FETCHED) {
+            self.fetched.clear();
+            self.fetched.extend(some.iter().map(|(_, number)| *texts.get(*number)));
+            for (&(fingerprint, number), text) in some.iter().zip(&self.fetched) {
+                let new = || (number, text.carried());
+                let (last, carried) = self.known.entry((fingerprint, text.account)).or_insert_with(new);
+                // What stands twice in a text is carried once.
+                if std::mem::replace(last, number) != number {
+                    carried.absorb(&text.carried());
+                }
+            }
+        }
+        self.carried.clear();
+        let known = self.known.drain().map(|((fingerprint, account), (_, carried))| (fingerprint, account, carried));
+        self.carried.extend(known);
+        self.carried.sort_unstable_by_key(|(fingerprint, account, _)| (*fingerprint, *account));
+    }
 }
 
 #[cfg(test)]
