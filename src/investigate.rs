@@ -103,6 +103,17 @@ fn bounds(side: Side, proposal: &Proposal) -> Vec<String> {
     drawn.into_iter().chain(left_out).collect()
 }
 
+/// What is not known of who carries which fingerprint.
+fn curtailed(evidence: &Evidence) -> Option<String> {
+    let n = evidence.curtailed();
+    (n > 0).then(|| {
+        format!(
+            "Of the {n} fingerprints of text that most accounts share, only those accounts were kept in which one recurs; who \
+             carries one now and then was left out."
+        )
+    })
+}
+
 /// Runs the method.
 pub fn investigate(scope: &Scope<'_>, settings: &Settings) -> Document {
     document(&Inquiry { scope, settings, shared: &Shared::default() })
@@ -126,7 +137,7 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         networks: Vec::new(),
         accounts: Vec::new(),
         links: Vec::new(),
-        notices: read.intake.notes.iter().cloned().chain(notices).collect(),
+        notices: read.intake.notes.iter().cloned().chain(curtailed(evidence)).chain(notices).collect(),
         timeline: activity::timeline(evidence),
         allowed: Vec::new(),
         pseudonymised: false,

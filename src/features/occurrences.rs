@@ -11,7 +11,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Fingerprints are dealt into parts by their highest byte, so that one part at a time can be sorted.
+/// Fingerprints are dealt into parts by their lowest byte, so that one part at a time can be added up. The highest tells
+/// little: winnowing keeps the least hashes.
 const PARTS: usize = 256;
 /// Bytes of a fingerprint that its part does not tell already.
 const REST: usize = 7;
@@ -124,9 +125,9 @@ impl Run {
         let Ok(number) = u32::try_from(self.texts.len()) else { return };
         self.texts.push(Packed::new(text));
         for fingerprint in fingerprints {
-            let part = &mut self.parts[(fingerprint >> (8 * REST)) as usize];
+            let part = &mut self.parts[(fingerprint % PARTS as u64) as usize];
             let before = part.bytes.len();
-            part.bytes.extend_from_slice(&fingerprint.to_le_bytes()[..REST]);
+            part.bytes.extend_from_slice(&fingerprint.to_le_bytes()[8 - REST..]);
             let mut distance = number - part.last;
             while distance >= 0x80 {
                 part.bytes.push(distance as u8 | 0x80);
@@ -185,14 +186,14 @@ impl Run {
 
     /// Takes a part out, texts numbered from `first` and rising.
     fn read(&self, part: usize, first: u32, mut take: impl FnMut(Occurrence)) -> io::Result<()> {
-        let highest = (part as u64) << (8 * REST);
+        let lowest = part as u64;
         let part = &self.parts[part];
         let mut number = 0;
         let mut decode = |bytes: &[u8]| {
             let mut rest = bytes;
             while let Some((fingerprint, after)) = rest.split_first_chunk::<REST>() {
                 let mut wide = [0; 8];
-                wide[..REST].copy_from_slice(fingerprint);
+                wide[8 - REST..].copy_from_slice(fingerprint);
                 let mut distance = 0;
                 let mut length = 0;
                 for (i, byte) in after.iter().enumerate() {
@@ -204,7 +205,7 @@ impl Run {
                 }
                 rest = &after[length..];
                 number += distance;
-                take((u64::from_le_bytes(wide) | highest, first + number));
+                take((u64::from_le_bytes(wide) | lowest, first + number));
             }
         };
         let mut piece = Vec::new();
@@ -292,7 +293,7 @@ impl Texts<'_> {
         pieces.iter_mut().for_each(Vec::clear);
         pieces.resize_with(1 << bits, Vec::new);
         for (run, first) in self.runs.iter().zip(&self.firsts) {
-            run.read(part, *first, |occurrence| pieces[leading(occurrence.0 << 8, bits)].push(occurrence))?;
+            run.read(part, *first, |occurrence| pieces[bits_behind(occurrence.0, 8, bits)].push(occurrence))?;
         }
         pieces.iter_mut().for_each(|piece| keep_frequent(piece, 8 + bits));
         Ok(())
@@ -303,16 +304,16 @@ impl Texts<'_> {
 const PIECE: usize = 1 << 16;
 const MOST_PIECE_BITS: u32 = 12;
 
-/// The highest bits of a number.
-fn leading(number: u64, bits: u32) -> usize {
-    (number >> 1 >> (63 - bits)) as usize
+/// So many bits of a fingerprint, behind its lowest.
+fn bits_behind(fingerprint: u64, lowest: u32, bits: u32) -> usize {
+    (fingerprint >> lowest & ((1 << bits) - 1)) as usize
 }
 
 /// Counts by some bits of each fingerprint behind those that all have in common, and keeps what may stand [`LEAST`] times;
 /// what a few others are taken for along with it is told apart later.
 fn keep_frequent(all: &mut Vec<Occurrence>, common: u32) {
     let bits = (2 * all.len()).next_power_of_two().ilog2().min(32);
-    let slot = |fingerprint: u64| leading(fingerprint << common, bits);
+    let slot = |fingerprint: u64| bits_behind(fingerprint, common, bits);
     let mut counts = vec![0u8; 1 << bits];
     for (fingerprint, _) in &*all {
         let count = &mut counts[slot(*fingerprint)];

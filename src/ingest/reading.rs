@@ -333,6 +333,8 @@ impl<'m, F: Fold> Reading<'m, F> {
         report.present = self.present.to_vec();
         self.say();
         self.report.settle(self.max_listed);
+        // Nothing else will be read, and there are as many of these as rows.
+        drop(self.requests);
         let mut total = F::default();
         self.shards.into_iter().for_each(|shard| total.merge(shard));
         total.finish().map_err(IngestError::Spilled)?;
