@@ -82,10 +82,11 @@ impl Shared {
         let first = self.drawn.partition_point(|(account, _)| *account < a);
         for &(_, b) in self.drawn[first..].iter().take_while(|(account, _)| *account == a) {
             // What shares one of the rarer objects was met there.
-            if seen[b as usize] != a && is_other(b) {
-                if let Some((rarest, chance)) = self.chance_to_be_drawn(a, b) {
-                    take(self.link(world, (a, b), rarest, 1.0 / chance));
-                }
+            if seen[b as usize] != a
+                && is_other(b)
+                && let Some((rarest, chance)) = self.chance_to_be_drawn(a, b)
+            {
+                take(self.link(world, (a, b), rarest, 1.0 / chance));
             }
         }
     }

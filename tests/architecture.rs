@@ -28,6 +28,7 @@ const ORDER: [&str; 50] = [
     "holdings",
     "links",
     "networks",
+    "pairs",
     "proposals",
     "profiles",
     "group_tests",
