@@ -307,6 +307,32 @@ mod tests {
     }
 
     #[test]
+    fn what_accounts_are_called_does_not_change_which_pairs_are_drawn() {
+        let (n, crowd) = (300u32, 250u32);
+        let links = |reversed: bool| {
+            let id = |rank: u32| if reversed { n - 1 - rank } else { rank };
+            let objects =
+                [(0..crowd).collect::<Vec<u32>>(), (20..n).collect()].into_iter().enumerate().map(|(i, ranks)| {
+                    Object { value: i.to_string(), ..object(Family::Content, ranks.into_iter().map(id).collect()) }
+                });
+            let names = (0..n).map(|i| i.to_string()).collect();
+            let mut objects: Vec<Object> = objects.collect();
+            objects.sort_by(|a, b| a.accounts.cmp(&b.accounts));
+            let world = World::new(names, (0..n).collect(), (0..n).map(id).collect(), objects);
+            let mut found: Vec<(u32, u32, u64, u64)> = Vec::new();
+            let settings = PairSettings { whole: 0, drawn: 5_000, least_link: f64::NEG_INFINITY };
+            Pairs::new(&world, &[Family::Content], &settings).each_link(|l| {
+                let (a, b) = (world.rank[l.a as usize], world.rank[l.b as usize]);
+                found.push((a.min(b), a.max(b), l.p_value.to_bits(), l.stands_for.to_bits()));
+            });
+            found.sort_unstable();
+            found
+        };
+        assert!(links(false).len() > 1000);
+        assert_eq!(links(false), links(true));
+    }
+
+    #[test]
     fn pairs_that_are_drawn_stand_for_all() {
         // A crowd inside a larger one: of both a few pairs are drawn.
         let world = world(
