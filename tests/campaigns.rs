@@ -9,6 +9,7 @@ use std::path::Path;
 use stillhunt::document::{Document, Verdict};
 use stillhunt::evaluate::evaluate;
 use stillhunt::links::Layer;
+use stillhunt::pairs::PairSettings;
 use stillhunt::report;
 use stillhunt::scope::Settings;
 use stillhunt::simulate::WorldSettings;
@@ -64,6 +65,30 @@ fn hard_campaigns_are_found_and_hard_innocents_are_not_among_them() {
             networks(&d)
         );
     }
+}
+
+/// Popular objects used to be left out of the search where they have more pairs than may be looked at: the template of a
+/// large campaign is one of them, and the campaign fell to pieces.
+#[test]
+fn campaigns_are_found_where_pairs_are_drawn_and_the_report_says_that_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    world(folder.path(), 7, 200, true);
+    let within = |whole: u64, drawn: u64| {
+        let mut settings = Settings::default();
+        settings.proposals.pairs = PairSettings { whole, drawn, ..PairSettings::default() };
+        let d = analyse_with(folder.path(), &settings);
+        let accounts = report::tables::accounts(&d).unwrap();
+        (d, evaluate(accounts.as_slice(), fs::File::open(folder.path().join("labels.csv")).unwrap()).unwrap())
+    };
+    let says = |d: &Document, words: &str| d.notices.iter().any(|notice| notice.contains(words));
+    let (d, score) = within(3_000, 60_000);
+    assert!(says(&d, "a random part of the pairs") && !says(&d, "were left out"), "{:?}", d.notices);
+    assert!(score.account.precision >= 0.95 && score.pairwise.f1 >= 0.85, "{}", score.to_text());
+    assert_eq!(score.false_networks, 0, "{}", score.to_text());
+    let (d, _) = within(3_000, 3_000);
+    assert!(says(&d, "objects that are more popular still were left out"), "{:?}", d.notices);
+    let (d, _) = within(u64::MAX, 0);
+    assert!(!says(&d, "a random part of the pairs") && !says(&d, "were left out"), "{:?}", d.notices);
 }
 
 /// Takes the text out of every row.
