@@ -91,16 +91,17 @@ fn families(side: Side, settings: &Settings) -> Vec<Family> {
 
 /// What a proposal did not look at.
 fn bounds(side: Side, proposal: &Proposal) -> Vec<String> {
-    let of = side.words();
-    let drawn = proposal.objects_drawn_from;
-    let drawn = (drawn > 0).then(|| {
-        format!("In the search for groups by {of}, a random part of the pairs that share one of the {drawn} most popular objects was looked at.")
-    });
-    let left_out = proposal.objects_left_out;
-    let left_out = (left_out > 0).then(|| {
-        format!("In the search for groups by {of}, {left_out} objects that are more popular still were left out.")
-    });
-    drawn.into_iter().chain(left_out).collect()
+    let (of, drawn, left_out) = (side.words(), proposal.objects_drawn_from, proposal.objects_left_out);
+    let mut said = Vec::new();
+    if drawn > 0 {
+        said.push(format!(
+            "Very popular shared objects of which the search for groups by {of} looked at a random part of the pairs: {drawn}."
+        ));
+    }
+    if left_out > 0 {
+        said.push(format!("Objects more popular still, which the search for groups by {of} left out: {left_out}."));
+    }
+    said
 }
 
 /// What is not known of who carries which fingerprint.
@@ -108,8 +109,8 @@ fn curtailed(evidence: &Evidence) -> Option<String> {
     let n = evidence.curtailed();
     (n > 0).then(|| {
         format!(
-            "Of the {n} fingerprints of text that most accounts share, only those accounts were kept in which one recurs; who \
-             carries one now and then was left out."
+            "Fingerprints of text that most accounts share, of which only those accounts were kept in which one recurs, and \
+             those left out that carry it now and then: {n}."
         )
     })
 }
