@@ -24,28 +24,45 @@ pub fn parquet_under(evidence: &Evidence, named: &dyn Fn(&str, &str) -> String) 
     let mut rows: Vec<(String, &AccountEvidence)> =
         evidence.accounts.iter().map(|(id, a)| (named("acct", id), a)).collect();
     rows.sort_by(|a, b| a.0.cmp(&b.0));
-    let accounts: Vec<&AccountEvidence> = rows.iter().map(|(_, a)| *a).collect();
+    let mut bytes = Vec::new();
+    let mut writer = ParquetWriter::new(&mut bytes).batched(frame(&[], named)?.schema())?;
+    // A table of all accounts takes several times the memory of what is known of them.
+    rows.chunks(BATCH_ROWS).try_for_each(|some| writer.write_batch(&frame(some, named)?))?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// Rows of one group of the file.
+const BATCH_ROWS: usize = 16_384;
+
+fn frame(rows: &[(String, &AccountEvidence)], named: &dyn Fn(&str, &str) -> String) -> PolarsResult<DataFrame> {
+    let accounts = || rows.iter().map(|(_, account)| *account);
     let number = |name: &str, of: &dyn Fn(&AccountEvidence) -> u64| {
-        Column::new(name.into(), accounts.iter().map(|a| of(a)).collect::<Vec<u64>>())
+        Column::new(name.into(), accounts().map(of).collect::<Vec<u64>>())
     };
     let time = |name: &str, of: &dyn Fn(&AccountEvidence) -> i64| {
-        Column::new(name.into(), accounts.iter().map(|a| of(a)).collect::<Vec<i64>>())
+        Column::new(name.into(), accounts().map(of).collect::<Vec<i64>>())
     };
-    let list = |name: &str, of: &dyn Fn(&AccountEvidence) -> Series| {
-        Column::new(name.into(), accounts.iter().map(|a| of(a)).collect::<Vec<Series>>())
+    let words = |name: &str, of: &dyn Fn(&AccountEvidence) -> Vec<String>| {
+        let mut lists = ListStringChunkedBuilder::new(name.into(), rows.len(), rows.len());
+        accounts().for_each(|account| lists.append_values_iter(of(account).iter().map(String::as_str)));
+        lists.finish().into_column()
     };
-    let words = |kind: &str, words: &mut dyn Iterator<Item = &String>| {
-        let mut named: Vec<String> = words.map(|w| named(kind, w)).collect();
+    let under_names = |kind: &str, words: &mut dyn Iterator<Item = &String>| {
+        let mut named: Vec<String> = words.map(|word| named(kind, word)).collect();
         named.sort_unstable();
-        Series::new("".into(), named)
+        named
     };
-    let mut table = DataFrame::new(
-        accounts.len(),
+    let mut hours =
+        ListPrimitiveChunkedBuilder::<UInt32Type>::new("hours".into(), rows.len(), 24 * rows.len(), DataType::UInt32);
+    accounts().for_each(|account| hours.append_slice(&account.hours));
+    DataFrame::new(
+        rows.len(),
         vec![
             Column::new("account_id".into(), rows.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>()),
             Column::new(
                 "org_id".into(),
-                accounts.iter().map(|a| a.org_id.as_deref().map(|o| named("org", o))).collect::<Vec<_>>(),
+                accounts().map(|a| a.org_id.as_deref().map(|o| named("org", o))).collect::<Vec<_>>(),
             ),
             number("requests", &|a| a.requests),
             number("with_text", &|a| a.with_text),
@@ -55,15 +72,12 @@ pub fn parquet_under(evidence: &Evidence, named: &dyn Fn(&str, &str) -> String) 
             time("first_us", &|a| a.first_us),
             time("last_us", &|a| a.last_us),
             number("distinct_texts", &|a| a.items.len() as u64),
-            list("hours", &|a| Series::new("".into(), a.hours.as_slice())),
-            list("addresses", &|a| words("address", &mut a.addresses.keys())),
-            list("clients", &|a| words("client", &mut a.clients.keys())),
-            list("rule_packs", &|a| Series::new("".into(), a.rule_hits.keys().copied().collect::<Vec<&str>>())),
+            hours.finish().into_column(),
+            words("addresses", &|a| under_names("address", &mut a.addresses.keys())),
+            words("clients", &|a| under_names("client", &mut a.clients.keys())),
+            words("rule_packs", &|a| a.rule_hits.keys().map(|pack| (*pack).to_owned()).collect()),
         ],
-    )?;
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes).finish(&mut table)?;
-    Ok(bytes)
+    )
 }
 
 #[cfg(test)]

@@ -351,14 +351,15 @@ impl AccountEvidence {
 
     fn settle(&mut self) {
         self.times.settle();
-        self.stacks.settle(MAX_VALUES);
-        self.models.settle(MAX_VALUES);
-        self.items.settle(MAX_ITEMS);
-        self.sessions.settle(MAX_VALUES);
-        self.addresses.settle(MAX_VALUES);
-        self.clients.settle(MAX_VALUES);
-        self.parameters.settle(MAX_VALUES);
+        self.stacks.close(MAX_VALUES);
+        self.models.close(MAX_VALUES);
+        self.items.close(MAX_ITEMS);
+        self.sessions.close(MAX_VALUES);
+        self.addresses.close(MAX_VALUES);
+        self.clients.close(MAX_VALUES);
+        self.parameters.close(MAX_VALUES);
         self.recurring.shrink_to_fit();
+        self.excerpts.shrink_to_fit();
     }
 
     fn merge(&mut self, other: Self) {

@@ -49,6 +49,10 @@ impl<K: Ord, V: Known> Tally<K, V> {
     }
 
     fn append(&mut self, key: K, known: V, most: usize) {
+        if self.entries.is_empty() {
+            // Most stay alone, and a list that grows by itself begins with room for four.
+            self.entries.reserve_exact(1);
+        }
         self.entries.push((key, known));
         if self.entries.len() - self.settled > NEAR + self.settled / 2 {
             self.settle(most);
@@ -67,6 +71,12 @@ impl<K: Ord, V: Known> Tally<K, V> {
         });
         self.entries.truncate(most);
         self.settled = self.entries.len();
+    }
+
+    /// Settles for good: gives back what was kept for more.
+    pub(super) fn close(&mut self, most: usize) {
+        self.settle(most);
+        self.entries.shrink_to_fit();
     }
 
     /// From values in any order, of which the least `most` are kept.
