@@ -21,7 +21,7 @@ pub fn timeline(evidence: &Evidence) -> Option<Timeline> {
     let spans = |seconds: &i64| last.div_euclid(seconds * SECOND_US) - first.div_euclid(seconds * SECOND_US) + 1;
     let seconds = SPANS.into_iter().find(|s| spans(s) <= MOST_SPANS).unwrap_or(100 * SPANS[SPANS.len() - 1]);
     let start = first.div_euclid(seconds * SECOND_US) * seconds * SECOND_US;
-    let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+    let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
     let mut releases = new_models(&accounts, first);
     releases.sort_by_key(|(model, at, _)| (*at, *model));
     let mut timeline = Timeline {
@@ -47,7 +47,7 @@ pub fn activity(timeline: &Timeline, evidence: &Evidence, members: &[String]) ->
     let seconds = timeline.span_seconds as i64;
     let mut activity = Activity { requests: vec![0; timeline.requests.len()], hours: vec![0; 24], busiest: Vec::new() };
     let mut busiest: Vec<(&String, &AccountEvidence)> =
-        members.iter().filter_map(|m| Some((m, evidence.accounts.get(m)?))).collect();
+        members.iter().filter_map(|m| Some((m, &**evidence.accounts.get(m)?))).collect();
     for (_, account) in &busiest {
         count(&mut activity.requests, start, seconds, account);
         add_hours(&mut activity.hours, account);

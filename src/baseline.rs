@@ -66,7 +66,7 @@ fn sampled_texts(account: &AccountEvidence) -> u64 {
 impl<'a> Baseline<'a> {
     /// From everything known of all accounts, in the order of `world.names`.
     pub fn new(world: &World, evidence: &'a Evidence, facts: &BTreeMap<String, Facts>) -> Self {
-        let accounts: Vec<&'a AccountEvidence> = evidence.accounts.values().collect();
+        let accounts: Vec<&'a AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
         let repeated = repeated_items(&accounts);
         let several = repeated.iter().map(|senders| entities(world, senders)).filter(|s| s.len() > 1);
         let items = Holdings::new(vec![true; accounts.len()], several);

@@ -250,7 +250,7 @@ mod tests {
             evidence.push(&Event { client_ip: Some(address.into()), ..event });
         }
         evidence.finish().expect("nothing is on disk");
-        evidence.accounts.remove("a").expect("pushed")
+        *evidence.accounts.remove("a").expect("pushed")
     }
 
     #[test]
@@ -272,7 +272,7 @@ mod tests {
         let paid = Facts { payment: Some("p".into()), ..Facts::default() };
         let facts = BTreeMap::from([("a".to_owned(), paid.clone()), ("b".to_owned(), paid)]);
         let world = crate::links::invert(&evidence, &facts);
-        let census = Census::new(&world, &evidence.accounts.values().collect::<Vec<_>>(), &facts);
+        let census = Census::new(&world, &evidence.accounts.values().map(|a| &**a).collect::<Vec<_>>(), &facts);
         assert_eq!(census.holdings["payment"].known, [true, true, false]);
         assert!(census.holdings["payment"].holders.iter().eq([[0, 1]]));
         assert_eq!(census.holdings["phone"].known, [false; 3]);

@@ -22,7 +22,7 @@ pub fn parquet(evidence: &Evidence) -> PolarsResult<Vec<u8>> {
 /// As [`parquet`].
 pub fn parquet_under(evidence: &Evidence, named: &dyn Fn(&str, &str) -> String) -> PolarsResult<Vec<u8>> {
     let mut rows: Vec<(String, &AccountEvidence)> =
-        evidence.accounts.iter().map(|(id, a)| (named("acct", id), a)).collect();
+        evidence.accounts.iter().map(|(id, a)| (named("acct", id), &**a)).collect();
     rows.sort_by(|a, b| a.0.cmp(&b.0));
     let mut bytes = Vec::new();
     let mut writer = ParquetWriter::new(&mut bytes).batched(frame(&[], named)?.schema())?;

@@ -163,7 +163,7 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
             None => id,
         });
     }
-    let accounts: Vec<(u32, &AccountEvidence)> = (0u32..).zip(evidence.accounts.values()).collect();
+    let accounts: Vec<(u32, &AccountEvidence)> = (0u32..).zip(evidence.accounts.values().map(|a| &**a)).collect();
     let told: Vec<(u32, &Facts)> = (0u32..).zip(&names).filter_map(|(id, n)| Some((id, facts.get(n)?))).collect();
     let mut objects = templates(&accounts, &entity);
     type Told = fn(&Facts) -> Option<&str>;
@@ -236,7 +236,7 @@ fn templates(accounts: &[(u32, &AccountEvidence)], entity: &[u32]) -> Vec<Object
 /// Rank of each account by when and how much it worked; names decide only between accounts alike in all of it.
 fn nameless_ranks(evidence: &Evidence) -> Vec<u32> {
     let key = |a: &AccountEvidence| (a.first_us, a.last_us, a.requests, a.output_tokens, a.input_tokens);
-    let mut order: Vec<_> = (0u32..).zip(evidence.accounts.values().map(key)).collect();
+    let mut order: Vec<_> = (0u32..).zip(evidence.accounts.values().map(|a| key(a))).collect();
     order.sort_by_key(|(id, key)| (*key, *id));
     let mut rank = vec![0; order.len()];
     for (place, (id, _)) in (0u32..).zip(order) {

@@ -90,7 +90,7 @@ mod tests {
     use crate::links::invert;
 
     fn proposed(world: &World, evidence: &Evidence) -> Vec<Vec<u32>> {
-        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().collect();
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
         let lone: Vec<u64> = accounts.iter().map(|a| a.lone_requests()).collect();
         propose_profiles(world, &accounts, &lone, &ProfileSettings::default())
     }

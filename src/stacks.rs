@@ -114,7 +114,7 @@ mod tests {
         }
         evidence.finish().unwrap();
         let world = invert(&evidence, &BTreeMap::new());
-        Stacks::new(&world, &evidence.accounts.values().collect::<Vec<_>>())
+        Stacks::new(&world, &evidence.accounts.values().map(|a| &**a).collect::<Vec<_>>())
     }
 
     #[test]

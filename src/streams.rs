@@ -37,7 +37,7 @@ pub(crate) struct Layers {
 /// Takes a network (accounts, rising) apart into streams and pools. With `content` false no stream is looked for.
 pub(crate) fn layers(world: &World, evidence: &Evidence, network: &[u32], content: bool) -> Layers {
     let account = |id: u32| evidence.accounts.get(&world.names[id as usize]);
-    let members: BTreeMap<u32, &AccountEvidence> = network.iter().filter_map(|a| Some((*a, account(*a)?))).collect();
+    let members: BTreeMap<u32, &AccountEvidence> = network.iter().filter_map(|a| Some((*a, &**account(*a)?))).collect();
     let streams = if content { instructions(evidence, &members) } else { Vec::new() };
     let (pools, pool_of) = pools(world, network);
     let mut cells: BTreeMap<(usize, usize), (u64, u64)> = BTreeMap::new();

@@ -68,7 +68,7 @@ impl Inquiry<'_> {
         };
         let evidence_of = |account: &u32| self.scope.evidence.accounts.get(&world.names[*account as usize]);
         let touched = |account: &u32| {
-            let own = (*account, evidence_of(account)?);
+            let own = (*account, &**evidence_of(account)?);
             shared.iter().filter_map(|o| first_touch(self.scope.evidence, own, o)).min()
         };
         let mut lines: Vec<Origin> = candidate.accounts.iter().filter_map(touched).collect();
@@ -173,7 +173,7 @@ impl Inquiry<'_> {
             streams,
             pools,
             cells,
-            material: if content { material(accounts.iter().copied()) } else { None },
+            material: if content { material(accounts.iter().map(|a| &***a)) } else { None },
             explanations: explanations::weigh(&families, &speaking, &candidate.shape, candidate.proposed_by),
             robustness: Vec::new(),
             exemplars: exemplars

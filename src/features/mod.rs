@@ -192,13 +192,14 @@ pub struct AccountEvidence {
 /// Evidence of all accounts.
 #[derive(Debug, Default)]
 pub struct Evidence {
-    /// By account id. Complete after [`Fold::finish`].
-    pub accounts: BTreeMap<String, AccountEvidence>,
+    /// By account id. Complete after [`Fold::finish`]. Boxed, for what is known of an account takes half a kilobyte, and lists
+    /// and trees move what they hold.
+    pub accounts: BTreeMap<String, Box<AccountEvidence>>,
     /// Rising by fingerprint.
     carriers: Vec<Carriers>,
     /// Until then accounts are numbered as they come.
     numbers: HashMap<String, u32>,
-    open: Vec<AccountEvidence>,
+    open: Vec<Box<AccountEvidence>>,
     run: Run,
     /// Those of evidence that was merged into this.
     other_runs: Vec<Run>,
@@ -217,7 +218,7 @@ struct Desk {
 impl Evidence {
     /// Whether the times tell the hour of the day; a log of dates does not.
     pub fn tells_hours(&self) -> bool {
-        self.accounts.values().all(AccountEvidence::tells_hours)
+        self.accounts.values().all(|account| account.tells_hours())
     }
 
     /// Who carries a fingerprint, if only in one text, by their places among [`Evidence::accounts`]. Known for fingerprints
@@ -460,7 +461,7 @@ impl Evidence {
             None => {
                 let number = self.open.len() as u32;
                 self.numbers.insert(account.to_owned(), number);
-                self.open.push(AccountEvidence::default());
+                self.open.push(Box::default());
                 number
             }
         }
@@ -488,7 +489,7 @@ impl Fold for Evidence {
             if known.requests == 0 {
                 *known = evidence;
             } else {
-                known.merge(evidence);
+                known.merge(*evidence);
             }
         }
         for mut run in [other.run].into_iter().chain(other.other_runs) {
@@ -504,7 +505,7 @@ impl Fold for Evidence {
         let mut places = vec![0; self.open.len()];
         (0u32..).zip(names.values()).for_each(|(place, number)| places[*number as usize] = place);
         runs.iter_mut().for_each(|run| run.renumber(&places));
-        let mut accounts: Vec<AccountEvidence> =
+        let mut accounts: Vec<Box<AccountEvidence>> =
             names.values().map(|number| std::mem::take(&mut self.open[*number as usize])).collect();
         self.open = Vec::new();
         let most_listed = LISTED + LISTED_PER_ACCOUNT * accounts.len();
@@ -519,7 +520,7 @@ impl Fold for Evidence {
                 }
             }
         }
-        accounts.par_iter_mut().for_each(AccountEvidence::settle);
+        accounts.par_iter_mut().for_each(|account| account.settle());
         self.accounts = names.into_keys().zip(accounts).collect();
         Ok(())
     }

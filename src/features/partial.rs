@@ -63,13 +63,13 @@ impl Unsettled {
                 texts[account as usize].push(PartialText { item, ln_output, single_turn, ruled, at, fingerprints });
             })?;
         }
-        open.iter_mut().for_each(AccountEvidence::settle);
+        open.iter_mut().for_each(|account| account.settle());
         texts.iter_mut().for_each(|own| own.sort_by_key(|text| (text.at, text.item)));
         let ids: BTreeMap<String, u32> = numbers.into_iter().collect();
         let mut open: Vec<_> = open.into_iter().zip(texts).map(Some).collect();
         let of = |(account_id, number): (String, u32)| {
             let (evidence, texts) = open[number as usize].take()?;
-            Some(Partial { account_id, evidence, texts })
+            Some(Partial { account_id, evidence: *evidence, texts })
         };
         Ok(ids.into_iter().filter_map(of).collect())
     }
@@ -86,7 +86,7 @@ impl Evidence {
         }
         let known = &mut self.open[number as usize];
         if known.requests == 0 {
-            *known = evidence;
+            **known = evidence;
         } else {
             known.merge(evidence);
         }
