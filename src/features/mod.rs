@@ -199,6 +199,7 @@ pub struct Evidence {
     carriers: Vec<Carriers>,
     /// Until then accounts are numbered as they come.
     numbers: HashMap<String, u32>,
+    #[allow(clippy::vec_box, reason = "the boxes are those of `accounts`, and move there in the end")]
     open: Vec<Box<AccountEvidence>>,
     run: Run,
     /// Those of evidence that was merged into this.
