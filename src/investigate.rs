@@ -150,7 +150,7 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         network.activity = document.timeline.as_ref().map(|t| activity::activity(t, evidence, &network.members));
         if inside.all > inside.listed.len() {
             document.notices.push(format!(
-                "Of {} links inside {} the strongest {LINKS_LISTED} are listed.",
+                "Of {} links found inside {} the strongest {LINKS_LISTED} are listed.",
                 inside.all, network.id
             ));
         }
