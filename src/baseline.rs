@@ -2,7 +2,7 @@
 //! proposing a group test it.
 
 use crate::account_table::Facts;
-use crate::census::{Census, entities};
+use crate::census::Census;
 use crate::chance::LEAST_P;
 use crate::features::{AccountEvidence, Evidence, typical};
 use crate::group_tests::{Counts, Outcome, Test, shard};
@@ -68,7 +68,7 @@ impl<'a> Baseline<'a> {
     pub fn new(world: &World, evidence: &'a Evidence, facts: &BTreeMap<String, Facts>) -> Self {
         let accounts: Vec<&'a AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
         let repeated = repeated_items(&accounts);
-        let several = repeated.iter().map(|senders| entities(world, senders)).filter(|s| s.len() > 1);
+        let several = repeated.iter().map(|senders| world.entities(senders)).filter(|s| s.len() > 1);
         let items = Holdings::new(vec![true; accounts.len()], several);
         let lone_requests: Vec<u64> = accounts.par_iter().map(|a| a.lone_requests()).collect();
         let mut outputs: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
@@ -126,7 +126,7 @@ impl<'a> Baseline<'a> {
 
     /// Every test of a group by families that did not propose it.
     pub fn test(&self, world: &World, accounts: &[u32], side: Side) -> Vec<Test> {
-        let group = entities(world, accounts);
+        let group = world.entities(accounts);
         let mut tests = self.reference(accounts).test(&self.census, &group, side);
         if let Some(outcome) = self.dealt(&group) {
             let words = "texts that two accounts have in common are fewer than independent draws from the same material would give";

@@ -184,8 +184,7 @@ impl Inquiry<'_> {
     fn carried(&self, group: &[u32], templates: &[&Object]) -> Vec<usize> {
         let mut carried = vec![0; group.len()];
         for carriers in templates.iter().filter_map(|o| self.scope.evidence.carriers(o.fingerprint()?)) {
-            let inside = carriers.accounts().iter().filter_map(|a| group.binary_search(a).ok());
-            inside.for_each(|place| carried[place] += 1);
+            carriers.inside(group).for_each(|(place, _)| carried[place] += 1);
         }
         carried
     }

@@ -132,15 +132,6 @@ fn rotates(account: &AccountEvidence, networks: usize) -> Option<bool> {
     Some(addresses >= ROTATING * f64::from(seen) && networks as f64 >= (SCATTERED * addresses).min(MANY_NETWORKS))
 }
 
-/// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
-/// is no evidence, so tests count entities.
-pub fn entities(world: &World, accounts: &[u32]) -> Vec<u32> {
-    let mut entities: Vec<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
-    entities.sort_unstable();
-    entities.dedup();
-    entities
-}
-
 /// Holders of each value of a kind.
 type Values<'a> = BTreeMap<&'a str, BTreeSet<u32>>;
 
@@ -180,7 +171,7 @@ impl Census {
 
         let mut objects: BTreeMap<&'static str, Vec<Vec<u32>>> = BTreeMap::new();
         for object in &world.objects {
-            objects.entry(object.kind).or_default().push(entities(world, &object.accounts));
+            objects.entry(object.kind).or_default().push(world.entities(&object.accounts));
         }
         let mut holdings = BTreeMap::new();
         for (kind, known) in [
@@ -197,7 +188,7 @@ impl Census {
         // What an account does or does not do is an object that all who do it hold.
         let doing = |does: &dyn Fn(usize) -> bool| {
             let ids: Vec<u32> = (0..n).filter(|id| does(*id)).map(|id| id as u32).collect();
-            vec![entities(world, &ids)]
+            vec![world.entities(&ids)]
         };
         let often = |part: fn(&AccountEvidence) -> u64| {
             doing(&|id| {

@@ -117,6 +117,12 @@ impl World {
         Self { of_account: holders.inverted(names.len()), names, entity, rank, objects }
     }
 
+    /// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
+    /// is no evidence, so tests count entities.
+    pub fn entities(&self, accounts: &[u32]) -> Vec<u32> {
+        entities(accounts, &self.entity)
+    }
+
     /// Objects of one family; they stand together.
     pub fn of(&self, family: Family) -> &[Object] {
         &self.objects[self.range(family)]
@@ -187,12 +193,11 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     World::new(names, entity, nameless_ranks(evidence), objects)
 }
 
-/// Entities among accounts.
-fn popularity(accounts: &[u32], entity: &[u32]) -> u64 {
+fn entities(accounts: &[u32], entity: &[u32]) -> Vec<u32> {
     let mut entities: Vec<u32> = accounts.iter().map(|a| entity[*a as usize]).collect();
     entities.sort_unstable();
     entities.dedup();
-    entities.len() as u64
+    entities
 }
 
 /// Objects of one kind from their values, each with an account that has it.
@@ -203,7 +208,7 @@ fn values(family: Family, kind: &'static str, mut held: Vec<(&str, u32)>, entity
         .filter(|holders| holders.len() > 1)
         .filter_map(|holders| {
             let accounts: Vec<u32> = holders.iter().map(|(_, id)| *id).collect();
-            let popularity = popularity(&accounts, entity);
+            let popularity = entities(&accounts, entity).len() as u64;
             (popularity >= 2).then(|| Object { family, kind, accounts, popularity, value: holders[0].0.to_owned() })
         })
         .collect()
@@ -226,7 +231,7 @@ fn templates(accounts: &[(u32, &AccountEvidence)], entity: &[u32]) -> Vec<Object
     let object = |(accounts, least): (Vec<u32>, u64)| Object {
         family: Family::Content,
         kind: "template",
-        popularity: popularity(&accounts, entity),
+        popularity: entities(&accounts, entity).len() as u64,
         accounts,
         value: format!("{least:016x}"),
     };

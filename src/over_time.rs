@@ -8,7 +8,7 @@ use crate::group_tests::{Counts, Outcome, Test};
 use crate::lifecycle::{Uptake, pivot, succession};
 use crate::links::World;
 use crate::timing::turn_taking;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const DAY_US: i64 = 86_400_000_000;
 /// Fewest accounts that use a model for its first use to be a release.
@@ -69,7 +69,7 @@ impl<'a> OverTime<'a> {
             let words = format!("closed accounts are followed by a new one within {hours} h");
             tests.push(of_time("time.succession", &words, "closures", Counts::Members, outcome));
         }
-        let group: BTreeSet<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
+        let group = world.entities(accounts);
         let inside = |of: &[bool]| group.iter().filter(|e| of[**e as usize]).count() as u64;
         let uptakes: Vec<Uptake> = self
             .releases

@@ -6,7 +6,6 @@ use crate::holdings::Lists;
 use crate::links::{Family, Object, World};
 use rayon::prelude::*;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -37,6 +36,13 @@ pub struct PairLink {
     pub p_value: f64,
     /// Pairs that this one stands for: 1, or more where it was drawn from many.
     pub stands_for: f64,
+}
+
+impl PairLink {
+    /// How surprising it is, nats.
+    pub fn surprise(&self) -> f64 {
+        -self.p_value.max(f64::MIN_POSITIVE).ln()
+    }
 }
 
 /// Rounds in which the holders of an object are paired, each with its neighbour in a circle of its own: a graph of that many
@@ -146,14 +152,6 @@ pub struct Pairs<'w> {
     pub objects_left_out: u64,
 }
 
-/// What becomes of an object's pairs.
-#[derive(Clone, Copy, PartialEq)]
-enum Fate {
-    Whole,
-    Drawn,
-    LeftOut,
-}
-
 impl<'w> Pairs<'w> {
     /// Counts the pairs, and draws some of those of objects that have too many.
     pub fn new(world: &'w World, families: &[Family], settings: &PairSettings) -> Self {
@@ -166,24 +164,27 @@ impl<'w> Pairs<'w> {
         while let Some(less) = objects.get(whole).and_then(|i| left.checked_sub(holders(*i) * (holders(*i) - 1) / 2)) {
             (left, whole) = (less, whole + 1);
         }
-        let crowds: u64 = objects[whole..].iter().map(|i| holders(*i)).sum();
+        let crowded = &objects[whole..];
+        let crowds: u64 = crowded.iter().map(|i| holders(*i)).sum();
         let rounds = (settings.drawn / crowds.max(1)).clamp(*ROUNDS.start(), *ROUNDS.end());
         let mut left = settings.drawn;
-        let mut fates: BTreeMap<u32, Fate> = objects[..whole].iter().map(|i| (*i, Fate::Whole)).collect();
-        for i in &objects[whole..] {
-            let less = left.checked_sub(holders(*i) * rounds);
+        let has_room = |i: &&u32| {
+            let less = left.checked_sub(holders(**i) * rounds);
             left = less.unwrap_or(0);
-            fates.insert(*i, if less.is_some() { Fate::Drawn } else { Fate::LeftOut });
-        }
+            less.is_some()
+        };
+        let drawn = crowded.iter().take_while(has_room).count();
         let mut families = families.to_vec();
         families.sort_unstable();
-        let counted = |fate: Fate| fates.values().filter(|f| **f == fate).count() as u64;
         Self {
-            families: families.into_iter().map(|family| shared(world, family, &objects, &fates, rounds)).collect(),
+            families: families
+                .into_iter()
+                .map(|family| shared(world, family, &objects, (whole, drawn), rounds))
+                .collect(),
             world,
             least_link: settings.least_link,
-            objects_drawn_from: counted(Fate::Drawn),
-            objects_left_out: counted(Fate::LeftOut),
+            objects_drawn_from: drawn as u64,
+            objects_left_out: (crowded.len() - drawn) as u64,
         }
     }
 
@@ -204,7 +205,7 @@ impl<'w> Pairs<'w> {
                 let first = links.len();
                 for (family, seen) in self.families.iter().zip(&mut seen) {
                     family.pairs_of(self.world, *a, seen, |link: PairLink| {
-                        if -link.p_value.max(f64::MIN_POSITIVE).ln() >= self.least_link {
+                        if link.surprise() >= self.least_link {
                             links.push(link);
                         }
                     });
@@ -222,22 +223,27 @@ impl<'w> Pairs<'w> {
     }
 }
 
-fn shared(world: &World, family: Family, objects: &[u32], fates: &BTreeMap<u32, Fate>, rounds: u64) -> Shared {
-    let of_family = || objects.iter().copied().filter(|i| world.objects[*i as usize].family == family);
+/// Pairs of one family, of `objects` of all: of the first `whole` every pair, of as many as `drawn` behind them some.
+fn shared(world: &World, family: Family, objects: &[u32], (whole, drawn): (usize, usize), rounds: u64) -> Shared {
+    let of_family = |objects: &[u32]| -> Vec<u32> {
+        objects.iter().copied().filter(|i| world.objects[*i as usize].family == family).collect()
+    };
     let mut degree = vec![0; world.names.len()];
     let mut popularity = Vec::new();
-    for object in of_family().map(|i| &world.objects[i as usize]) {
+    for object in of_family(objects).into_iter().map(|i| &world.objects[i as usize]) {
         object.accounts.iter().for_each(|a| degree[*a as usize] += 1);
         popularity.push(object.popularity);
     }
-    let objects: Vec<u32> = of_family().filter(|i| fates[i] != Fate::LeftOut).collect();
-    let whole = objects.iter().take_while(|i| fates[i] == Fate::Whole).count() as u32;
-    let holders: Lists = objects.iter().map(|i| &world.objects[*i as usize].accounts).collect();
-    let of_account = holders.inverted(world.names.len());
+    let crowded = of_family(&objects[whole..whole + drawn]);
+    let mut objects = of_family(&objects[..whole]);
+    let whole = objects.len() as u32;
     let draw = |i: &u32| draw(world, &world.objects[*i as usize], rounds);
-    let mut drawn: Vec<(u32, u32)> = objects[whole as usize..].par_iter().flat_map_iter(draw).collect();
+    let mut drawn: Vec<(u32, u32)> = crowded.par_iter().flat_map_iter(draw).collect();
     drawn.par_sort_unstable();
     drawn.dedup();
+    objects.extend(crowded);
+    let holders: Lists = objects.iter().map(|i| &world.objects[*i as usize].accounts).collect();
+    let of_account = holders.inverted(world.names.len());
     Shared { objects, whole, holders, of_account, drawn, rounds, rarity: SharedRarity::new(popularity), degree }
 }
 

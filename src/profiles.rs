@@ -73,10 +73,8 @@ pub fn propose_profiles(
     let distinct: BTreeSet<Vec<u32>> = cells
         .into_values()
         .filter(|accounts| {
-            let mut entities: Vec<u32> = accounts.iter().map(|a| world.entity[*a as usize]).collect();
-            entities.sort_unstable();
-            entities.dedup();
-            entities.len() >= settings.least_entities && entities.len() as f64 <= settings.most_share * all
+            let entities = world.entities(accounts).len();
+            entities >= settings.least_entities && entities as f64 <= settings.most_share * all
         })
         .collect();
     distinct.into_iter().collect()

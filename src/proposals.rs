@@ -121,26 +121,20 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
     let rank = |account: u32| world.rank[account as usize];
     let mut edges: Vec<(u32, u32, f64)> = Vec::new();
     pairs.each_link(|link| {
-        let weight = (-link.p_value.max(f64::MIN_POSITIVE).ln()).min(HEAVIEST) * link.stands_for;
+        let weight = link.surprise().min(HEAVIEST) * link.stands_for;
         let (a, b) = (rank(link.a), rank(link.b));
         edges.push((a.min(b), a.max(b), weight));
     });
     let Pairs { objects_drawn_from, objects_left_out, .. } = pairs;
     // An account pair may be linked in two families: the weight decides between them.
     edges.par_sort_unstable_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
-    let entities = |group: &[u32]| {
-        let mut e: Vec<u32> = group.iter().map(|a| world.entity[*a as usize]).collect();
-        e.sort_unstable();
-        e.dedup();
-        e.len()
-    };
     let divide = |edges: Vec<(u32, u32, f64)>, resolution: f64| -> Vec<Vec<u32>> {
         let labels = communities(Graph::new(world.names.len(), edges), resolution);
         let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for account in 0..world.names.len() as u32 {
             groups.entry(labels[rank(account) as usize]).or_default().push(account);
         }
-        groups.into_values().filter(|g| entities(g) >= settings.least_entities).collect()
+        groups.into_values().filter(|g| world.entities(g).len() >= settings.least_entities).collect()
     };
     let mut groups = Vec::new();
     for group in divide(edges, settings.resolution) {

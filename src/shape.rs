@@ -1,7 +1,7 @@
 //! What a group's work looks like, whoever does it: content and economics.
 
 use crate::baseline::Baseline;
-use crate::features::{AccountEvidence, Carried, Carriers, Evidence, typical};
+use crate::features::{AccountEvidence, Carried, Evidence, typical};
 use crate::links::{Family, Object, World};
 use std::collections::BTreeMap;
 
@@ -69,12 +69,9 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
 
 /// Of each template the members that carry it in any text, by their places, and how. Most templates are carried by a few of
 /// a large group, so that the carriers are looked up and not every member.
-fn carried<'a>(evidence: &'a Evidence, group: &[u32], templates: &[&Object]) -> Vec<Vec<(usize, &'a Carried)>> {
-    let of = |carriers: &'a Carriers| {
-        let inside = carriers.iter().filter_map(|(account, how)| Some((group.binary_search(&account).ok()?, how)));
-        inside.collect()
-    };
-    templates.iter().filter_map(|o| evidence.carriers(o.fingerprint()?)).map(of).collect()
+fn carried<'a>(evidence: &'a Evidence, group: &'a [u32], templates: &[&Object]) -> Vec<Vec<(usize, &'a Carried)>> {
+    let known = templates.iter().filter_map(|o| evidence.carriers(o.fingerprint()?));
+    known.map(|carriers| carriers.inside(group).collect()).collect()
 }
 
 /// Sums over some requests.

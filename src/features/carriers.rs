@@ -44,8 +44,13 @@ impl Carriers {
         self.accounts.binary_search(&account).ok().map(|i| &self.carried[i])
     }
 
+    /// Those that stand in a group (rising): their places in it, with what each carries.
+    pub fn inside<'a>(&'a self, group: &'a [u32]) -> impl Iterator<Item = (usize, &'a Carried)> {
+        self.iter().filter_map(|(account, carried)| Some((group.binary_search(&account).ok()?, carried)))
+    }
+
     /// The accounts with what each carries.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, &Carried)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Carried)> {
         self.accounts.iter().copied().zip(&self.carried)
     }
 }

@@ -235,11 +235,13 @@ pub(super) fn shared(
     most_listed: usize,
     recurs: impl Fn(u32, &Carried) -> bool + Sync,
 ) -> io::Result<Vec<Carriers>> {
-    let mut texts = Texts { runs, firsts: Vec::with_capacity(runs.len()), next: 0 };
+    let mut firsts = Vec::with_capacity(runs.len());
+    let mut next = 0u32;
     for run in runs {
-        texts.firsts.push(texts.next);
-        texts.next = texts.next.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
+        firsts.push(next);
+        next = next.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
     }
+    let texts = Texts { runs, firsts };
     let collection = Mutex::new(Collection::new(most_listed));
     let next = AtomicUsize::new(0);
     // Each thread takes one part after the other and uses its memory again: what is put away for good would stand scattered
@@ -274,7 +276,6 @@ struct Texts<'r> {
     runs: &'r [Run],
     /// Number of each run's first.
     firsts: Vec<u32>,
-    next: u32,
 }
 
 impl Texts<'_> {

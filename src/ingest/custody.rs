@@ -33,29 +33,51 @@ impl Mark {
 }
 
 /// A file of which what is read is hashed, so that no second pass over it is needed.
-struct Source {
-    file: Located<Take<File>>,
+struct Source<R> {
+    file: Located<R>,
     hash: Sha256,
     bytes: u64,
 }
 
+impl<R: Read> Source<R> {
+    fn new(file: R) -> Self {
+        Self { file: Located::new(file), hash: Sha256::new(), bytes: 0 }
+    }
+
+    /// SHA-256 of what was read so far, in hex, and its bytes.
+    fn hashed(&self) -> (String, u64) {
+        (self.hash.clone().finalize().iter().map(|b| format!("{b:02x}")).collect(), self.bytes)
+    }
+}
+
+impl<R: Read> Read for Source<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.hash.update(&buffer[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+}
+
+/// Reads on to the end.
+fn exhaust(path: &Path, reader: impl Read) -> Result<(), IngestError> {
+    io::copy(&mut BufReader::with_capacity(1 << 20, reader), &mut io::sink()).map_err(|e| failed(path, e))?;
+    Ok(())
+}
+
 /// Reads on in a file that is held.
-pub(super) struct Reader(Arc<Mutex<Source>>);
+pub(super) struct Reader(Arc<Mutex<Source<Take<File>>>>);
 
 impl Read for Reader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut source = self.0.lock().map_err(|_| io::Error::other("a thread that read is gone"))?;
-        let n = source.file.read(buffer)?;
-        source.hash.update(&buffer[..n]);
-        source.bytes += n as u64;
-        Ok(n)
+        self.0.lock().map_err(|_| io::Error::other("a thread that read is gone"))?.read(buffer)
     }
 }
 
 /// A file that is being read.
 pub(super) struct Custody {
     mark: Mark,
-    source: Arc<Mutex<Source>>,
+    source: Arc<Mutex<Source<Take<File>>>>,
 }
 
 /// What was read of a file.
@@ -74,7 +96,7 @@ impl Custody {
         let unreadable = |source| IngestError::Unreadable { path: path.to_owned(), source };
         let file = File::open(path).map_err(unreadable)?;
         let mark = Mark::of(&file.metadata().map_err(unreadable)?);
-        let source = Source { file: Located::new(file.take(mark.bytes)), hash: Sha256::new(), bytes: 0 };
+        let source = Source::new(file.take(mark.bytes));
         Ok(Self { mark, source: Arc::new(Mutex::new(source)) })
     }
 
@@ -90,9 +112,7 @@ impl Custody {
 
     /// Reads what nobody has read: a table that is decoded column by column, or what stands behind the end of an archive.
     pub fn exhaust(&self, path: &Path) -> Result<(), IngestError> {
-        io::copy(&mut BufReader::with_capacity(1 << 20, self.reader()), &mut io::sink())
-            .map_err(|e| failed(path, e))?;
-        Ok(())
+        exhaust(path, self.reader())
     }
 
     /// Asked when the file was `read`: an error where what was read may not be what was hashed, or how reading went. `whole`
@@ -122,8 +142,7 @@ impl Custody {
 
     fn hashed(&self) -> (String, u64) {
         // A thread that panicked while it read has ended the program already.
-        let source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-        (in_hex(source.hash.clone()), source.bytes)
+        self.source.lock().unwrap_or_else(PoisonError::into_inner).hashed()
     }
 }
 
@@ -137,27 +156,9 @@ pub fn hash_file(path: &Path) -> Result<(String, u64), IngestError> {
 }
 
 fn hash(path: &Path, bytes: impl Read) -> Result<(String, u64), IngestError> {
-    let mut bytes = Located::new(bytes);
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut read = 0;
-    loop {
-        let n = match bytes.read(&mut buffer) {
-            Ok(n) => n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(failed(path, e)),
-        };
-        if n == 0 {
-            break;
-        }
-        hash.update(&buffer[..n]);
-        read += n as u64;
-    }
-    Ok((in_hex(hash), read))
-}
-
-fn in_hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    let mut source = Source::new(bytes);
+    exhaust(path, &mut source)?;
+    Ok(source.hashed())
 }
 
 #[cfg(test)]
