@@ -30,6 +30,12 @@ struct Cli {
     /// Ordinary people of each world
     #[arg(long, default_value_t = 250)]
     people: usize,
+    /// Only rows whose words begin so
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Keep the worlds in folders here
+    #[arg(long)]
+    keep: Option<PathBuf>,
 }
 
 /// What became of the campaign and of innocents, over some worlds.
@@ -61,7 +67,7 @@ fn analyse(world: &World) -> anyhow::Result<(Document, BTreeMap<String, [String;
     Ok((investigate_robustly(&evidence, &facts, &read, &Settings::default()), labels))
 }
 
-fn outcome(cli: &Cli, careful: bool, poison: Option<Poison>) -> anyhow::Result<Outcome> {
+fn outcome(cli: &Cli, careful: bool, row: usize, poison: Option<Poison>) -> anyhow::Result<Outcome> {
     let mut all = Outcome::default();
     for seed in 1..=cli.seeds {
         let planted = Planted { accounts: 40, requests: 40, cover: 0.0, paraphrase: 0.0, careful };
@@ -74,6 +80,10 @@ fn outcome(cli: &Cli, careful: bool, poison: Option<Poison>) -> anyhow::Result<O
         });
         if let Some(poison) = poison {
             world.poison(poison, seed);
+        }
+        if let Some(keep) = &cli.keep {
+            let name = format!("{}-{row}-{seed}", if careful { "careful" } else { "careless" });
+            world.write(&keep.join(name), false)?;
         }
         let (document, labels) = analyse(&world)?;
         let guilty = labels.values().filter(|l| !l[0].is_empty()).count();
@@ -133,8 +143,8 @@ fn main() -> anyhow::Result<()> {
         cli.seeds, cli.flood, cli.people, cli.people
     );
     for careful in [false, true] {
-        for (name, poison) in &rows {
-            let o = outcome(&cli, careful, *poison)?;
+        for (row, (name, poison)) in rows.iter().enumerate().filter(|(_, (name, _))| name.starts_with(&cli.only)) {
+            let o = outcome(&cli, careful, row, *poison)?;
             let operator = if careful { "careful" } else { "careless" };
             let recall = o.recall / o.worlds as f64;
             let Outcome { worlds, found, seen, innocents, sure, thrown, .. } = o;

@@ -27,8 +27,8 @@ pub struct Baseline<'a> {
     items: Holdings,
     /// Of each account the texts that another account sent too: all others are distinct whatever group it stands in.
     repeated_items: Lists,
-    /// Texts that several accounts sent.
-    repeated: usize,
+    /// By how many accounts each text was sent that several sent.
+    senders: Vec<u32>,
     /// Requests of each account outside a conversation.
     pub(crate) lone_requests: Vec<u64>,
     /// Texts of each account that it sent again and again: samples of their answers.
@@ -39,6 +39,18 @@ pub struct Baseline<'a> {
     pub ordinary_output: f64,
     /// Whether any request names a conversation: without, single turns cannot be told.
     pub has_sessions: bool,
+}
+
+/// Texts of a group, each text of an account once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Texts {
+    pub sent: u64,
+    /// Different ones among these.
+    pub distinct: u64,
+    /// Those that nobody outside the group sent.
+    pub own: u64,
+    /// Different ones among these.
+    pub own_distinct: u64,
 }
 
 /// A rhythm below this is no person's: half way from a machine's 1 to the 1.5 that eight hours of sleep alone make.
@@ -90,7 +102,7 @@ impl<'a> Baseline<'a> {
             census,
             items,
             repeated_items: repeated.inverted(accounts.len()),
-            repeated: repeated.len(),
+            senders: repeated.iter().map(|senders| senders.len() as u32).collect(),
             lone_requests,
             sampled_texts: accounts.par_iter().map(|a| sampled_texts(a)).collect(),
             over_time: OverTime::new(world, &accounts, facts),
@@ -100,11 +112,16 @@ impl<'a> Baseline<'a> {
         }
     }
 
-    /// Texts of a group (accounts, each once): different ones, and those of its accounts, each text of an account once.
-    pub fn distinct_texts(&self, accounts: &[u32]) -> (u64, u64) {
-        let all: u64 = accounts.iter().map(|a| self.accounts[*a as usize].items.len() as u64).sum();
-        let repeated = counted(accounts.iter().map(|a| self.repeated_items.of(*a)), self.repeated);
-        (all - repeated.iter().map(|(_, n)| n - 1).sum::<u64>(), all)
+    /// Texts of a group (accounts, each once).
+    pub fn texts(&self, accounts: &[u32]) -> Texts {
+        let sent: u64 = accounts.iter().map(|a| self.accounts[*a as usize].items.len() as u64).sum();
+        let repeated = counted(accounts.iter().map(|a| self.repeated_items.of(*a)), self.senders.len());
+        let (own, popular): (Vec<_>, Vec<_>) =
+            repeated.into_iter().partition(|(item, n)| *n == u64::from(self.senders[*item as usize]));
+        let again = |texts: &[(u32, u64)]| texts.iter().map(|(_, n)| n - 1).sum::<u64>();
+        let others: u64 = popular.iter().map(|(_, n)| n).sum();
+        let (of_own, of_popular) = (again(&own), again(&popular));
+        Texts { sent, distinct: sent - of_own - of_popular, own: sent - others, own_distinct: sent - others - of_own }
     }
 
     /// Share of a group's accounts that never sleep: whose requests fall on the hours of the day nearly evenly. `None`

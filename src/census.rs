@@ -24,7 +24,7 @@ pub(crate) struct Census {
     pub holdings: BTreeMap<&'static str, Holdings>,
     /// Distinct addresses of each entity.
     pub reach: Vec<u64>,
-    /// Whether each account changes its address with nearly every request; see [`rotates`].
+    /// Whether each account sends hardly any two requests from one address; see [`rotates`].
     pub rotates: Vec<Option<bool>>,
 }
 
@@ -37,12 +37,16 @@ const HOUR_US: i64 = 3_600_000_000;
 /// What an account does often: in this share of its requests, and so many of them.
 const OFTEN: f64 = 0.2;
 const LEAST_OFTEN: u64 = 3;
-/// Share of requests from new addresses, and fewest requests, from which an account rotates.
+/// Share of requests from new addresses, and fewest requests, from which an account rotates...
 const ROTATING: f64 = 0.8;
-const LEAST_FOR_ROTATION: u32 = 3;
+const LEAST_FOR_ROTATION: u32 = 4;
+/// ...as it does where two of its requests are from one address no more often than this: a pool is worked through again and
+/// again, and a long history has few new addresses. A person has a home, an office and a telephone, of which one counts most.
+const ONE_ADDRESS: f64 = 0.05;
 /// Share of those addresses that stand in networks of their own (/16 or /32). A telephone also changes its address all
-/// the time, but among the few networks of its carrier.
+/// the time, but among the few networks of its carrier: fewer than these say nothing.
 const SCATTERED: f64 = 0.5;
+const LEAST_NETWORKS: f64 = 4.0;
 /// So many networks are more than a carrier's, however many addresses stand in them.
 const MANY_NETWORKS: f64 = 64.0;
 
@@ -121,15 +125,18 @@ fn whereabouts(account: &AccountEvidence) -> Whereabouts {
     Whereabouts { rotates: rotates(account, wide + unknown), networks }
 }
 
-/// Whether nearly every request comes from a new address, scattered over `networks` that have nothing in common; `None`
-/// below three requests, which say nothing.
+/// Whether hardly any two requests come from one address (the repeat index of Simpson 1949, unbiased), and the addresses are
+/// scattered over `networks` that have nothing in common. `None` where fewer than four requests look like it, or there are no
+/// addresses; that somebody stays at home two requests tell.
 fn rotates(account: &AccountEvidence, networks: usize) -> Option<bool> {
     let seen: u32 = account.addresses.values().map(|(n, _)| n).sum();
-    if seen < LEAST_FOR_ROTATION {
-        return None;
+    let (n, addresses) = (f64::from(seen), account.addresses.len() as f64);
+    let pairs: f64 = account.addresses.values().map(|(c, _)| f64::from(*c) * (f64::from(*c) - 1.0)).sum();
+    if addresses < ROTATING * n && pairs > ONE_ADDRESS * n * (n - 1.0) {
+        return Some(false);
     }
-    let addresses = account.addresses.len() as f64;
-    Some(addresses >= ROTATING * f64::from(seen) && networks as f64 >= (SCATTERED * addresses).min(MANY_NETWORKS))
+    let scattered = networks as f64 >= (SCATTERED * addresses).clamp(LEAST_NETWORKS, MANY_NETWORKS);
+    (seen >= LEAST_FOR_ROTATION).then_some(scattered)
 }
 
 /// Holders of each value of a kind.
@@ -250,7 +257,12 @@ mod tests {
         assert_eq!(rotates(account((0..30).map(|i| format!("100.64.{i}.{}", 3 * i)))), Some(false));
         assert_eq!(rotates(account((0..30).map(|i| format!("{}.{}.3.4", 20 + i, 7 * i)))), Some(true));
         assert_eq!(rotates(account((0..30).map(|_| "10.1.2.3".to_owned()))), Some(false));
-        assert_eq!(rotates(account((0..2).map(|i| format!("{i}.1.2.3")))), None);
+        assert_eq!(rotates(account((0..3).map(|i| format!("{i}.1.2.3")))), None);
+        assert_eq!(rotates(account((0..2).map(|_| "10.1.2.3".to_owned()))), Some(false));
+        let few = |networks: u32| account((0..4).map(|i| format!("100.{}.{i}.9", 64 + i % networks)));
+        assert_eq!((rotates(few(2)), rotates(few(4))), (Some(false), Some(true)), "two networks are a carrier's");
+        let pool = |addresses: u32| account((0..300).map(|i| format!("{}.9.9.9", i * 7 % addresses)));
+        assert_eq!((rotates(pool(60)), rotates(pool(10))), (Some(true), Some(false)), "a pool is worked through again");
     }
 
     #[test]

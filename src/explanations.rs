@@ -93,7 +93,10 @@ impl Signs<'_> {
     }
 
     fn repeats(&self, most: f64) -> Option<Sign> {
-        let what = "its texts had not been sent by another of its accounts before";
+        let what = match self.shape.beside_others {
+            true => "the texts that nobody else sent had not been sent by another of its accounts before",
+            false => "its texts had not been sent by another of its accounts before",
+        };
         Self::share(self.shape.unrepeated, what, |v| v > most)
     }
 
@@ -120,7 +123,7 @@ impl Signs<'_> {
     /// Whoever has nothing to hide need not change addresses or replace closed accounts.
     fn hides(&self) -> Option<Sign> {
         let words = [
-            ("infrastructure.rotation", "addresses hardly ever come twice"),
+            ("infrastructure.rotation", "hardly any two requests come from one address"),
             ("time.succession", "closed accounts are followed by new ones"),
         ];
         let seen: Vec<&str> = words.iter().filter(|(s, _)| self.signals.contains(s)).map(|(_, words)| *words).collect();
@@ -220,6 +223,7 @@ mod tests {
     const NOTHING: Shape = Shape {
         texts: 0,
         unrepeated: None,
+        beside_others: false,
         single_turn: None,
         rule_share: None,
         sleepless: None,

@@ -14,6 +14,9 @@ pub struct Shape {
     /// Texts of the group over texts of its accounts, each text of an account once: 1 where no account does what another one
     /// has done. Several answers to one text in one account are samples. `None` without text.
     pub unrepeated: Option<f64>,
+    /// Whether that is said of the texts alone that nobody outside the group sent: whoever hides work of their own among
+    /// what everybody asks repeats what everybody asks.
+    pub beside_others: bool,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
     pub single_turn: Option<f64>,
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text.
@@ -39,7 +42,10 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
     let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
     let carried = carried(evidence, group, own);
-    let work = extracting(&members, &carried, texts).unwrap_or_else(|| Work {
+    let stream = longest_stream(&members, &carried, texts);
+    let told = baseline.texts(group);
+    let beside_others = stream.is_some() && told.own as f64 >= OF_TEXTS * told.sent as f64;
+    let work = stream.or_else(|| all_streams(&carried)).unwrap_or_else(|| Work {
         requests: members.iter().map(|a| a.requests).sum(),
         texts,
         single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum(),
@@ -47,14 +53,15 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         ln_output: members.iter().map(|a| a.ln_output).sum(),
     });
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
-    let unrepeated = || {
-        let (distinct, counted) = baseline.distinct_texts(group);
-        share(distinct, counted)
+    let unrepeated = || match beside_others {
+        true => share(told.own_distinct, told.own),
+        false => share(told.distinct, told.sent),
     };
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     Shape {
         texts,
         unrepeated: (texts > 0).then(unrepeated),
+        beside_others,
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
         rule_share: (texts > 0).then(|| share(work.ruled, work.texts)),
         uniform: if texts > 0 {
@@ -89,31 +96,40 @@ struct Work {
 const OF_ACCOUNTS: f64 = 0.3;
 const OF_TEXTS: f64 = 0.05;
 
-/// Of the instructions in a group's own templates the one with the longest answers, or all together where none is carried
-/// widely enough: a pool that serves customers, or two campaigns, is judged by each of its streams and not by their mean.
-/// `None` without templates.
-fn extracting(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], texts: u64) -> Option<Work> {
-    let mut all = Work::default();
-    let mut longest: Option<Work> = None;
-    for carriers in own {
-        let mut work = Work::default();
-        for (_, carried) in carriers {
-            for sum in [&mut work, &mut all] {
-                sum.requests += u64::from(carried.count);
-                sum.texts += u64::from(carried.count);
-                sum.single_turn += u64::from(carried.single_turn);
-                sum.ruled += u64::from(carried.ruled);
-                sum.ln_output += carried.ln_output;
-            }
-        }
-        let wide = carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64
-            && work.requests as f64 >= OF_TEXTS * texts as f64;
-        let length = |w: &Work| typical(w.ln_output, w.requests);
-        if wide && longest.as_ref().is_none_or(|known| length(&work) > length(known)) {
-            longest = Some(work);
-        }
+impl Work {
+    fn of(carriers: &[(usize, &Carried)]) -> Self {
+        let mut work = Self::default();
+        carriers.iter().for_each(|(_, carried)| work.add(carried));
+        work
     }
-    longest.or((all.requests > 0).then_some(all))
+
+    fn add(&mut self, carried: &Carried) {
+        self.requests += u64::from(carried.count);
+        self.texts += u64::from(carried.count);
+        self.single_turn += u64::from(carried.single_turn);
+        self.ruled += u64::from(carried.ruled);
+        self.ln_output += carried.ln_output;
+    }
+
+    fn output(&self) -> f64 {
+        typical(self.ln_output, self.requests)
+    }
+}
+
+/// Of the instructions in a group's own templates that are carried widely enough the one with the longest answers: a pool that
+/// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
+fn longest_stream(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], texts: u64) -> Option<Work> {
+    let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
+    let streams =
+        wide.map(|carriers| Work::of(carriers)).filter(|work| work.requests as f64 >= OF_TEXTS * texts as f64);
+    streams.reduce(|longest, work| if work.output() > longest.output() { work } else { longest })
+}
+
+/// All of them together; `None` without templates.
+fn all_streams(own: &[Vec<(usize, &Carried)>]) -> Option<Work> {
+    let mut all = Work::default();
+    own.iter().flatten().for_each(|(_, carried)| all.add(carried));
+    (all.requests > 0).then_some(all)
 }
 
 /// Texts of one kind: that carry one of the templates, or are asked again and again by the same account: `sampled` has those

@@ -190,13 +190,12 @@ impl Inquiry<'_> {
         let shape = &candidate.shape;
         let s = &self.settings.findings;
         // What cannot be evaluated makes no claim; `signals` says that it could not.
+        let unrepeated = match shape.beside_others {
+            true => "texts that no other account of the group had sent before, of those that nobody outside it sent",
+            false => "texts that no other account of the group had sent before",
+        };
         let shares = [
-            (
-                "extraction.unrepeated",
-                "texts that no other account of the group had sent before",
-                shape.unrepeated,
-                s.least_unrepeated,
-            ),
+            ("extraction.unrepeated", unrepeated, shape.unrepeated, s.least_unrepeated),
             ("extraction.single_turn", "requests outside any conversation", shape.single_turn, s.least_single_turn),
             ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform),
             ("extraction.rules", "texts that match one rule pack", shape.rule_share, s.least_rule_share),
@@ -233,7 +232,7 @@ impl Inquiry<'_> {
         let mut claims = vec![
             claim(
                 "evasion.rotation",
-                "accounts that hardly ever use an address twice",
+                "accounts that send hardly any two requests from one address",
                 rotating,
                 n * world_share,
                 lines,

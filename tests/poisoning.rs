@@ -1,5 +1,6 @@
-//! An adversary who knows the method and frames innocents: to copy an account's template, client and parameters must not make
-//! it a member of a suspected network. docs/poisoning.md has the figures, also for hiding and drowning.
+//! An adversary who knows the method: to copy an innocent's template, client and parameters must not make it a member of a
+//! suspected network, and to work among popular prompts from innocents' addresses must not hide. docs/poisoning.md has the
+//! figures.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -61,6 +62,20 @@ fn of_those_framed_by_template_client_and_parameters_no_person_is_in_a_suspected
     }
     assert!(machine <= 1, "the machine is named {machine} times");
     assert!(found >= 6, "the campaigns that frame are found themselves: {found} of 8");
+}
+
+/// Of ten requests nine are innocents' prompts, and all come from innocents' addresses: whoever is behind one seldom changes it.
+#[test]
+fn work_among_popular_prompts_from_innocents_addresses_is_found() {
+    for (careful, padding) in [(false, 0), (true, 0), (true, 9)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (document, labels) = investigated(folder.path(), &world(1, careful, Poison::Hide { padding }));
+        let mut suspected = document.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation);
+        let network = suspected.next().expect("the campaign is suspected");
+        assert!(suspected.next().is_none());
+        let planted = network.members.iter().filter(|m| labels[*m] == "campaign:planted").count();
+        assert!(planted >= 36 && network.members.len() == planted, "{careful} {padding}: {planted} of 40");
+    }
 }
 
 #[test]
