@@ -150,9 +150,9 @@ impl Inquiry<'_> {
         joined
     }
 
-    /// Completes a network of one template by a group of one habit that holds nearly all of it, no other network, and
-    /// carries one template too: what the search for templates left outside, the habit has kept together.
-    fn completed_by_habit(&self, joined: &mut [Group], habits: &[Group]) {
+    /// Completes networks of one template by a group of one habit that carries one template too and holds nearly all of each
+    /// that it meets: what the search for templates took apart or left outside, the habit has kept together.
+    fn completed_by_habit(&self, joined: &mut Vec<Group>, habits: &[Group]) {
         let overlap = |a: &Group, inside: &BTreeSet<u32>| {
             a.accounts.iter().filter(|x| inside.contains(x)).count() as f64 / a.accounts.len() as f64
         };
@@ -168,14 +168,18 @@ impl Inquiry<'_> {
             let near: Vec<usize> = (0..joined.len())
                 .filter(|i| joined[*i].proposed_by == Side::Content && overlap(&joined[*i], &carriers) >= ELSEWHERE)
                 .collect();
-            let [home] = near[..] else { continue };
-            if overlap(&joined[home], &carriers) < CONTAINED || carriers.len() <= joined[home].accounts.len() {
+            let within = near.iter().all(|i| overlap(&joined[*i], &carriers) >= CONTAINED);
+            let held: BTreeSet<u32> = near.iter().flat_map(|i| joined[*i].accounts.iter().copied()).collect();
+            if near.is_empty() || !within || carriers.is_subset(&held) && near.len() == 1 {
                 continue;
             }
-            let together: BTreeSet<u32> = joined[home].accounts.iter().copied().chain(carriers).collect();
-            let whole = self.group(together.into_iter().collect(), Side::Content);
-            if findings::evidence(&whole.tests) >= findings::evidence(&joined[home].tests) {
-                joined[home] = whole;
+            let whole = self.group(held.union(&carriers).copied().collect(), Side::Content);
+            let known = near.iter().map(|i| findings::evidence(&joined[*i].tests)).fold(0.0, f64::max);
+            if findings::evidence(&whole.tests) >= known {
+                joined[near[0]] = whole;
+                near[1..].iter().rev().for_each(|part| {
+                    joined.remove(*part);
+                });
             }
         }
     }

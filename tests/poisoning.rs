@@ -78,17 +78,21 @@ fn work_among_popular_prompts_from_innocents_addresses_is_found() {
     }
 }
 
+/// Throw-away accounts in a campaign's template once cut it into parts that its habit had kept together.
 #[test]
-fn a_flood_of_throw_away_accounts_puts_none_of_them_into_a_suspected_network() {
-    for parrot in [false, true] {
+fn a_flood_of_throw_away_accounts_neither_hides_the_campaign_nor_is_named_with_it() {
+    for (seed, careful, accounts, parrot) in
+        [(1, false, 1500, false), (1, false, 1500, true), (1, true, 1000, false), (2, true, 1000, true)]
+    {
         let folder = tempfile::tempdir().unwrap();
-        let drowned = world(1, false, Poison::Drown { accounts: 1500, parrot });
+        let drowned = world(seed, careful, Poison::Drown { accounts, parrot });
         let (document, labels) = investigated(folder.path(), &drowned);
         let suspected: Vec<_> =
             document.networks.iter().filter(|n| n.verdict == Verdict::SuspectedDistillation).collect();
         let members: Vec<&String> = suspected.iter().flat_map(|n| &n.members).collect();
         let planted = members.iter().filter(|m| labels[**m] == "campaign:planted").count();
-        assert!(planted >= 30 && members.len() == planted, "parrot {parrot}: {planted} of 40, {} named", members.len());
+        let world = format!("{seed} {careful} {parrot}: {planted} of 40, {} named", members.len());
+        assert!(suspected.len() == 1 && planted >= 36 && members.len() == planted, "{world}");
     }
 }
 
