@@ -101,11 +101,14 @@ impl Signs<'_> {
     }
 
     fn talks(&self) -> Option<Sign> {
-        Self::share(self.shape.single_turn, "its requests stand outside conversations", |v| v > HARDLY_CONVERSING)
+        let what = format!("its requests stand outside conversations{}", self.shape.own.words());
+        Self::share(self.shape.single_turn, &what, |v| v > HARDLY_CONVERSING)
     }
 
     fn asks(&self) -> Option<Sign> {
-        Self::share(self.shape.rule_share, "its texts match a rule pack", |v| v > ASKING)
+        Self::share(self.shape.rule_share, &format!("its texts match a rule pack{}", self.shape.own.words()), |v| {
+            v > ASKING
+        })
     }
 
     fn people(&self) -> Option<Sign> {
@@ -224,6 +227,7 @@ mod tests {
         texts: 0,
         unrepeated: None,
         beside_others: false,
+        own: crate::shape::Own::All,
         single_turn: None,
         rule_share: None,
         sleepless: None,

@@ -40,8 +40,8 @@ impl Default for ProfileSettings {
 }
 
 fn dominant_parameters(account: &AccountEvidence, share: f64) -> &str {
-    let most = account.parameters.iter().max_by(|a, b| a.1.0.cmp(&b.1.0).then_with(|| b.0.cmp(&a.0)));
-    most.filter(|(_, (n, _))| f64::from(*n) >= share * account.requests as f64).map_or("mixed", |(p, _)| p)
+    let most = account.parameters.iter().max_by(|a, b| a.1.count.cmp(&b.1.count).then_with(|| b.0.cmp(&a.0)));
+    most.filter(|(_, sent)| f64::from(sent.count) >= share * account.requests as f64).map_or("mixed", |(p, _)| p)
 }
 
 /// Accounts of each cell, rising, each set of accounts once, in order. `accounts` and their requests outside conversations

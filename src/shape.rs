@@ -5,8 +5,33 @@ use crate::features::{AccountEvidence, Carried, Evidence, typical};
 use crate::links::{Family, Object, World};
 use std::collections::BTreeMap;
 
-/// Content and economics of a group. Figures marked *of its own* are those of requests that carry the group's own templates,
-/// where it has such, so that ordinary traffic through the same accounts does not hide them.
+/// Which of a group's requests are judged as its own work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Own {
+    All,
+    /// Those with any of its own templates.
+    Templates,
+    /// Those with one of them, that with the longest answers.
+    OneTemplate,
+    /// Where there is no text: those with one setting of the sampling parameters, that with the longest answers.
+    OneSetting,
+}
+
+impl Own {
+    /// What is to be said behind a figure.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Templates => ", among those with templates of its own",
+            Self::OneTemplate => ", among those with one template of its own",
+            Self::OneSetting => ", among those with one setting of the sampling parameters",
+        }
+    }
+}
+
+/// Content and economics of a group. Figures marked *of its own* are those of requests that carry the group's own templates
+/// (without text: that have one setting of the sampling parameters), where it has such, so that ordinary traffic through the
+/// same accounts does not hide them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
     /// Requests with text.
@@ -17,6 +42,7 @@ pub struct Shape {
     /// Whether that is said of the texts alone that nobody outside the group sent: whoever hides work of their own among
     /// what everybody asks repeats what everybody asks.
     pub beside_others: bool,
+    pub own: Own,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
     pub single_turn: Option<f64>,
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text.
@@ -42,16 +68,22 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
     let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
     let carried = carried(evidence, group, own);
-    let stream = longest_stream(&members, &carried, texts);
-    let told = baseline.texts(group);
-    let beside_others = stream.is_some() && told.own as f64 >= OF_TEXTS * told.sent as f64;
-    let work = stream.or_else(|| all_streams(&carried)).unwrap_or_else(|| Work {
+    let all = || Work {
         requests: members.iter().map(|a| a.requests).sum(),
         texts,
         single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum(),
         ruled: members.iter().map(|a| a.ruled).sum(),
         ln_output: members.iter().map(|a| a.ln_output).sum(),
-    });
+    };
+    let as_own = |own: Own| move |work: Work| (own, work);
+    let one_setting_of_many = || longest_setting(&members).filter(|_| texts == 0);
+    let (judged, work) = longest_stream(&members, &carried, texts)
+        .map(as_own(Own::OneTemplate))
+        .or_else(|| all_streams(&carried).map(as_own(Own::Templates)))
+        .or_else(|| one_setting_of_many().map(as_own(Own::OneSetting)))
+        .unwrap_or_else(|| (Own::All, all()));
+    let told = baseline.texts(group);
+    let beside_others = judged == Own::OneTemplate && told.own as f64 >= OF_TEXTS * told.sent as f64;
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
     let unrepeated = || match beside_others {
         true => share(told.own_distinct, told.own),
@@ -62,6 +94,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         texts,
         unrepeated: (texts > 0).then(unrepeated),
         beside_others,
+        own: judged,
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
         rule_share: (texts > 0).then(|| share(work.ruled, work.texts)),
         uniform: if texts > 0 {
@@ -95,6 +128,9 @@ struct Work {
 /// instruction to be judged by itself.
 const OF_ACCOUNTS: f64 = 0.3;
 const OF_TEXTS: f64 = 0.05;
+/// The same for a setting of the sampling parameters.
+const SETTING_OF_ACCOUNTS: f64 = 0.5;
+const SETTING_OF_REQUESTS: f64 = 0.2;
 
 impl Work {
     fn of(carriers: &[(usize, &Carried)]) -> Self {
@@ -114,6 +150,11 @@ impl Work {
     fn output(&self) -> f64 {
         typical(self.ln_output, self.requests)
     }
+
+    /// That with the longer answers, of two that are alike the first.
+    fn longer(self, other: Self) -> Self {
+        if other.output() > self.output() { other } else { self }
+    }
 }
 
 /// Of the instructions in a group's own templates that are carried widely enough the one with the longest answers: a pool that
@@ -122,7 +163,31 @@ fn longest_stream(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], 
     let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
     let streams =
         wide.map(|carriers| Work::of(carriers)).filter(|work| work.requests as f64 >= OF_TEXTS * texts as f64);
-    streams.reduce(|longest, work| if work.output() > longest.output() { work } else { longest })
+    streams.reduce(Work::longer)
+}
+
+/// The same without text, by settings of the sampling parameters. A setting says less than an instruction: most of the accounts
+/// have to use it, in a good part of what they do.
+fn longest_setting(members: &[&AccountEvidence]) -> Option<Work> {
+    let all: u64 = members.iter().map(|a| a.requests).sum();
+    let mut settings: BTreeMap<&str, (usize, Work)> = BTreeMap::new();
+    for (parameters, sent) in members.iter().flat_map(|a| &a.parameters).filter(|(p, _)| sets_some(p)) {
+        let (accounts, work) = settings.entry(parameters).or_default();
+        *accounts += 1;
+        work.requests += u64::from(sent.count);
+        work.single_turn += u64::from(sent.single_turn);
+        work.ln_output += sent.ln_output;
+    }
+    let wide = settings.into_values().filter(|(accounts, work)| {
+        *accounts as f64 >= SETTING_OF_ACCOUNTS * members.len() as f64
+            && work.requests as f64 >= SETTING_OF_REQUESTS * all as f64
+    });
+    wide.map(|(_, work)| work).reduce(Work::longer)
+}
+
+/// Whether a setting of the parameters sets any; to leave all at their default is no stream of its own.
+fn sets_some(parameters: &str) -> bool {
+    parameters.contains(|c: char| c.is_alphanumeric())
 }
 
 /// All of them together; `None` without templates.
@@ -153,10 +218,48 @@ fn of_one_kind(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], sam
 /// Share of requests with the most frequent sampling parameters; `None` where that is to set none.
 fn one_setting(members: &[&AccountEvidence]) -> Option<f64> {
     let mut settings: BTreeMap<&str, u64> = BTreeMap::new();
-    for (parameters, (n, _)) in members.iter().flat_map(|a| &a.parameters) {
-        *settings.entry(parameters).or_default() += u64::from(*n);
+    for (parameters, sent) in members.iter().flat_map(|a| &a.parameters) {
+        *settings.entry(parameters).or_default() += u64::from(sent.count);
     }
     let all: u64 = settings.values().sum();
     let (parameters, most) = settings.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)))?;
-    parameters.contains(|c: char| c.is_alphanumeric()).then(|| most as f64 / all as f64)
+    sets_some(parameters).then(|| most as f64 / all as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Event, Fold, Origin};
+
+    /// Ten accounts of so many requests, each with `temperature` and answer as `call` says of its number.
+    fn accounts(requests: u64, call: impl Fn(u64, u64) -> (Option<f64>, u64)) -> Evidence {
+        let mut evidence = Evidence::default();
+        for account in 0..10 {
+            for line_no in 0..requests {
+                let (temperature, output) = call(account, line_no);
+                let event = Event::new(Origin { file_id: 0, line_no }, 0, format!("a{account}").into());
+                evidence.push(&Event { temperature, output_tokens: Some(output), ..event });
+            }
+        }
+        evidence.finish().expect("nothing is on disk");
+        evidence
+    }
+
+    fn longest(evidence: &Evidence) -> Option<f64> {
+        let members: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
+        longest_setting(&members).map(|work| work.output().round())
+    }
+
+    #[test]
+    fn without_text_a_pool_is_judged_by_the_setting_with_the_longest_answers_and_not_by_its_customers() {
+        let pool = accounts(20, |_, i| if i % 5 < 2 { (Some(1.0), 900) } else { (Some(i as f64 / 20.0), 100) });
+        assert_eq!(longest(&pool), Some(900.0));
+    }
+
+    #[test]
+    fn one_customers_setting_a_rare_one_and_none_are_no_stream_of_a_pool() {
+        assert_eq!(longest(&accounts(20, |a, _| (Some(a as f64 / 10.0), 900))), None);
+        assert_eq!(longest(&accounts(20, |_, i| if i < 3 { (Some(1.0), 900) } else { (None, 100) })), None);
+        assert_eq!(longest(&accounts(20, |_, _| (None, 900))), None);
+    }
 }

@@ -194,11 +194,14 @@ impl Inquiry<'_> {
             true => "texts that no other account of the group had sent before, of those that nobody outside it sent",
             false => "texts that no other account of the group had sent before",
         };
+        let own = shape.own.words();
+        let single_turn = format!("requests outside any conversation{own}");
+        let ruled = format!("texts that match one rule pack{own}");
         let shares = [
             ("extraction.unrepeated", unrepeated, shape.unrepeated, s.least_unrepeated),
-            ("extraction.single_turn", "requests outside any conversation", shape.single_turn, s.least_single_turn),
+            ("extraction.single_turn", &single_turn, shape.single_turn, s.least_single_turn),
             ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform),
-            ("extraction.rules", "texts that match one rule pack", shape.rule_share, s.least_rule_share),
+            ("extraction.rules", &ruled, shape.rule_share, s.least_rule_share),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
@@ -207,7 +210,7 @@ impl Inquiry<'_> {
         let long = s.long_output(candidate.proposed_by) * self.scope.baseline.ordinary_output;
         claims.push(described(
             "extraction.output",
-            "typical output of these requests",
+            &format!("typical output of its requests{own}"),
             (shape.output, long),
             "tokens",
             lines,

@@ -107,6 +107,28 @@ impl Known for (u32, Origin) {
     }
 }
 
+/// What an account sent with one setting of the sampling parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Requests with it.
+    pub count: u32,
+    /// Those outside any conversation.
+    pub single_turn: u32,
+    /// Sum of ln(1 + output tokens) of those requests, millionths.
+    pub ln_output: u64,
+    /// Least place in the input.
+    pub at: Origin,
+}
+
+impl Known for Sent {
+    fn absorb(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.single_turn = self.single_turn.saturating_add(other.single_turn);
+        self.ln_output = self.ln_output.saturating_add(other.ln_output);
+        self.at = self.at.min(other.at);
+    }
+}
+
 /// A first time.
 impl Known for i64 {
     fn absorb(&mut self, other: Self) {
@@ -167,7 +189,7 @@ pub struct AccountEvidence {
     pub addresses: Tally<String, (u32, Origin)>,
     pub clients: Tally<String, (u32, Origin)>,
     /// Sampling parameters, whatever client sent them.
-    pub parameters: Tally<String, (u32, Origin)>,
+    pub parameters: Tally<String, Sent>,
     /// User agent and TLS fingerprint, where a request has both, with a NUL between them.
     pub(crate) stacks: Tally<String, (u32, Origin)>,
     /// First use of each model, µs since the Unix epoch.
@@ -287,8 +309,10 @@ impl AccountEvidence {
         if write_client(event, line) {
             self.clients.add(line.as_str(), (1, at), MAX_VALUES);
         }
+        let ln_output = ln_millionths(event.output_tokens);
         write_parameters(event, line);
-        self.parameters.add(line.as_str(), (1, at), MAX_VALUES);
+        let single_turn = event.session_id.is_none().into();
+        self.parameters.add(line.as_str(), Sent { count: 1, single_turn, ln_output, at }, MAX_VALUES);
         if let (Some(agent), Some(tls)) = (event.user_agent.as_deref(), event.tls_fingerprint.as_deref()) {
             line.clear();
             line.extend([agent, "\0", tls]);
@@ -300,7 +324,6 @@ impl AccountEvidence {
         self.cut_short += u64::from(is_cut_short(event));
         self.refused += u64::from(event.status == Some(429));
         self.ln_input += ln_millionths(event.input_tokens);
-        let ln_output = ln_millionths(event.output_tokens);
         self.ln_output += ln_output;
         self.times.extend([event.ts_us]);
         if let Some(text) = event.user_text.as_deref() {

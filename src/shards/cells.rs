@@ -2,7 +2,7 @@
 
 use super::columns::{COLUMNS, VERSION, place};
 use crate::event::Origin;
-use crate::features::{AccountEvidence, Excerpt, MAX_ITEMS, MAX_VALUES, Partial, PartialText, Tally, Times};
+use crate::features::{AccountEvidence, Excerpt, MAX_ITEMS, MAX_VALUES, Partial, PartialText, Sent, Tally, Times};
 use crate::rules;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -207,11 +207,11 @@ pub(super) fn account(partial: &Partial) -> Cells {
     }
     cells.put_list("first_at", e.first_at.into_iter().map(place_json));
     cells.put_list("hours", e.hours.iter().map(|n| json!(n)));
-    for (name, tally) in
-        [("addresses", &e.addresses), ("clients", &e.clients), ("parameters", &e.parameters), ("stacks", &e.stacks)]
-    {
+    for (name, tally) in [("addresses", &e.addresses), ("clients", &e.clients), ("stacks", &e.stacks)] {
         cells.put_list(name, counted(tally));
     }
+    let sent = |(value, s): &(String, Sent)| json!([value, s.count, s.single_turn, s.ln_output, place_json(s.at)]);
+    cells.put_list("parameters", e.parameters.iter().map(sent));
     cells.put_list("models", e.models.iter().map(|(name, first)| json!([name, first])));
     cells.put_list("sessions", e.sessions.iter().map(|(hash, count)| json!([hash, count])));
     cells.put_list("items", e.items.iter().map(|(hash, count)| json!([hash, count])));
@@ -236,6 +236,11 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         list.iter().map(|v| Ok((string(v.get(0))?, (small(v.get(1))?, origin(v.get(2), files)?)))).collect()
     };
     let tally = |name| Ok::<_, String>(Tally::of(counted(name)?, MAX_VALUES));
+    let parameters = cells.list("parameters")?;
+    let sent = |v: &Value| {
+        let (count, single_turn, ln_output) = (small(v.get(1))?, small(v.get(2))?, number(v.get(3))?);
+        Ok((string(v.get(0))?, Sent { count, single_turn, ln_output, at: origin(v.get(4), files)? }))
+    };
     let hours: Vec<u32> = cells.list("hours")?.iter().map(|v| small(Some(v))).collect::<Result<_, _>>()?;
     let models = cells.list("models")?;
     let model = |v: &Value| Ok((string(v.get(0))?, v.get(1).and_then(Value::as_i64).ok_or("a time is missing")?));
@@ -268,7 +273,7 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         hours: hours.try_into().map_err(|_| "there are 24 hours")?,
         addresses: tally("addresses")?,
         clients: tally("clients")?,
-        parameters: tally("parameters")?,
+        parameters: Tally::of(parameters.iter().map(sent).collect::<Result<_, String>>()?, MAX_VALUES),
         stacks: tally("stacks")?,
         models: Tally::of(models.iter().map(model).collect::<Result<_, String>>()?, MAX_VALUES),
         cut_short: cells.sum("cut_short")?,

@@ -2,7 +2,7 @@
 //! commutative, so that neither the order of parts nor how a log was split matters.
 
 /// Version of the schema. A new one whenever a column, a rule, or what is put in a column changes.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,10 @@ pub const COLUMNS: [Column; 34] = [
     text("hours", "24 sums"),
     text("addresses", "union of [value, count, place]: counts add up, least place, the 4,096 least values"),
     text("clients", "as addresses"),
-    text("parameters", "as addresses"),
+    text(
+        "parameters",
+        "union of [value, count, outside conversations, output as `ln_output`, place]: sums, least place, the 4,096 least values",
+    ),
     text("stacks", "as addresses"),
     text("models", "union of [name, first use]: least, the 4,096 least names"),
     text("sessions", "union of [hash, count]: counts add up, the 4,096 least hashes"),
