@@ -57,6 +57,13 @@ impl<'a> OverTime<'a> {
         }
     }
 
+    /// Whether each account was opened inside the log, or closed.
+    pub fn opened_or_closed(&self) -> Vec<bool> {
+        let log_start = self.starts.iter().filter_map(|starts| starts.first()).min().copied().unwrap_or(0);
+        let lives = self.opened.iter().zip(&self.closed);
+        lives.map(|(opened, closed)| closed.is_some() || opened.is_some_and(|at| at >= log_start)).collect()
+    }
+
     /// The tests of a group that can be evaluated.
     pub fn tests(&self, world: &World, accounts: &[u32]) -> Vec<Test> {
         let starts: Vec<&[i64]> = accounts.iter().map(|a| self.starts[*a as usize]).collect();

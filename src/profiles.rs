@@ -39,27 +39,37 @@ impl Default for ProfileSettings {
     }
 }
 
+/// Scale of cells of any volume.
+const ANY_VOLUME: usize = usize::MAX;
+
 fn dominant_parameters(account: &AccountEvidence, share: f64) -> &str {
     let most = account.parameters.iter().max_by(|a, b| a.1.count.cmp(&b.1.count).then_with(|| b.0.cmp(&a.0)));
     most.filter(|(_, sent)| f64::from(sent.count) >= share * account.requests as f64).map_or("mixed", |(p, _)| p)
 }
 
-/// Accounts of each cell, rising, each set of accounts once, in order. `accounts` and their requests outside conversations
-/// are in the order of `world.names`.
+/// Accounts of each cell, rising, each set of accounts once, in order. `accounts`, their requests outside conversations and
+/// whether each was opened or closed inside the log are in the order of `world.names`: how much an account did that was closed
+/// early or opened late is no habit of its owner, so that such accounts have cells of any volume besides.
 pub fn propose_profiles(
     world: &World,
     accounts: &[&AccountEvidence],
     lone_requests: &[u64],
+    opened_or_closed: &[bool],
     settings: &ProfileSettings,
 ) -> Vec<Vec<u32>> {
     let mut cells: BTreeMap<(&str, bool, usize, i64, i64), Vec<u32>> = BTreeMap::new();
-    for ((id, account), lone) in (0u32..).zip(accounts).zip(lone_requests) {
+    for (((id, account), lone), opened_or_closed) in (0u32..).zip(accounts).zip(lone_requests).zip(opened_or_closed) {
         let parameters = dominant_parameters(account, settings.dominant);
         let single = *lone as f64 >= settings.single_turn * account.requests as f64;
         let volume = (account.requests as f64).ln();
         let output = account.ln_output as f64 / 1e6 / account.requests as f64;
+        let places = |value: f64, width: f64| [(value / width).floor(), (value / width + 0.5).floor() + 0.5];
+        if *opened_or_closed && parameters != "mixed" {
+            for o in places(output, settings.output_width) {
+                cells.entry((parameters, single, ANY_VOLUME, 0, (2.0 * o) as i64)).or_default().push(id);
+            }
+        }
         for (scale, width) in settings.volume_widths.iter().enumerate() {
-            let places = |value: f64, width: f64| [(value / width).floor(), (value / width + 0.5).floor() + 0.5];
             for v in places(volume, *width) {
                 for o in places(output, settings.output_width) {
                     // Doubled, so that shifted cells have numbers of their own.
@@ -87,10 +97,10 @@ mod tests {
     use crate::features::Evidence;
     use crate::links::invert;
 
-    fn proposed(world: &World, evidence: &Evidence) -> Vec<Vec<u32>> {
+    fn proposed(world: &World, evidence: &Evidence, opened_or_closed: bool) -> Vec<Vec<u32>> {
         let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
         let lone: Vec<u64> = accounts.iter().map(|a| a.lone_requests()).collect();
-        propose_profiles(world, &accounts, &lone, &ProfileSettings::default())
+        propose_profiles(world, &accounts, &lone, &vec![opened_or_closed; accounts.len()], &ProfileSettings::default())
     }
 
     /// Accounts with (requests, output tokens of each).
@@ -100,7 +110,8 @@ mod tests {
             for line_no in 0..*requests {
                 let origin = Origin { file_id: 0, line_no };
                 let event = Event::new(origin, line_no as i64, format!("a{id:03}").into());
-                evidence.push(&Event { output_tokens: Some(*output), ..event });
+                let temperature = Some(if *output < 1000 { id as f64 / 50.0 } else { 1.0 });
+                evidence.push(&Event { output_tokens: Some(*output), temperature, ..event });
             }
         }
         evidence.finish().unwrap();
@@ -113,14 +124,23 @@ mod tests {
             let mut accounts: Vec<(u64, u64)> = (0..30).map(|i| (2 + i * 7, 20 + i * 61)).collect();
             accounts.extend((0..10).map(|i| (quota * (95 + i) / 100, 1000 + 10 * i)));
             let (world, evidence) = world(&accounts);
-            let found = proposed(&world, &evidence);
+            let found = proposed(&world, &evidence, false);
             assert!(found.iter().any(|g| (30..40).all(|a| g.contains(&a))), "quota {quota}: {found:?}");
         }
     }
 
     #[test]
+    fn accounts_that_were_closed_early_are_one_cell_whatever_they_did() {
+        let mut accounts: Vec<(u64, u64)> = (0..30).map(|i| (2 + i * 7, 20 + i)).collect();
+        accounts.extend((0..10).map(|i| (1 + i * i * 2, 1100)));
+        let (world, evidence) = world(&accounts);
+        let whole = |found: Vec<Vec<u32>>| found.contains(&(30..40).collect());
+        assert!(whole(proposed(&world, &evidence, true)) && !whole(proposed(&world, &evidence, false)));
+    }
+
+    #[test]
     fn a_habit_of_nearly_all_is_no_habit() {
         let (world, evidence) = world(&[(20, 300); 40]);
-        assert!(proposed(&world, &evidence).is_empty());
+        assert!(proposed(&world, &evidence, false).is_empty());
     }
 }

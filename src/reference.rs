@@ -200,10 +200,14 @@ impl Reference {
             let members: Vec<(u32, f64)> = group.iter().filter_map(|a| Some((*a, column[*a as usize]?))).collect();
             let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
             let found = if side == Side::Profile && signal == "time.quota" {
-                // Groups of one habit were chosen by their volume: only closer agreement than that says something.
+                // Groups of one habit were chosen by their volume, most of them: only closer agreement than that says
+                // something, and for the others only agreement that is rare among everybody.
                 let volumes: Vec<u64> = values.iter().map(|ln| ln.exp().round() as u64).collect();
                 let ln = |requests: u64| (requests as f64).ln();
-                one_measure(&volumes, CELL).map(|(outcome, (low, high))| (outcome, (ln(low), ln(high))))
+                let measure = one_measure(&volumes, CELL);
+                let measure = measure.map(|(outcome, (low, high))| (outcome, (ln(low), ln(high))));
+                let both = measure.zip(cluster(line, &values));
+                both.map(|(own, all)| if all.0.p_value > own.0.p_value { all } else { own })
             } else {
                 cluster(line, &values)
             };

@@ -64,7 +64,8 @@ impl Inquiry<'_> {
     /// Groups proposed by habit.
     pub fn profiles(&self) -> &[Vec<u32>] {
         let Scope { baseline, world, .. } = self.scope;
-        let propose = || propose_profiles(world, &baseline.accounts, &baseline.lone_requests, &self.settings.profiles);
+        let Baseline { accounts, lone_requests, opened_or_closed, .. } = baseline;
+        let propose = || propose_profiles(world, accounts, lone_requests, opened_or_closed, &self.settings.profiles);
         self.shared.profiles.get_or_init(propose)
     }
 
