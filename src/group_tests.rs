@@ -236,6 +236,16 @@ pub fn co_held(world: u64, group: u64, popularity: &[(u64, u64)], inside: &[u64]
     Some(Outcome { observed: seen as f64, expected: mean, p_value: poisson_upper(mean, seen) })
 }
 
+/// Objects whose holders nearly all stand in the group, against as many as chance would give: where a campaign is a good part
+/// of a log, two holders of any object often stand in it by chance, and all six of one hardly ever. `popularity` is as for
+/// [`co_held`]; `seen` of the objects with two holders or more have `share` of them inside. Bounded in the same way.
+pub fn enclosed(world: u64, group: u64, popularity: &[(u64, u64)], share: f64, seen: u64) -> Outcome {
+    let least = |holders: u64| (share * holders as f64).ceil() as u64;
+    let chance = |(d, n): &(u64, u64)| *n as f64 * hypergeometric_tail(world, *d, group, least(*d));
+    let mean: f64 = popularity.iter().filter(|(d, _)| *d >= 2).map(chance).sum();
+    Outcome { observed: seen as f64, expected: mean, p_value: poisson_upper(mean, seen) }
+}
+
 /// One data set dealt over accounts: too few items shared. `items` are those of each member that belong to a known
 /// material of `material` items, which unrelated accounts use too. Members who draw from it independently share
 /// Σ n_i n_j / material of them, more where some items are more popular; dealers share none. Lower tail of a Poisson
@@ -376,6 +386,45 @@ mod tests {
         assert!(campaign.p_value < 1e-9, "{campaign:?}");
         let crowd = co_held(3000, 60, &popularity, &[1, 1, 1, 1, 1, 1]).expect("there are payments");
         assert!(crowd.p_value > 0.5);
+    }
+
+    #[test]
+    fn payments_of_a_group_that_is_a_quarter_of_the_log_stand_out_where_nobody_else_holds_them() {
+        let popularity = [(2, 20), (6, 17)];
+        let shared = co_held(420, 100, &popularity, &[6; 17]).expect("there are payments");
+        let own = enclosed(420, 100, &popularity, 0.8, 17);
+        assert!(shared.p_value > 1e-3 && own.p_value < 1e-12, "{shared:?} {own:?}");
+    }
+
+    #[test]
+    fn objects_of_random_groups_are_enclosed_no_more_often_than_nominal() {
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let popularity = [(2u64, 150u64), (5, 60)];
+        let worlds = 300;
+        let called = (0..worlds)
+            .filter(|_| {
+                let mut order: Vec<usize> = (0..400).collect();
+                let mut shuffle = |order: &mut Vec<usize>, n: usize| {
+                    for i in 0..n {
+                        let rest = order.len() - i;
+                        order.swap(i, i + (rng.next_u64() as usize) % rest);
+                    }
+                };
+                shuffle(&mut order, 120);
+                let group: Vec<usize> = order[..120].to_vec();
+                let mut seen = 0;
+                for (d, n) in popularity {
+                    for _ in 0..n {
+                        shuffle(&mut order, d as usize);
+                        let inside = order[..d as usize].iter().filter(|a| group.contains(a)).count();
+                        seen += u64::from(inside as f64 >= 0.8 * d as f64);
+                    }
+                }
+                enclosed(400, 120, &popularity, 0.8, seen).p_value <= 0.05
+            })
+            .count();
+        // Binomial(300, 0.05): mean 15, standard deviation 3.8.
+        assert!(called <= 26, "{called} of {worlds} at p <= 0.05");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 
 use crate::census::{Census, Column};
 use crate::chance::hypergeometric_tail;
-use crate::group_tests::{Counts, Line, Outcome, Test, cluster, co_held, concentration, few_values, one_measure};
+use crate::group_tests::{
+    Counts, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure,
+};
 use crate::proposals::Side;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Narrowest cell of volumes in which groups of one habit are looked for, ln(requests).
 const CELL: f64 = 0.35;
@@ -237,23 +239,33 @@ impl Reference {
             let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
             let Some((single, place)) = concentration(among.known, n, objects, &counts) else { continue };
             let numbers: Vec<u64> = inside.iter().map(|(_, n)| *n).collect();
-            let many = if several.is_empty() { None } else { co_held(among.known, n, &among.histogram, &numbers) };
-            // Two looks at one kind of object: both pay for it.
-            let twice = |o: Outcome| Outcome { p_value: (2.0 * o.p_value).min(1.0), ..o };
-            let (outcome, statement, unit, counts, wanted) = match many {
-                Some(many) if many.p_value < single.p_value => {
-                    let telling = |o: u32| hypergeometric_tail(among.known, popularity(o), n, 2) <= TELLING;
-                    let wanted: Vec<u32> =
-                        inside.iter().filter(|(o, n)| *n >= 2 && telling(*o)).map(|(o, _)| *o).collect();
-                    (twice(many), format!("{} {several}", many.observed), plural(kind), Counts::Objects, wanted)
+            // Up to three looks at one kind of object: each pays for all.
+            let looks = if several.is_empty() { 1.0 } else { 3.0 };
+            let paid = |o: Outcome| Outcome { p_value: (looks * o.p_value).min(1.0), ..o };
+            let statement = format!("{} of {} {one}", single.observed, known.len());
+            let mut found = (paid(single), statement, "accounts", Counts::Members, vec![inside[place].0]);
+            if !several.is_empty() {
+                let telling = |o: u32| hypergeometric_tail(among.known, popularity(o), n, 2) <= TELLING;
+                let of_several = |(o, n): &&(u32, u64)| *n >= 2 && telling(*o);
+                let own = |(o, n): &&(u32, u64)| *n >= 2 && *n as f64 >= OWN * popularity(*o) as f64;
+                let objects = |of: &dyn Fn(&&(u32, u64)) -> bool| inside.iter().filter(of).map(|(o, _)| *o).collect();
+                let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&own));
+                // Addresses of one small network have the same holders: they are one coincidence.
+                let enclosing: BTreeSet<&[u32]> = own.iter().map(|o| holdings.holders.of(*o)).collect();
+                let many = co_held(among.known, n, &among.histogram, &numbers);
+                let enclosed = enclosed(among.known, n, &among.histogram, OWN, enclosing.len() as u64);
+                for (look, wanted, more) in many.map(|look| (look, of_several, "")).into_iter().chain([(
+                    enclosed,
+                    own,
+                    ", hardly any of them outside",
+                )]) {
+                    if look.p_value < found.0.p_value / looks {
+                        let statement = format!("{} {several}{more}", look.observed);
+                        found = (paid(look), statement, plural(kind), Counts::Objects, wanted);
+                    }
                 }
-                many => {
-                    let wanted = vec![inside[place].0];
-                    let outcome = if many.is_some() { twice(single) } else { single };
-                    let statement = format!("{} of {} {one}", single.observed, known.len());
-                    (outcome, statement, "accounts", Counts::Members, wanted)
-                }
-            };
+            }
+            let (outcome, statement, unit, counts, wanted) = found;
             let held: u64 = wanted.iter().map(|o| popularity(*o)).sum();
             tests.push(Test {
                 agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
