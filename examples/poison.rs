@@ -27,6 +27,9 @@ struct Cli {
     /// Throw-away accounts of the largest flood
     #[arg(long, default_value_t = 50_000)]
     flood: usize,
+    /// Throw-away accounts of one flood more, in a single world of each row; none without
+    #[arg(long)]
+    deluge: Option<usize>,
     /// Ordinary people of each world
     #[arg(long, default_value_t = 250)]
     people: usize,
@@ -69,7 +72,8 @@ fn analyse(world: &World) -> anyhow::Result<(Document, BTreeMap<String, [String;
 
 fn outcome(cli: &Cli, careful: bool, row: usize, poison: Option<Poison>) -> anyhow::Result<Outcome> {
     let mut all = Outcome::default();
-    for seed in 1..=cli.seeds {
+    let is_deluge = matches!(poison, Some(Poison::Drown { accounts, .. }) if Some(accounts) == cli.deluge);
+    for seed in 1..=if is_deluge { 1 } else { cli.seeds } {
         let planted = Planted { accounts: 40, requests: 40, cover: 0.0, paraphrase: 0.0, careful };
         let mut world = World::generate(&WorldSettings {
             seed,
@@ -127,7 +131,7 @@ fn main() -> anyhow::Result<()> {
             Some(Poison::Frame(victims)),
         ));
     }
-    for accounts in [cli.flood / 50, cli.flood] {
+    for accounts in [cli.flood / 50, cli.flood].into_iter().chain(cli.deluge) {
         for parrot in [false, true] {
             let with = if parrot { "one of them in its template" } else { "popular prompts" };
             let poison = Poison::Drown { accounts, parrot };
@@ -136,11 +140,15 @@ fn main() -> anyhow::Result<()> {
     }
     let mut text = format!(
         "# Adversaries who know the method\n\nMade by `cargo run --release --example poison -- --out docs/poisoning.md --seeds {} \
-         --flood {} --people {}`: worlds with {} ordinary people, the other innocents that go with them, and one campaign of 40 accounts with \
+         --flood {}{} --people {}`: worlds with {} ordinary people, the other innocents that go with them, and one campaign of 40 accounts with \
          40 requests each. A campaign is found where a suspected network overlaps it by half (Jaccard).\n\n\
          | operator | what it does | found as suspected | found, at least as coordinated | recall of accounts | innocents in suspected networks | of high confidence | throw-away accounts among them |\n\
          |---|---|---|---|---|---|---|---|\n",
-        cli.seeds, cli.flood, cli.people, cli.people
+        cli.seeds,
+        cli.flood,
+        cli.deluge.map(|n| format!(" --deluge {n}")).unwrap_or_default(),
+        cli.people,
+        cli.people
     );
     for careful in [false, true] {
         for (row, (name, poison)) in rows.iter().enumerate().filter(|(_, (name, _))| name.starts_with(&cli.only)) {

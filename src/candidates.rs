@@ -90,16 +90,22 @@ impl Inquiry<'_> {
 
     /// Joins groups that share templates of their own where the whole is better evidenced than its best part, and recruits
     /// carriers. Two campaigns on one benchmark share its wording, but together they are a worse account of either's
-    /// payments, addresses and rhythm. Groups of one habit are left as they are.
-    pub fn joined(&self, groups: Vec<Group>) -> Vec<Group> {
+    /// payments, addresses and rhythm. Groups of one habit are left as they are. `fragments`, of which too little is known
+    /// for them to stand alone, are joined to one that stands where instruments tie the two: a template ties the users of a
+    /// tool to those who abuse it.
+    pub fn joined(&self, groups: Vec<Group>, mut fragments: Vec<Group>, tests_made: u64) -> Vec<Group> {
         let (habits, mut groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(|c| c.proposed_by == Side::Profile);
-        groups.sort_by(|a, b| {
+        let by_evidence = |a: &Group, b: &Group| {
             let evidence = |g: &Group| findings::evidence(&g.tests);
             evidence(b).total_cmp(&evidence(a)).then_with(|| a.accounts.cmp(&b.accounts))
-        });
+        };
+        groups.sort_by(by_evidence);
+        let seeds = groups.len();
+        fragments.sort_by(by_evidence);
+        groups.extend(fragments);
         let members: Vec<&[u32]> = groups.iter().map(|g| g.accounts.as_slice()).collect();
-        let grouped: BTreeSet<u32> = members.iter().flat_map(|m| m.iter().copied()).collect();
-        let bridges = bridges(self.templates().unwrap_or_default(), &members);
+        let grouped: BTreeSet<u32> = members[..seeds].iter().flat_map(|m| m.iter().copied()).collect();
+        let bridges = bridges(self.templates().unwrap_or_default(), &members[..seeds]);
         let mut near: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
         let pairs = tied(self.control_families().flat_map(|family| self.scope.world.of(family)), &members)
             .into_iter()
@@ -111,7 +117,7 @@ impl Inquiry<'_> {
         }
         let mut free: BTreeSet<usize> = (0..groups.len()).collect();
         let mut joined = Vec::new();
-        while let Some(seed) = free.pop_first() {
+        while let Some(seed) = free.pop_first().filter(|seed| *seed < seeds) {
             let mut parts = BTreeSet::from([seed]);
             let mut whole: BTreeSet<u32> = members[seed].iter().copied().collect();
             let mut known = findings::evidence(&groups[seed].tests);
@@ -145,14 +151,14 @@ impl Inquiry<'_> {
             let recruited = accounts.iter().copied().filter(|a| !whole.contains(a)).collect();
             joined.push(Group { recruited, ..self.group(accounts, side) });
         }
-        self.completed_by_habit(&mut joined, &habits);
+        self.completed_by_habit(&mut joined, &habits, tests_made);
         joined.extend(habits);
         joined
     }
 
     /// Completes networks of one template by a group of one habit that carries one template too and holds nearly all of each
     /// that it meets: what the search for templates took apart or left outside, the habit has kept together.
-    fn completed_by_habit(&self, joined: &mut Vec<Group>, habits: &[Group]) {
+    fn completed_by_habit(&self, joined: &mut Vec<Group>, habits: &[Group], tests_made: u64) {
         let overlap = |a: &Group, inside: &BTreeSet<u32>| {
             a.accounts.iter().filter(|x| inside.contains(x)).count() as f64 / a.accounts.len() as f64
         };
@@ -173,9 +179,13 @@ impl Inquiry<'_> {
             if near.is_empty() || !within || carriers.is_subset(&held) && near.len() == 1 {
                 continue;
             }
-            let whole = self.group(held.union(&carriers).copied().collect(), Side::Content);
+            let mut whole = self.group(held.union(&carriers).copied().collect(), Side::Content);
+            let more = whole.tests.len() as u64;
+            correct_tests(std::iter::once(&mut whole.tests), tests_made + more);
             let known = near.iter().map(|i| findings::evidence(&joined[*i].tests)).fold(0.0, f64::max);
-            if findings::evidence(&whole.tests) >= known {
+            // Its template does not count for a network that was looked for by it: what the habit shows must not hang on that.
+            let stands = self.settings.findings.is_coordinated(&whole.tests, whole.proposed_by);
+            if stands && findings::evidence(&whole.tests) >= known {
                 joined[near[0]] = whole;
                 near[1..].iter().rev().for_each(|part| {
                     joined.remove(*part);

@@ -39,12 +39,12 @@ const OFTEN: f64 = 0.2;
 const LEAST_OFTEN: u64 = 3;
 /// Share of requests from new addresses, and fewest requests, from which an account rotates...
 const ROTATING: f64 = 0.8;
-const LEAST_FOR_ROTATION: u32 = 4;
+const LEAST_FOR_ROTATION: u32 = 3;
 /// ...as it does where two of its requests are from one address no more often than this: a pool is worked through again and
 /// again, and a long history has few new addresses. A person has a home, an office and a telephone, of which one counts most.
 const ONE_ADDRESS: f64 = 0.05;
 /// Share of those addresses that stand in networks of their own (/16 or /32). A telephone also changes its address all
-/// the time, but among the few networks of its carrier: fewer than these say nothing.
+/// the time, but among the few networks of its carrier: fewer than these say nothing, unless there are no more addresses.
 const SCATTERED: f64 = 0.5;
 const LEAST_NETWORKS: f64 = 4.0;
 /// So many networks are more than a carrier's, however many addresses stand in them.
@@ -126,7 +126,7 @@ fn whereabouts(account: &AccountEvidence) -> Whereabouts {
 }
 
 /// Whether hardly any two requests come from one address (the repeat index of Simpson 1949, unbiased), and the addresses are
-/// scattered over `networks` that have nothing in common. `None` where fewer than four requests look like it, or there are no
+/// scattered over `networks` that have nothing in common. `None` where fewer than three requests look like it, or there are no
 /// addresses; that somebody stays at home two requests tell.
 fn rotates(account: &AccountEvidence, networks: usize) -> Option<bool> {
     let seen: u32 = account.addresses.values().map(|(n, _)| n).sum();
@@ -135,7 +135,7 @@ fn rotates(account: &AccountEvidence, networks: usize) -> Option<bool> {
     if addresses < ROTATING * n && pairs > ONE_ADDRESS * n * (n - 1.0) {
         return Some(false);
     }
-    let scattered = networks as f64 >= (SCATTERED * addresses).clamp(LEAST_NETWORKS, MANY_NETWORKS);
+    let scattered = networks as f64 >= (SCATTERED * addresses).clamp(LEAST_NETWORKS.min(addresses), MANY_NETWORKS);
     (seen >= LEAST_FOR_ROTATION).then_some(scattered)
 }
 
@@ -257,10 +257,12 @@ mod tests {
         assert_eq!(rotates(account((0..30).map(|i| format!("100.64.{i}.{}", 3 * i)))), Some(false));
         assert_eq!(rotates(account((0..30).map(|i| format!("{}.{}.3.4", 20 + i, 7 * i)))), Some(true));
         assert_eq!(rotates(account((0..30).map(|_| "10.1.2.3".to_owned()))), Some(false));
-        assert_eq!(rotates(account((0..3).map(|i| format!("{i}.1.2.3")))), None);
+        assert_eq!(rotates(account((0..2).map(|i| format!("{i}.1.2.3")))), None);
         assert_eq!(rotates(account((0..2).map(|_| "10.1.2.3".to_owned()))), Some(false));
-        let few = |networks: u32| account((0..4).map(|i| format!("100.{}.{i}.9", 64 + i % networks)));
-        assert_eq!((rotates(few(2)), rotates(few(4))), (Some(false), Some(true)), "two networks are a carrier's");
+        for requests in [3, 4] {
+            let few = |networks: u32| account((0..requests).map(|i| format!("100.{}.{i}.9", 64 + i % networks)));
+            assert_eq!((rotates(few(2)), rotates(few(4))), (Some(false), Some(true)), "two networks are a carrier's");
+        }
         let pool = |addresses: u32| account((0..300).map(|i| format!("{}.9.9.9", i * 7 % addresses)));
         assert_eq!((rotates(pool(60)), rotates(pool(10))), (Some(true), Some(false)), "a pool is worked through again");
     }

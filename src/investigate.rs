@@ -49,9 +49,11 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     let tests_made = groups.iter().map(|g| g.tests.len() as u64).sum();
     correct(&mut groups, tests_made);
     let groups_tested = groups.len() as u64;
-    groups.retain(|g| settings.findings.is_coordinated(&g.tests, g.proposed_by));
-
-    let mut groups = inquiry.joined(groups);
+    let (groups, mut fragments): (Vec<Group>, Vec<Group>) =
+        groups.into_iter().partition(|g| settings.findings.is_coordinated(&g.tests, g.proposed_by));
+    fragments
+        .retain(|g| g.proposed_by == Side::Content && !settings.findings.speaking(&g.tests, g.proposed_by).is_empty());
+    let mut groups = inquiry.joined(groups, fragments, tests_made);
     correct(&mut groups, tests_made);
     let mut candidates: Vec<Candidate> = groups.into_par_iter().map(|g| inquiry.members_only(g)).collect();
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);

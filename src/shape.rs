@@ -68,7 +68,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
     let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
     let carried = carried(evidence, group, own);
-    let all = || Work {
+    let all = Work {
         requests: members.iter().map(|a| a.requests).sum(),
         texts,
         single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum(),
@@ -81,7 +81,9 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         .map(as_own(Own::OneTemplate))
         .or_else(|| all_streams(&carried).map(as_own(Own::Templates)))
         .or_else(|| one_setting_of_many().map(as_own(Own::OneSetting)))
-        .unwrap_or_else(|| (Own::All, all()));
+        // What says no more and is answered at less length than everything else is not what the group is there for.
+        .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
+        .unwrap_or((Own::All, all));
     let told = baseline.texts(group);
     let beside_others = judged == Own::OneTemplate && told.own as f64 >= OF_TEXTS * told.sent as f64;
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
@@ -96,7 +98,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         beside_others,
         own: judged,
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
-        rule_share: (texts > 0).then(|| share(work.ruled, work.texts)),
+        rule_share: (texts > 0).then(|| work.rule_share()),
         uniform: if texts > 0 {
             Some(share(of_one_kind(&members, &carried, sampled), texts))
         } else {
@@ -145,6 +147,10 @@ impl Work {
         self.single_turn += u64::from(carried.single_turn);
         self.ruled += u64::from(carried.ruled);
         self.ln_output += carried.ln_output;
+    }
+
+    fn rule_share(&self) -> f64 {
+        self.ruled as f64 / self.texts.max(1) as f64
     }
 
     fn output(&self) -> f64 {

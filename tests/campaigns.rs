@@ -12,7 +12,7 @@ use stillhunt::links::Layer;
 use stillhunt::pairs::PairSettings;
 use stillhunt::report;
 use stillhunt::scope::Settings;
-use stillhunt::simulate::WorldSettings;
+use stillhunt::simulate::{Planted, WorldSettings};
 
 fn world(folder: &Path, seed: u64, people: usize, campaigns: bool) {
     write_world(folder, &WorldSettings { seed, people, campaigns, ..WorldSettings::default() });
@@ -64,6 +64,32 @@ fn hard_campaigns_are_found_and_hard_innocents_are_not_among_them() {
             "seed {seed}: {:?}",
             networks(&d)
         );
+    }
+}
+
+/// What a campaign has in common is not rare where it is a good part of the log; that nobody else has it tells.
+#[test]
+fn a_campaign_that_is_a_quarter_or_half_of_the_log_is_found() {
+    for (accounts, careful) in [(100, false), (300, false), (300, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let planted = Planted { accounts, requests: 40, cover: 0.0, paraphrase: 0.0, careful };
+        let settings = WorldSettings {
+            seed: 2,
+            people: 200,
+            campaigns: false,
+            planted: Some(planted),
+            ..WorldSettings::default()
+        };
+        write_world(folder.path(), &settings);
+        let accounts_named = report::tables::accounts(&analyse(folder.path())).unwrap();
+        let labels = fs::File::open(folder.path().join("labels.csv")).unwrap();
+        let score = evaluate(accounts_named.as_slice(), labels).unwrap();
+        assert!(
+            score.account.precision == 1.0 && score.account.recall >= 0.95,
+            "{accounts} {careful}: {}",
+            score.to_text()
+        );
+        assert!(score.per_campaign["planted"].jaccard >= 0.8, "{accounts} {careful}: {}", score.to_text());
     }
 }
 
