@@ -95,24 +95,32 @@ fn hash(gram: &[u8; K]) -> u64 {
 /// for a gram is the same whatever the grams are.
 fn least_of_windows(grams: &[u64], found: &mut Vec<u64>) {
     let first = found.len();
+    // Room for one of each window. A window is written in any case and kept where it differs: to ask first would be guessed wrong
+    // once for each fingerprint.
+    found.resize(first + grams.len() + 1, 0);
+    let mut end = first;
     let mut rests = [u64::MAX; WINDOW + 1];
     for (n, block) in grams.chunks(WINDOW).enumerate() {
         let mut least = u64::MAX;
-        for (gram, rest) in block.iter().zip(&rests[1..]) {
-            least = least.min(*gram);
-            let window = least.min(*rest);
-            if n > 0 && found[first..].last() != Some(&window) {
-                found.push(window);
-            }
-        }
         if n == 0 {
-            found.push(least);
+            found[end] = block.iter().copied().min().unwrap_or(u64::MAX);
+            end += 1;
+        } else {
+            let mut last = found[end - 1];
+            for (gram, rest) in block.iter().zip(&rests[1..]) {
+                least = least.min(*gram);
+                let window = least.min(*rest);
+                found[end] = window;
+                end += usize::from(window != last);
+                last = window;
+            }
         }
         // Only the last block is shorter, and nobody asks for its rests.
         for (i, gram) in block.iter().enumerate().rev() {
             rests[i] = rests[i + 1].min(*gram);
         }
     }
+    found.truncate(end);
 }
 
 /// Hash of the whole normalised text: the work item.

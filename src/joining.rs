@@ -47,6 +47,9 @@ pub fn bridges(templates: &[Object], groups: &[&[u32]]) -> Vec<Bridge> {
 /// Share of the accounts of two groups that has to be tied across by shared instruments.
 const TIED: f64 = 0.3;
 
+/// Groups that one instrument ties at most: what stands in more of them is a gateway, and has too many pairs to look at.
+const MOST_TIED: usize = 100;
+
 /// Pairs of groups (accounts, rising) that payments, devices, phones or addresses tie together which hardly anybody else
 /// uses: one operator's parts, however they differ in wording. Two large pools that meet at one address of a proxy seller
 /// are no pair: the ties have to reach a good part of both.
@@ -64,7 +67,8 @@ pub fn tied<'a>(objects: impl Iterator<Item = &'a Object>, groups: &[&[u32]]) ->
             inside += usize::from(!homes.is_empty());
             homes.iter().for_each(|home| held.entry(*home).or_default().push(*account));
         }
-        if held.len() < 2 || (inside as f64) < PURE * object.accounts.len() as f64 {
+        let parts = 2..=MOST_TIED;
+        if !parts.contains(&held.len()) || (inside as f64) < PURE * object.accounts.len() as f64 {
             continue;
         }
         let homes: Vec<usize> = held.keys().copied().collect();

@@ -66,8 +66,8 @@ pub(crate) struct Joined {
 #[derive(Debug, Clone)]
 pub struct FieldMap {
     slots: Vec<Slot>,
-    /// Slot indices by length of name: names of one length are few, so that no hashing is needed.
-    by_length: Vec<Vec<u16>>,
+    /// Slot indices by length of name, with the ends of each: names that agree in these are few, so that no hashing is needed.
+    by_length: Vec<Vec<([u8; 2], u16)>>,
     /// Canonical column and the source that was asked for.
     explicit: Vec<(usize, String)>,
     /// Values for columns of which no source says anything.
@@ -192,6 +192,12 @@ struct JoinTable {
 
 /// Tables of a shipped format that say something about it and nothing about its fields.
 const ABOUT: [&str; 3] = ["format", "detect", "accounts"];
+
+/// First and last byte of a name, alike for letters that differ in case alone.
+fn ends(name: &str) -> [u8; 2] {
+    let fold = |byte: Option<&u8>| byte.map_or(0, u8::to_ascii_lowercase);
+    [fold(name.as_bytes().first()), fold(name.as_bytes().last())]
+}
 
 impl FieldMap {
     /// Canonical names and their aliases, without regard to case.
@@ -328,14 +334,14 @@ impl FieldMap {
         if self.by_length.len() <= name.len() {
             self.by_length.resize(name.len() + 1, Vec::new());
         }
-        self.by_length[name.len()].push(self.slots.len() as u16);
+        self.by_length[name.len()].push((ends(name), self.slots.len() as u16));
         self.slots.push(Slot { name: name.to_string(), exact, targets: vec![target] });
     }
 
     /// The slot that a source column of this name fills.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
-        let candidates = self.by_length.get(name.len())?;
-        candidates.iter().map(|i| *i as usize).find(|i| {
+        let (candidates, ends) = (self.by_length.get(name.len())?, ends(name));
+        candidates.iter().filter(|(of, _)| *of == ends).map(|(_, i)| *i as usize).find(|i| {
             let slot = &self.slots[*i];
             slot.name == name || (!slot.exact && slot.name.eq_ignore_ascii_case(name))
         })

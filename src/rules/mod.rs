@@ -2,12 +2,13 @@
 //! together with work that never repeats and never converses.
 
 mod needs;
+mod words;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use words::Words;
 
 #[derive(Deserialize)]
 struct PackFile {
@@ -37,9 +38,8 @@ const MOST_SETS: usize = 512;
 /// that say nothing of the kind, nearly all, cost that pass alone.
 struct Compiled {
     rules: Vec<Rule>,
-    words: AhoCorasick,
-    /// Sets that each word belongs to.
-    sets: Vec<Seen>,
+    /// Words with the sets that each belongs to.
+    words: Words<Seen>,
 }
 
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
@@ -72,12 +72,7 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
             rules.push(Rule { pack: name, pattern, needs });
         }
     }
-    let automaton = AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(words.keys())
-        .expect("some hundred words make a small automaton");
-    Compiled { rules, words: automaton, sets: words.into_values().collect() }
+    Compiled { rules, words: Words::new(words) }
 });
 
 /// Bytes at either end of a text that the rules look at.
@@ -103,11 +98,9 @@ pub fn matching(text: &str, into: &mut Vec<&'static str>) {
 }
 
 fn look(text: &[u8], into: &mut Vec<&'static str>) {
-    let Compiled { rules, words, sets } = &*COMPILED;
+    let Compiled { rules, words } = &*COMPILED;
     let mut seen: Seen = [0; MOST_SETS / 64];
-    for word in words.find_overlapping_iter(text) {
-        seen.iter_mut().zip(sets[word.pattern().as_usize()]).for_each(|(all, of)| *all |= of);
-    }
+    words.each(text, |sets| seen.iter_mut().zip(sets).for_each(|(all, of)| *all |= of));
     for rule in rules {
         let possible = rule.needs.iter().zip(seen).all(|(needs, seen)| needs & !seen == 0);
         if possible && into.last() != Some(&rule.pack) && rule.pattern.is_match(text) {
