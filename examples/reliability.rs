@@ -144,8 +144,12 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "collisions::of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network",
             ),
             (
+                "hiding: innocents' addresses, and nine popular prompts beside each of its own",
+                "poisoning::work_among_popular_prompts_from_innocents_addresses_is_found",
+            ),
+            (
                 "drowning: throw-away accounts",
-                "poisoning::a_flood_of_throw_away_accounts_puts_none_of_them_into_a_suspected_network",
+                "poisoning::a_flood_of_throw_away_accounts_neither_hides_the_campaign_nor_is_named_with_it",
             ),
         ],
     ),
@@ -205,7 +209,7 @@ const PROPERTIES: [(&str, &str); 6] = [
 ];
 
 /// What attacks, faults and fuzzing brought to light, and the test that now holds it.
-const FINDINGS: [(&str, &str); 15] = [
+const FINDINGS: [(&str, &str); 17] = [
     (
         "a log that changed between hashing and reading was recorded with a hash of other bytes",
         "faults::a_log_that_changes_while_it_is_read_is_named_and_a_second_run_succeeds",
@@ -233,6 +237,14 @@ const FINDINGS: [(&str, &str); 15] = [
     (
         "ids and families of a sent case reached CSV as formulas",
         "properties::ids_times_and_families_of_a_sent_case_are_no_formulas",
+    ),
+    (
+        "a campaign that sent from innocents' addresses among popular prompts was not found",
+        "poisoning::work_among_popular_prompts_from_innocents_addresses_is_found",
+    ),
+    (
+        "throw-away accounts cut a careful campaign into parts",
+        "poisoning::a_flood_of_throw_away_accounts_neither_hides_the_campaign_nor_is_named_with_it",
     ),
     (
         "an innocent machine whose template and hours were copied was named with high confidence",
