@@ -70,10 +70,17 @@ fn analyse(world: &World) -> anyhow::Result<(Document, BTreeMap<String, [String;
     Ok((investigate_robustly(&evidence, &facts, &read, &Settings::default()), labels))
 }
 
-fn outcome(cli: &Cli, careful: bool, row: usize, poison: Option<Poison>) -> anyhow::Result<Outcome> {
+/// One row of the table.
+struct Row {
+    words: String,
+    poison: Option<Poison>,
+    /// Worlds of it.
+    worlds: u64,
+}
+
+fn outcome(cli: &Cli, careful: bool, number: usize, row: &Row) -> anyhow::Result<Outcome> {
     let mut all = Outcome::default();
-    let is_deluge = matches!(poison, Some(Poison::Drown { accounts, .. }) if Some(accounts) == cli.deluge);
-    for seed in 1..=if is_deluge { 1 } else { cli.seeds } {
+    for seed in 1..=row.worlds {
         let planted = Planted { accounts: 40, requests: 40, cover: 0.0, paraphrase: 0.0, careful };
         let mut world = World::generate(&WorldSettings {
             seed,
@@ -82,11 +89,11 @@ fn outcome(cli: &Cli, careful: bool, row: usize, poison: Option<Poison>) -> anyh
             planted: Some(planted),
             ..WorldSettings::default()
         });
-        if let Some(poison) = poison {
+        if let Some(poison) = row.poison {
             world.poison(poison, seed);
         }
         if let Some(keep) = &cli.keep {
-            let name = format!("{}-{row}-{seed}", if careful { "careful" } else { "careless" });
+            let name = format!("{}-{number}-{seed}", if careful { "careful" } else { "careless" });
             world.write(&keep.join(name), false)?;
         }
         let (document, labels) = analyse(&world)?;
@@ -118,24 +125,22 @@ fn outcome(cli: &Cli, careful: bool, row: usize, poison: Option<Poison>) -> anyh
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let mut rows: Vec<(String, Option<Poison>)> = vec![("nothing".to_owned(), None)];
+    let row = |words: String, poison| Row { words, poison, worlds: cli.seeds };
+    let mut rows = vec![row("nothing".to_owned(), None)];
     for padding in [0, 1, 3, 9] {
-        rows.push((
-            format!("hides: {padding} popular prompts for each of its own, innocents' addresses"),
-            Some(Poison::Hide { padding }),
-        ));
+        let words = format!("hides: {padding} popular prompts for each of its own, innocents' addresses");
+        rows.push(row(words, Some(Poison::Hide { padding })));
     }
     for victims in Victims::ALL {
-        rows.push((
-            format!("frames {}: their template, a client of theirs", victims.population()),
-            Some(Poison::Frame(victims)),
-        ));
+        let words = format!("frames {}: their template, a client of theirs", victims.population());
+        rows.push(row(words, Some(Poison::Frame(victims))));
     }
-    for accounts in [cli.flood / 50, cli.flood].into_iter().chain(cli.deluge) {
+    let floods = [cli.flood / 50, cli.flood].map(|accounts| (accounts, cli.seeds));
+    for (accounts, worlds) in floods.into_iter().chain(cli.deluge.map(|accounts| (accounts, 1))) {
         for parrot in [false, true] {
             let with = if parrot { "one of them in its template" } else { "popular prompts" };
-            let poison = Poison::Drown { accounts, parrot };
-            rows.push((format!("drowns: {accounts} accounts of two requests, {with}"), Some(poison)));
+            let words = format!("drowns: {accounts} accounts of two requests, {with}");
+            rows.push(Row { worlds, ..row(words, Some(Poison::Drown { accounts, parrot })) });
         }
     }
     let mut text = format!(
@@ -151,16 +156,17 @@ fn main() -> anyhow::Result<()> {
         cli.people
     );
     for careful in [false, true] {
-        for (row, (name, poison)) in rows.iter().enumerate().filter(|(_, (name, _))| name.starts_with(&cli.only)) {
-            let o = outcome(&cli, careful, row, *poison)?;
+        for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.words.starts_with(&cli.only)) {
+            let o = outcome(&cli, careful, number, row)?;
             let operator = if careful { "careful" } else { "careless" };
             let recall = o.recall / o.worlds as f64;
             let Outcome { worlds, found, seen, innocents, sure, thrown, .. } = o;
-            let row = format!(
-                "| {operator} | {name} | {found} of {worlds} | {seen} of {worlds} | {recall:.2} | {innocents} | {sure} | {thrown} |"
+            let words = &row.words;
+            let line = format!(
+                "| {operator} | {words} | {found} of {worlds} | {seen} of {worlds} | {recall:.2} | {innocents} | {sure} | {thrown} |"
             );
-            eprintln!("{row}");
-            writeln!(text, "{row}")?;
+            eprintln!("{line}");
+            writeln!(text, "{line}")?;
         }
     }
     std::fs::write(&cli.out, text)?;

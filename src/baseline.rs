@@ -33,9 +33,7 @@ pub struct Baseline<'a> {
     pub(crate) lone_requests: Vec<u64>,
     /// Texts of each account that it sent again and again: samples of their answers.
     pub(crate) sampled_texts: Vec<u64>,
-    over_time: OverTime<'a>,
-    /// Whether each account was opened inside the log, or closed.
-    pub(crate) opened_or_closed: Vec<bool>,
+    pub(crate) over_time: OverTime<'a>,
     /// Ordinary length of an answer: the lower quartile over accounts of their typical output, tokens. A median would move
     /// with the campaigns themselves where they make up half of a log.
     pub ordinary_output: f64,
@@ -88,7 +86,6 @@ impl<'a> Baseline<'a> {
         let mut outputs: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
         outputs.sort_by(f64::total_cmp);
         let census = Census::new(world, &accounts, facts);
-        let over_time = OverTime::new(world, &accounts, facts);
         // An account holds conversations if at least a quarter of its requests belong to one.
         let talks: Vec<bool> =
             accounts.iter().zip(&lone_requests).map(|(a, lone)| 4 * lone <= 3 * a.requests).collect();
@@ -108,8 +105,7 @@ impl<'a> Baseline<'a> {
             senders: repeated.iter().map(|senders| senders.len() as u32).collect(),
             lone_requests,
             sampled_texts: accounts.par_iter().map(|a| sampled_texts(a)).collect(),
-            opened_or_closed: over_time.opened_or_closed(),
-            over_time,
+            over_time: OverTime::new(world, &accounts, facts),
             ordinary_output: outputs.get(outputs.len() / 4).copied().unwrap_or(0.0),
             has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
             accounts,

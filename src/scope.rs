@@ -64,8 +64,11 @@ impl Inquiry<'_> {
     /// Groups proposed by habit.
     pub fn profiles(&self) -> &[Vec<u32>] {
         let Scope { baseline, world, .. } = self.scope;
-        let Baseline { accounts, lone_requests, opened_or_closed, .. } = baseline;
-        let propose = || propose_profiles(world, accounts, lone_requests, opened_or_closed, &self.settings.profiles);
+        let Baseline { accounts, lone_requests, over_time, .. } = baseline;
+        let propose = || {
+            let opened_or_closed = over_time.opened_or_closed();
+            propose_profiles(world, accounts, lone_requests, &opened_or_closed, &self.settings.profiles)
+        };
         self.shared.profiles.get_or_init(propose)
     }
 

@@ -75,12 +75,11 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         ruled: members.iter().map(|a| a.ruled).sum(),
         ln_output: members.iter().map(|a| a.ln_output).sum(),
     };
-    let as_own = |own: Own| move |work: Work| (own, work);
-    let one_setting_of_many = || longest_setting(&members).filter(|_| texts == 0);
+    let settings = (texts == 0).then(|| by_setting(&members));
     let (judged, work) = longest_stream(&members, &carried, texts)
-        .map(as_own(Own::OneTemplate))
-        .or_else(|| all_streams(&carried).map(as_own(Own::Templates)))
-        .or_else(|| one_setting_of_many().map(as_own(Own::OneSetting)))
+        .map(|work| (Own::OneTemplate, work))
+        .or_else(|| all_streams(&carried).map(|work| (Own::Templates, work)))
+        .or_else(|| longest_setting(&members, settings.as_ref()?).map(|work| (Own::OneSetting, work)))
         // What says no more and is answered at less length than everything else is not what the group is there for.
         .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
         .unwrap_or((Own::All, all));
@@ -99,10 +98,9 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         own: judged,
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
         rule_share: (texts > 0).then(|| work.rule_share()),
-        uniform: if texts > 0 {
-            Some(share(of_one_kind(&members, &carried, sampled), texts))
-        } else {
-            one_setting(&members)
+        uniform: match settings {
+            None => Some(share(of_one_kind(&members, &carried, sampled), texts)),
+            Some(settings) => one_setting(&settings),
         },
         sleepless: baseline.sleepless(group),
         output: typical(work.ln_output, work.requests),
@@ -117,7 +115,7 @@ fn carried<'a>(evidence: &'a Evidence, group: &'a [u32], templates: &[&Object]) 
 }
 
 /// Sums over some requests.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Work {
     requests: u64,
     texts: u64,
@@ -135,18 +133,17 @@ const SETTING_OF_ACCOUNTS: f64 = 0.5;
 const SETTING_OF_REQUESTS: f64 = 0.2;
 
 impl Work {
-    fn of(carriers: &[(usize, &Carried)]) -> Self {
+    /// Of requests that carry a template.
+    fn of<'c>(carriers: impl IntoIterator<Item = &'c (usize, &'c Carried)>) -> Self {
         let mut work = Self::default();
-        carriers.iter().for_each(|(_, carried)| work.add(carried));
+        for (_, carried) in carriers {
+            work.requests += u64::from(carried.count);
+            work.texts += u64::from(carried.count);
+            work.single_turn += u64::from(carried.single_turn);
+            work.ruled += u64::from(carried.ruled);
+            work.ln_output += carried.ln_output;
+        }
         work
-    }
-
-    fn add(&mut self, carried: &Carried) {
-        self.requests += u64::from(carried.count);
-        self.texts += u64::from(carried.count);
-        self.single_turn += u64::from(carried.single_turn);
-        self.ruled += u64::from(carried.ruled);
-        self.ln_output += carried.ln_output;
     }
 
     fn rule_share(&self) -> f64 {
@@ -167,39 +164,43 @@ impl Work {
 /// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
 fn longest_stream(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], texts: u64) -> Option<Work> {
     let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
-    let streams =
-        wide.map(|carriers| Work::of(carriers)).filter(|work| work.requests as f64 >= OF_TEXTS * texts as f64);
+    let streams = wide.map(Work::of).filter(|work| work.requests as f64 >= OF_TEXTS * texts as f64);
     streams.reduce(Work::longer)
 }
 
-/// The same without text, by settings of the sampling parameters. A setting says less than an instruction: most of the accounts
-/// have to use it, in a good part of what they do.
-fn longest_setting(members: &[&AccountEvidence]) -> Option<Work> {
-    let all: u64 = members.iter().map(|a| a.requests).sum();
+/// Work by settings of the sampling parameters, with the number of accounts that use each.
+fn by_setting<'a>(members: &[&'a AccountEvidence]) -> BTreeMap<&'a str, (usize, Work)> {
     let mut settings: BTreeMap<&str, (usize, Work)> = BTreeMap::new();
-    for (parameters, sent) in members.iter().flat_map(|a| &a.parameters).filter(|(p, _)| sets_some(p)) {
+    for (parameters, sent) in members.iter().flat_map(|a| &a.parameters) {
         let (accounts, work) = settings.entry(parameters).or_default();
         *accounts += 1;
         work.requests += u64::from(sent.count);
         work.single_turn += u64::from(sent.single_turn);
         work.ln_output += sent.ln_output;
     }
-    let wide = settings.into_values().filter(|(accounts, work)| {
-        *accounts as f64 >= SETTING_OF_ACCOUNTS * members.len() as f64
-            && work.requests as f64 >= SETTING_OF_REQUESTS * all as f64
-    });
-    wide.map(|(_, work)| work).reduce(Work::longer)
+    settings
 }
 
-/// Whether a setting of the parameters sets any; to leave all at their default is no stream of its own.
+/// Whether a setting sets anything; to leave all at their default is no stream of its own.
 fn sets_some(parameters: &str) -> bool {
     parameters.contains(|c: char| c.is_alphanumeric())
 }
 
+/// Without text the setting with the longest answers stands for an instruction. It says less than one: most of the accounts
+/// have to use it, in a good part of what they do.
+fn longest_setting(members: &[&AccountEvidence], settings: &BTreeMap<&str, (usize, Work)>) -> Option<Work> {
+    let all: u64 = members.iter().map(|a| a.requests).sum();
+    let wide = settings.iter().filter(|(parameters, (accounts, work))| {
+        sets_some(parameters)
+            && *accounts as f64 >= SETTING_OF_ACCOUNTS * members.len() as f64
+            && work.requests as f64 >= SETTING_OF_REQUESTS * all as f64
+    });
+    wide.map(|(_, (_, work))| *work).reduce(Work::longer)
+}
+
 /// All of them together; `None` without templates.
 fn all_streams(own: &[Vec<(usize, &Carried)>]) -> Option<Work> {
-    let mut all = Work::default();
-    own.iter().flatten().for_each(|(_, carried)| all.add(carried));
+    let all = Work::of(own.iter().flatten());
     (all.requests > 0).then_some(all)
 }
 
@@ -222,14 +223,11 @@ fn of_one_kind(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], sam
 }
 
 /// Share of requests with the most frequent sampling parameters; `None` where that is to set none.
-fn one_setting(members: &[&AccountEvidence]) -> Option<f64> {
-    let mut settings: BTreeMap<&str, u64> = BTreeMap::new();
-    for (parameters, sent) in members.iter().flat_map(|a| &a.parameters) {
-        *settings.entry(parameters).or_default() += u64::from(sent.count);
-    }
-    let all: u64 = settings.values().sum();
-    let (parameters, most) = settings.into_iter().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)))?;
-    sets_some(parameters).then(|| most as f64 / all as f64)
+fn one_setting(settings: &BTreeMap<&str, (usize, Work)>) -> Option<f64> {
+    let requests = |work: &(usize, Work)| work.1.requests;
+    let all: u64 = settings.values().map(requests).sum();
+    let (parameters, most) = settings.iter().max_by(|a, b| requests(a.1).cmp(&requests(b.1)).then(b.0.cmp(a.0)))?;
+    sets_some(parameters).then(|| requests(most) as f64 / all as f64)
 }
 
 #[cfg(test)]
@@ -253,7 +251,7 @@ mod tests {
 
     fn longest(evidence: &Evidence) -> Option<f64> {
         let members: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-        longest_setting(&members).map(|work| work.output().round())
+        longest_setting(&members, &by_setting(&members)).map(|work| work.output().round())
     }
 
     #[test]
