@@ -5,7 +5,6 @@
 use super::Carried;
 use super::carriers::{Carriers, Collection};
 use crate::event::Origin;
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
@@ -254,17 +253,20 @@ pub(super) fn shared(
                 return Ok(());
             }
             texts.read(part, &mut desk.pieces)?;
-            for piece in 0..desk.pieces.len() {
-                desk.carry(&texts, piece);
-                for same in desk.carried.chunk_by(|a, b| a.0 == b.0) {
-                    desk.own.clear();
-                    desk.own.extend(same.iter().map(|(_, account, carried)| (*account, *carried)));
+            let mut pieces = std::mem::take(&mut desk.pieces);
+            for piece in &mut pieces {
+                // Texts keep their order: it is rising.
+                piece.sort_by_key(|(fingerprint, _)| *fingerprint);
+                for same in piece.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() >= usize::from(LEAST)) {
+                    desk.carry(&texts, same);
                     if desk.own.iter().filter(|(account, carried)| recurs(*account, carried)).nth(1).is_some() {
+                        desk.own.sort_unstable_by_key(|(account, _)| *account);
                         let mut collection = collection.lock().map_err(|_| io::Error::other("a thread is gone"))?;
                         collection.add(same[0].0, &desk.own, &recurs);
                     }
                 }
             }
+            desk.pieces = pieces;
         }
     };
     rayon::broadcast(of_thread).into_iter().collect::<io::Result<()>>()?;
@@ -328,35 +330,42 @@ fn keep_frequent(all: &mut Vec<Occurrence>, common: u32) {
 struct Desk {
     pieces: Vec<Vec<Occurrence>>,
     fetched: Vec<Packed>,
-    /// By fingerprint and account: the last text, and what is carried.
-    known: HashMap<(u64, u32), (u32, Carried)>,
-    /// What each account carries of each fingerprint of a piece, rising.
-    carried: Vec<(u64, u32, Carried)>,
+    /// What each account carries of a fingerprint, in the order in which they come.
     own: Vec<(u32, Carried)>,
+    /// Where each account stands in `own`, if that place is its own: a sparse set, which nobody has to clear (Briggs and
+    /// Torczon 1993).
+    places: Vec<u32>,
 }
 
 impl Desk {
-    /// Adds up what the texts of a piece carry.
-    fn carry(&mut self, texts: &Texts<'_>, piece: usize) {
+    /// Adds up what texts (rising) carry of a fingerprint that stands in all of them.
+    fn carry(&mut self, texts: &Texts<'_>, same: &[Occurrence]) {
         /// Texts that are fetched at once: nearly every one is far from the processor, and to wait for one at a time takes
         /// most of the time of all.
         const FETCHED: usize = 64;
-        for some in self.pieces[piece].chunks(FETCHED) {
+        self.own.clear();
+        let mut last = None;
+        for some in same.chunks(FETCHED) {
             self.fetched.clear();
             self.fetched.extend(some.iter().map(|(_, number)| *texts.get(*number)));
-            for (&(fingerprint, number), text) in some.iter().zip(&self.fetched) {
-                let new = || (number, text.carried());
-                let (last, carried) = self.known.entry((fingerprint, text.account)).or_insert_with(new);
+            for ((_, number), text) in some.iter().zip(&self.fetched) {
                 // What stands twice in a text is carried once.
-                if std::mem::replace(last, number) != number {
-                    carried.absorb(&text.carried());
+                if last.replace(*number) == Some(*number) {
+                    continue;
+                }
+                let account = text.account as usize;
+                if account >= self.places.len() {
+                    self.places.resize(account + 1, 0);
+                }
+                match self.own.get_mut(self.places[account] as usize).filter(|(own, _)| *own == text.account) {
+                    Some((_, carried)) => carried.absorb(&text.carried()),
+                    None => {
+                        self.places[account] = self.own.len() as u32;
+                        self.own.push((text.account, text.carried()));
+                    }
                 }
             }
         }
-        self.carried.clear();
-        let known = self.known.drain().map(|((fingerprint, account), (_, carried))| (fingerprint, account, carried));
-        self.carried.extend(known);
-        self.carried.sort_unstable_by_key(|(fingerprint, account, _)| (*fingerprint, *account));
     }
 }
 
