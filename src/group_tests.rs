@@ -2,7 +2,7 @@
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
 use crate::chance::{binomial_upper, hypergeometric_tail, ln_choose, poisson_lower, poisson_upper};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Outcome of one group test.
@@ -174,16 +174,16 @@ pub fn one_measure(requests: &[u64], range: f64) -> Option<(Outcome, (u64, u64))
 /// Objects that no member holds are left out of `holders` and counted in `objects`. Bonferroni over the objects of the
 /// world. Returns the outcome with the place in `holders`; `None` where nobody of the group has such an object.
 pub fn concentration(world: u64, group: u64, objects: u64, holders: &[(u64, u64)]) -> Option<(Outcome, usize)> {
+    // Of a large group there are many objects and few numbers of holders.
+    let mut tails: HashMap<(u64, u64), f64> = HashMap::new();
+    let mut tail =
+        |all, inside| *tails.entry((all, inside)).or_insert_with(|| hypergeometric_tail(world, all, group, inside));
     holders
         .iter()
         .map(|&(all, inside)| Outcome {
             observed: inside as f64,
             expected: group as f64 * all as f64 / world as f64,
-            p_value: if inside < 2 {
-                1.0
-            } else {
-                (hypergeometric_tail(world, all, group, inside) * objects as f64).min(1.0)
-            },
+            p_value: if inside < 2 { 1.0 } else { (tail(all, inside) * objects as f64).min(1.0) },
         })
         .zip(0..)
         .min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(b.0.observed.total_cmp(&a.0.observed)))

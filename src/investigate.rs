@@ -146,9 +146,14 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         pseudonymised: false,
     };
     let mut place: BTreeMap<u32, (String, Verdict, f64)> = BTreeMap::new();
-    for (candidate, inside) in candidates.iter().zip(inside) {
-        let verdict = inquiry.verdict(candidate);
-        let mut network = inquiry.network(candidate, verdict);
+    let networks: Vec<(Verdict, Network)> = candidates
+        .par_iter()
+        .map(|candidate| {
+            let verdict = inquiry.verdict(candidate);
+            (verdict, inquiry.network(candidate, verdict))
+        })
+        .collect();
+    for ((candidate, inside), (verdict, mut network)) in candidates.iter().zip(inside).zip(networks) {
         network.activity = document.timeline.as_ref().map(|t| activity::activity(t, evidence, &network.members));
         if inside.all > inside.listed.len() {
             document.notices.push(format!(

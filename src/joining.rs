@@ -3,7 +3,8 @@
 
 use crate::features::Evidence;
 use crate::links::Object;
-use std::collections::{BTreeMap, BTreeSet};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Share of a group that has to carry an object before it speaks for the group.
 const CARRIED_BY: f64 = 0.6;
@@ -24,24 +25,26 @@ pub struct Bridge {
 
 /// Those of the `templates` that may join `groups` (accounts, rising; an account may stand in several) or recruit for one of them.
 pub fn bridges(templates: &[Object], groups: &[&[u32]]) -> Vec<Bridge> {
-    let sets: Vec<BTreeSet<u32>> = groups.iter().map(|g| g.iter().copied().collect()).collect();
-    let mut of_account: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (i, group) in groups.iter().enumerate() {
-        group.iter().for_each(|a| of_account.entry(*a).or_default().push(i));
-    }
-    let mut found = Vec::new();
-    for object in templates.iter().filter(|o| o.popularity >= 3) {
+    let homes = homes(groups);
+    let of = |account: &u32| homes.get(account).map(Vec::as_slice).unwrap_or_default();
+    let bridge = |object: &Object| {
         let mut carriers: BTreeMap<usize, usize> = BTreeMap::new();
-        for group in object.accounts.iter().filter_map(|a| of_account.get(a)).flatten() {
-            *carriers.entry(*group).or_default() += 1;
-        }
+        object.accounts.iter().flat_map(of).for_each(|group| *carriers.entry(*group).or_default() += 1);
         carriers.retain(|group, n| *n as f64 >= CARRIED_BY * groups[*group].len() as f64);
-        let owned = object.accounts.iter().filter(|a| carriers.keys().any(|g| sets[*g].contains(a))).count();
-        if !carriers.is_empty() && owns(owned, object.accounts.len()) {
-            found.push(Bridge { groups: carriers.into_keys().collect(), carriers: object.accounts.clone() });
-        }
+        let owned = object.accounts.iter().filter(|a| of(a).iter().any(|group| carriers.contains_key(group))).count();
+        (!carriers.is_empty() && owns(owned, object.accounts.len()))
+            .then(|| Bridge { groups: carriers.into_keys().collect(), carriers: object.accounts.clone() })
+    };
+    templates.par_iter().filter(|o| o.popularity >= 3).filter_map(bridge).collect()
+}
+
+/// The groups that each account stands in.
+fn homes(groups: &[&[u32]]) -> HashMap<u32, Vec<usize>> {
+    let mut homes: HashMap<u32, Vec<usize>> = HashMap::new();
+    for (i, group) in groups.iter().enumerate() {
+        group.iter().for_each(|a| homes.entry(*a).or_default().push(i));
     }
-    found
+    homes
 }
 
 /// Share of the accounts of two groups that has to be tied across by shared instruments.
@@ -54,16 +57,13 @@ const MOST_TIED: usize = 100;
 /// uses: one operator's parts, however they differ in wording. Two large pools that meet at one address of a proxy seller
 /// are no pair: the ties have to reach a good part of both.
 pub fn tied<'a>(objects: impl Iterator<Item = &'a Object>, groups: &[&[u32]]) -> Vec<(usize, usize)> {
-    let mut of_account: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (i, group) in groups.iter().enumerate() {
-        group.iter().for_each(|a| of_account.entry(*a).or_default().push(i));
-    }
+    let homes = homes(groups);
     let mut tied: BTreeMap<(usize, usize), BTreeSet<u32>> = BTreeMap::new();
     for object in objects {
         let mut held: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         let mut inside = 0;
         for account in &object.accounts {
-            let homes = of_account.get(account).map(Vec::as_slice).unwrap_or_default();
+            let homes = homes.get(account).map(Vec::as_slice).unwrap_or_default();
             inside += usize::from(!homes.is_empty());
             homes.iter().for_each(|home| held.entry(*home).or_default().push(*account));
         }

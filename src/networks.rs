@@ -1,6 +1,7 @@
 //! Groups of accounts from weighted links: Leiden (Traag, Waltman and van Eck 2019) under the constant Potts model
 //! (Traag, Van Dooren and Nesterov 2011), which has no resolution limit: a ring of four stands beside a crowd.
 
+use rayon::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
 
 /// An undirected weighted graph on nodes `0..n`: the neighbours of all nodes one behind the other, rising.
@@ -18,8 +19,11 @@ pub struct Graph {
 struct Sums {
     of: Vec<f64>,
     met: Vec<bool>,
-    touched: Vec<(u32, f64)>,
+    touched: Vec<u32>,
 }
+
+/// Gains that differ by less are equal.
+const TIE: f64 = 1e-12;
 
 impl Sums {
     fn new(communities: usize) -> Self {
@@ -30,19 +34,19 @@ impl Sums {
         let place = community as usize;
         if !std::mem::replace(&mut self.met[place], true) {
             self.of[place] = 0.0;
-            self.touched.push((community, 0.0));
+            self.touched.push(community);
         }
         self.of[place] += weight;
     }
 
-    /// The sums, in order of communities; the next node starts from nothing.
-    fn take(&mut self) -> &[(u32, f64)] {
-        self.touched.sort_unstable_by_key(|(community, _)| *community);
-        for (community, sum) in &mut self.touched {
-            *sum = self.of[*community as usize];
-            self.met[*community as usize] = false;
-        }
-        &self.touched
+    /// The community of the greatest gain from its sum, and that gain; of those that tie, the one of the least number.
+    /// `None` where no sum was added. The next node starts from nothing.
+    fn best(&mut self, gain: impl Fn(u32, f64) -> f64) -> Option<(u32, f64)> {
+        let of = |community: u32| gain(community, self.of[community as usize]);
+        let most = self.touched.iter().map(|c| of(*c)).max_by(f64::total_cmp)?;
+        let best = self.touched.iter().copied().filter(|c| of(*c) >= most - TIE).min().map(|c| (c, of(c)));
+        self.touched.drain(..).for_each(|c| self.met[c as usize] = false);
+        best
     }
 }
 
@@ -52,7 +56,7 @@ impl Graph {
         edges.retain(|(a, b, _)| a != b);
         edges.iter_mut().for_each(|(a, b, _)| (*a, *b) = (*a.min(b), *a.max(b)));
         // Stable, so that the weights of a pair are added in the order in which they came.
-        edges.sort_by_key(|(a, b, _)| (*a, *b));
+        edges.par_sort_by_key(|(a, b, _)| (*a, *b));
         edges.dedup_by(|later, first| {
             let same = (later.0, later.1) == (first.0, first.1);
             if same {
@@ -92,18 +96,6 @@ impl Graph {
         self.neighbours[own.clone()].iter().copied().zip(self.weights[own].iter().copied())
     }
 
-    /// Weight from `node` to each community around it, and to its own, in order of communities.
-    fn pull<'s>(&self, node: usize, community: &[u32], within: Option<&[u32]>, sums: &'s mut Sums) -> &'s [(u32, f64)] {
-        sums.touched.clear();
-        sums.add(community[node], 0.0);
-        for (other, w) in self.around(node) {
-            if within.is_none_or(|outer| outer[other as usize] == outer[node]) {
-                sums.add(community[other as usize], w);
-            }
-        }
-        sums.take()
-    }
-
     /// Moves nodes to the community that gains most until none gains. Deterministic: nodes in order, ties to the least id.
     fn move_nodes(&self, community: &mut [u32], resolution: f64) {
         let n = self.len();
@@ -118,24 +110,16 @@ impl Graph {
             queued[node] = false;
             let own = community[node];
             mass[own as usize] -= self.size[node];
-            let mut best = (own, f64::NEG_INFINITY);
-            let pull = self.pull(node, community, None, &mut sums);
-            let staying = pull.iter().find(|(c, _)| *c == own).map_or(0.0, |(_, weight)| *weight);
-            let stay = staying - resolution * self.size[node] * mass[own as usize];
-            for &(c, weight) in pull {
-                let gain = weight - resolution * self.size[node] * mass[c as usize];
-                if gain > best.1 + 1e-12 {
-                    best = (c, gain);
-                }
-            }
-            if best.1 <= stay + 1e-12 {
-                best.0 = own;
-            }
-            mass[best.0 as usize] += self.size[node];
-            if best.0 != own {
-                community[node] = best.0;
+            sums.add(own, 0.0);
+            self.around(node).for_each(|(other, weight)| sums.add(community[other as usize], weight));
+            let gain = |c: u32, weight: f64| weight - resolution * self.size[node] * mass[c as usize];
+            let stay = gain(own, sums.of[own as usize]);
+            let best = sums.best(gain).filter(|(_, gain)| *gain > stay + TIE).map_or(own, |(best, _)| best);
+            mass[best as usize] += self.size[node];
+            if best != own {
+                community[node] = best;
                 for (other, _) in self.around(node) {
-                    if community[other as usize] != best.0 && !queued[other as usize] {
+                    if community[other as usize] != best && !queued[other as usize] {
                         queued[other as usize] = true;
                         queue.push_back(other as usize);
                     }
@@ -155,19 +139,15 @@ impl Graph {
             if !alone[node] {
                 continue;
             }
-            let mut best = (part[node], 0.0);
-            for &(c, weight) in self.pull(node, &part, Some(community), &mut sums) {
-                let gain = weight - resolution * self.size[node] * mass[c as usize];
-                if c != part[node] && gain > best.1 + 1e-12 {
-                    best = (c, gain);
-                }
-            }
-            if best.0 != part[node] {
+            let inside = |(other, _): &(u32, f64)| community[*other as usize] == community[node];
+            self.around(node).filter(inside).for_each(|(other, weight)| sums.add(part[other as usize], weight));
+            let gain = |c: u32, weight: f64| weight - resolution * self.size[node] * mass[c as usize];
+            if let Some((best, _)) = sums.best(gain).filter(|(_, gain)| *gain > TIE) {
                 mass[node] -= self.size[node];
-                mass[best.0 as usize] += self.size[node];
-                alone[best.0 as usize] = false;
+                mass[best as usize] += self.size[node];
+                alone[best as usize] = false;
                 alone[node] = false;
-                part[node] = best.0;
+                part[node] = best;
             }
         }
         part

@@ -245,8 +245,11 @@ impl Reference {
             let statement = format!("{} of {} {one}", single.observed, known.len());
             let mut found = (paid(single), statement, "accounts", Counts::Members, vec![inside[place].0]);
             if !several.is_empty() {
-                let telling = |o: u32| hypergeometric_tail(among.known, popularity(o), n, 2) <= TELLING;
-                let of_several = |(o, n): &&(u32, u64)| *n >= 2 && telling(*o);
+                let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;
+                // The chance grows with the holders.
+                let too_many =
+                    among.histogram.get(among.histogram.partition_point(telling)).map_or(u64::MAX, |(d, _)| *d);
+                let of_several = |(o, n): &&(u32, u64)| *n >= 2 && popularity(*o) < too_many;
                 let own = |(o, n): &&(u32, u64)| *n >= 2 && *n as f64 >= OWN * popularity(*o) as f64;
                 let objects = |of: &dyn Fn(&&(u32, u64)) -> bool| inside.iter().filter(of).map(|(o, _)| *o).collect();
                 let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&own));

@@ -7,6 +7,7 @@ use crate::features::{AccountEvidence, Carriers, Evidence, Excerpt};
 use crate::fingerprint::Winnower;
 use crate::links::{Family, World};
 use crate::slots;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Share of a network's accounts, and fewest of them, that make a stream worth a line.
@@ -47,13 +48,14 @@ pub(crate) fn layers(world: &World, evidence: &Evidence, network: &[u32], conten
             *cell = (cell.0 + 1, cell.1 + u64::from(*requests));
         }
     }
+    let lines = if streams.is_empty() { Vec::new() } else { lines(&members) };
     let streams: Vec<Stream> = (1..)
         .zip(&streams)
         .map(|(n, (texts, fingerprints))| Stream {
             id: format!("S{n}"),
             accounts: texts.len() as u64,
             requests: texts.values().map(|(requests, _)| u64::from(*requests)).sum(),
-            ..shown(&members, fingerprints)
+            ..shown(&lines, fingerprints)
         })
         .collect();
     let cells = cells
@@ -110,23 +112,29 @@ fn meet(a: &(u32, (u64, u64)), b: &(u32, (u64, u64))) -> bool {
     a.1.0 == b.1.0 || a.1.1 == b.1.1
 }
 
-/// What redacted lines that carry one of the fingerprints show of a stream: the first of them, and what is common to one an
-/// account.
-fn shown(members: &BTreeMap<u32, &AccountEvidence>, fingerprints: &BTreeSet<u64>) -> Stream {
-    let mut winnower = Winnower::default();
-    let mut own = Vec::new();
-    let mut carries = |text: &str| {
-        own.clear();
-        winnower.winnow(text, &mut own);
-        own.iter().any(|f| fingerprints.contains(f))
+/// An exemplar as it is shown, with the fingerprints of what is shown.
+type Line<'a> = (&'a Excerpt, String, Vec<u64>);
+
+/// The lines of each member: redacted once, for all streams.
+fn lines<'a>(members: &BTreeMap<u32, &'a AccountEvidence>) -> Vec<Vec<Line<'a>>> {
+    let members: Vec<&AccountEvidence> = members.values().copied().collect();
+    let line = |winnower: &mut Winnower, excerpt: &'a Excerpt| {
+        let (text, mut fingerprints) = (excerpt.text(), Vec::new());
+        winnower.winnow(&text, &mut fingerprints);
+        (excerpt, text, fingerprints)
     };
-    let mut found: Vec<(&Excerpt, String)> = members
-        .values()
-        .filter_map(|a| a.excerpts.iter().map(|e| (e, e.text())).find(|(_, text)| carries(text)))
-        .collect();
+    let of = |winnower: &mut Winnower, a: &&'a AccountEvidence| a.excerpts.iter().map(|e| line(winnower, e)).collect();
+    members.par_iter().map_init(Winnower::default, of).collect()
+}
+
+/// What lines that carry one of the fingerprints show of a stream: the first of them, and what is common to one an account.
+fn shown(lines: &[Vec<Line<'_>>], fingerprints: &BTreeSet<u64>) -> Stream {
+    let carries = |(_, _, own): &&Line<'_>| own.iter().any(|f| fingerprints.contains(f));
+    let found = lines.iter().filter_map(|own| own.iter().find(carries));
+    let mut found: Vec<(&Excerpt, &str)> = found.map(|(e, text, _)| (*e, text.as_str())).collect();
     found.sort();
     found.truncate(MOST_EXCERPTS);
-    let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+    let texts: Vec<&str> = found.iter().map(|(_, text)| *text).collect();
     let excerpt = texts.first().copied().unwrap_or_default();
     Stream {
         excerpt: excerpt.to_owned(),
