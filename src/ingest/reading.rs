@@ -2,14 +2,14 @@
 
 use super::facts;
 use super::joins::{Call, Waiting};
-use super::repeats::Repeats;
+use super::kept::{Counts, Kept};
+use super::meetings::Meetings;
 use super::rows::{Outcome, Parsed, Rejection, TOO_LONG};
-use super::twins::Twins;
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, Half};
 use crate::event::{ContentStatus, Event, Fold};
 use crate::formats::{Detected, Formats, Role};
-use crate::normalise::{FieldMap, WIDTH, canonical, filled};
+use crate::normalise::FieldMap;
 use crate::schema::{COLUMNS, at};
 use crate::settings::IngestSettings;
 use rayon::prelude::*;
@@ -26,16 +26,6 @@ pub struct FirstRecord {
     pub cells: Map<String, Value>,
 }
 
-/// Kinds of identity that can stand in several formats.
-const IDENTITIES: [&str; 3] = ["account", "key", "end user"];
-
-/// Where an identity was met: bit per format, and the account that it stood with first.
-struct Met {
-    formats: u64,
-    account: String,
-    several_accounts: bool,
-}
-
 /// Parts into which accounts are dealt: more than there are threads, so that no thread waits for long.
 const SHARDS: usize = 16;
 
@@ -47,14 +37,12 @@ fn resident() -> Option<u64> {
 }
 
 pub(super) struct Reading<'m, F> {
-    /// An account's events all go to one of these, so that shards grow side by side and have nothing in common to be merged
-    /// batch by batch.
-    shards: Vec<F>,
+    /// An account's rows all go to one of these.
+    shards: Vec<Kept<F>>,
+    /// Rows that went to them.
+    dealt: u64,
     most_resident: Option<u64>,
     pub report: IngestReport,
-    requests: Repeats,
-    present: [u64; WIDTH],
-    content: [u64; ContentStatus::ALL.len()],
     /// Bit per canonical column that had a source in some row.
     pub seen: u64,
     max_listed: usize,
@@ -64,9 +52,6 @@ pub(super) struct Reading<'m, F> {
     pub format: usize,
     paths: Vec<PathBuf>,
     waiting: Waiting,
-    /// Kept only where files of several formats are read.
-    met: Option<BTreeMap<(usize, String), Met>>,
-    twins: Twins,
     /// Formats that have had a row.
     used: BTreeSet<usize>,
     refused: Option<(PathBuf, String)>,
@@ -76,19 +61,13 @@ pub(super) struct Reading<'m, F> {
 
 impl<'m, F: Fold> Reading<'m, F> {
     pub fn new(formats: &'m Formats, settings: &IngestSettings, paths: &[PathBuf], plans: &[Option<Detected>]) -> Self {
-        let shard = || {
-            let mut shard = F::default();
-            shard.hold(settings.spill_bytes / SHARDS);
-            shard
-        };
         let kinds: BTreeSet<Option<usize>> = plans.iter().map(|p| p.as_ref().map(|found| found.format)).collect();
+        let shard = || Kept::new(settings.spill_bytes / SHARDS, kinds.len() > 1);
         Self {
             shards: (0..SHARDS).map(|_| shard()).collect(),
+            dealt: 0,
             most_resident: settings.memory_bytes,
             report: IngestReport::default(),
-            requests: Repeats::default(),
-            present: [0; WIDTH],
-            content: [0; ContentStatus::ALL.len()],
             seen: 0,
             max_listed: settings.max_listed_rejects,
             max_line: settings.max_line_bytes,
@@ -96,8 +75,6 @@ impl<'m, F: Fold> Reading<'m, F> {
             format: formats.list.len(),
             paths: paths.to_vec(),
             waiting: Waiting::new(settings.join_bytes),
-            met: (kinds.len() > 1).then(BTreeMap::new),
-            twins: Twins::default(),
             used: BTreeSet::new(),
             refused: None,
             nearest: None,
@@ -172,23 +149,23 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// Takes chunks of parsed rows in their order in the file.
     pub fn take(&mut self, path: &Path, chunks: Vec<Vec<Parsed<'_>>>) -> Result<(), IngestError> {
-        let mut kept: Vec<Vec<Box<Event<'_>>>> = Vec::with_capacity(chunks.len());
+        let mut events: Vec<Vec<(usize, Box<Event<'_>>)>> = Vec::with_capacity(chunks.len());
         for chunk in chunks {
-            let mut events = Vec::with_capacity(chunk.len());
+            let mut of_chunk = Vec::with_capacity(chunk.len());
+            self.report.intake.rows_read += chunk.len() as u64;
+            self.used.extend((!chunk.is_empty()).then_some(self.format));
             for parsed in chunk {
-                self.report.intake.rows_read += 1;
-                self.used.insert(self.format);
                 match parsed {
                     Err(rejection) => self.reject(path, rejection),
                     Ok(Outcome::Aside) => self.report.intake.rows_aside += 1,
                     Ok(Outcome::Fact(record)) => self.take_fact(&record),
                     Ok(Outcome::Part(part)) => self.waiting.push(&part).map_err(IngestError::Waiting)?,
-                    Ok(Outcome::Event(event)) => events.extend(self.keep(event, self.format)),
+                    Ok(Outcome::Event(event)) => of_chunk.push((self.format, event)),
                 }
             }
-            kept.push(events);
+            events.push(of_chunk);
         }
-        self.fold(&kept);
+        self.fold(events);
         self.is_within_memory()
     }
 
@@ -199,15 +176,19 @@ impl<'m, F: Fold> Reading<'m, F> {
         resident().filter(over).map_or(Ok(()), |bytes| Err(IngestError::OverMemory { limit, bytes, rows }))
     }
 
-    fn fold(&mut self, kept: &[Vec<Box<Event<'_>>>]) {
+    /// Deals events, each with its format, to the shards.
+    fn fold(&mut self, events: Vec<Vec<(usize, Box<Event<'_>>)>>) {
         let shard_of = |event: &Event<'_>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
         let dealt: Vec<Vec<u8>> =
-            kept.par_iter().map(|events| events.iter().map(|event| shard_of(event)).collect()).collect();
+            events.par_iter().map(|events| events.iter().map(|(_, event)| shard_of(event)).collect()).collect();
+        let first = self.dealt;
+        self.dealt += events.iter().map(|events| events.len() as u64).sum::<u64>();
         self.shards.par_iter_mut().zip(0..SHARDS as u8).for_each(|(shard, own)| {
-            for (events, dealt) in kept.iter().zip(&dealt) {
-                events.iter().zip(dealt).filter(|(_, dealt)| **dealt == own).for_each(|(event, _)| shard.push(event));
-            }
+            let all = events.iter().flatten().zip(dealt.iter().flatten());
+            let mine = (first..).zip(all).filter(|(_, (_, dealt))| **dealt == own);
+            mine.for_each(|(number, ((format, event), _))| shard.take(number, *format, event));
         });
+        events.into_par_iter().for_each(drop);
     }
 
     fn take_fact(&mut self, record: &str) {
@@ -216,48 +197,6 @@ impl<'m, F: Fold> Reading<'m, F> {
         if let Ok(record) = serde_json::from_str(record) {
             facts::take(name, &record, &mut self.report.exported);
         }
-    }
-
-    /// Counts an event; `None` for a repeat.
-    fn keep<'a>(&mut self, event: Box<Event<'a>>, format: usize) -> Option<Box<Event<'a>>> {
-        if self.is_repeat(&event) {
-            self.report.intake.rows_repeated += 1;
-            return None;
-        }
-        self.report.intake.rows_kept += 1;
-        self.present.iter_mut().zip(filled(&event)).for_each(|(n, there)| *n += u64::from(there));
-        self.content[event.content_status as usize] += 1;
-        self.report.zoneless += u64::from(event.zoneless);
-        let name = self.name(format);
-        match self.report.resolution_us.get_mut(name) {
-            Some(finest) => *finest = event.ts_res_us.min(*finest),
-            None => {
-                self.report.resolution_us.insert(name.to_owned(), event.ts_res_us);
-                let cells = canonical(&event);
-                self.report.first_records.push(FirstRecord { format: name.to_owned(), cells });
-            }
-        }
-        self.meet(&event, format);
-        Some(event)
-    }
-
-    fn meet(&mut self, event: &Event<'_>, format: usize) {
-        let Some(met) = &mut self.met else { return };
-        self.twins.push(event, format);
-        let account = event.account_id.as_ref();
-        let identities = [Some(account), event.key_id.as_deref(), event.end_user_id.as_deref()];
-        for (kind, identity) in identities.into_iter().enumerate() {
-            let Some(identity) = identity else { continue };
-            let new = || Met { formats: 0, account: account.to_owned(), several_accounts: false };
-            let met = met.entry((kind, identity.to_owned())).or_insert_with(new);
-            met.formats |= 1 << format.min(63);
-            met.several_accounts |= met.account != account;
-        }
-    }
-
-    fn is_repeat(&mut self, event: &Event<'_>) -> bool {
-        let Some(request) = event.request_id.as_deref() else { return false };
-        self.requests.is_repeat(&event.account_id, request)
     }
 
     /// Joins what waits.
@@ -273,7 +212,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                     Ok(Outcome::Event(event)) => {
                         half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
                         self.report.intake.rows_joined += parts - 1;
-                        events.extend(self.keep(event, format));
+                        events.push((format, event));
                     }
                     Err(Rejection { reason, .. }) => {
                         half.into_iter().for_each(|half| *halves.entry(half).or_default() += 1);
@@ -285,7 +224,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                     Ok(_) => self.report.intake.rows_aside += parts,
                 }
             }
-            self.fold(&[events]);
+            self.fold(vec![events]);
         });
         joined.map_err(IngestError::Waiting)?;
         self.report.intake.halves =
@@ -307,7 +246,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                 }
             }
         }
-        let (kept, rows) = (self.report.intake.rows_kept, self.report.intake.rows_read);
+        let (kept, rows) = (self.dealt, self.report.intake.rows_read);
         if self.seen != 0 && !has(at::ACCOUNT_ID) {
             return Err(self.no_account());
         }
@@ -327,54 +266,43 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     fn settle(mut self) -> Result<(F, IngestReport), IngestError> {
-        let report = &mut self.report;
-        let counts = ContentStatus::ALL.iter().zip(self.content).filter(|(_, rows)| *rows > 0);
-        report.intake.content = counts.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
-        report.present = self.present.to_vec();
-        self.say();
+        let (mut total, counts, meetings) = Kept::merged(std::mem::take(&mut self.shards));
+        self.count(counts);
+        self.say(meetings);
         self.report.settle(self.max_listed);
-        // Nothing else will be read, and there are as many of these as rows.
-        drop(self.requests);
-        let mut total = F::default();
-        self.shards.into_iter().for_each(|shard| total.merge(shard));
         total.finish().map_err(IngestError::Spilled)?;
         Ok((total, self.report))
     }
 
+    fn count(&mut self, counts: Counts) {
+        let named = counts.resolutions_us().map(|(format, us)| (self.name(format).to_owned(), us)).collect();
+        self.report.resolution_us = named;
+        let report = &mut self.report;
+        report.intake.rows_kept += counts.kept;
+        report.intake.rows_repeated += counts.repeated;
+        report.zoneless += counts.zoneless;
+        report.present = counts.present.to_vec();
+        let content = ContentStatus::ALL.iter().zip(counts.content).filter(|(_, rows)| *rows > 0);
+        report.intake.content = content.map(|(s, rows)| ContentCount { status: s.as_str().to_owned(), rows }).collect();
+        self.report.first_records = counts.first_records(|format| self.name(format));
+    }
+
     /// What only the whole input tells of how it was understood.
-    fn say(&mut self) {
+    fn say(&mut self, meetings: Option<Meetings>) {
         let formats = self.used.iter().filter_map(|i| self.formats.list.get(*i));
         self.report.ends = formats.filter(|f| f.map.clock.ends).map(|f| f.name.to_owned()).collect();
         if self.report.reasons.contains_key(TOO_LONG) {
             self.note(format!("Lines and records longer than {} bytes were rejected and not held.", self.max_line));
         }
-        self.say_met();
-        for (a, b, shared, size) in self.twins.pairs() {
+        let Some(meetings) = meetings else { return };
+        meetings.notes(|format| self.name(format)).into_iter().for_each(|note| self.note(note));
+        for (a, b, shared, size) in meetings.twins.pairs() {
             let (a, b) = (self.name(a), self.name(b));
             self.note(format!(
                 "{a} and {b} tell of the same calls: of {size} sampled, {shared} have a partner in the same minute with the \
                  same tokens. Each such call was counted twice, and under two names an account is a pair that does all \
                  things alike: read one of the two logs."
             ));
-        }
-    }
-
-    /// Who stands in several formats, and how that is known.
-    fn say_met(&mut self) {
-        let Some(met) = self.met.take() else { return };
-        let mut groups: BTreeMap<(usize, u64, bool), u64> = BTreeMap::new();
-        for ((kind, _), m) in met.iter().filter(|(_, m)| m.formats.count_ones() > 1) {
-            *groups.entry((*kind, m.formats, m.several_accounts)).or_default() += 1;
-        }
-        for ((kind, formats, several), n) in groups {
-            let names: Vec<&str> = (0..64).filter(|i| formats & (1 << i) != 0).map(|i| self.name(i)).collect();
-            let (what, names) = (IDENTITIES[kind], names.join(", "));
-            let taken = match (kind, several) {
-                (0, _) => "taken as the same because the logs spell it alike; nothing else says so",
-                (_, true) => "spelt alike, with different accounts: those are kept apart",
-                (_, false) => "spelt alike, with the same account",
-            };
-            self.note(format!("{n} of kind {what} stand in each of {names}: {taken}."));
         }
     }
 }

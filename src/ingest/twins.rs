@@ -34,6 +34,17 @@ impl Twins {
         }
     }
 
+    /// Takes in what another part of the log has shown.
+    pub fn merge(&mut self, other: Self) {
+        for (format, calls) in other.sampled {
+            let sample = self.sampled.entry(format).or_default();
+            sample.extend(calls);
+            while sample.len() > SAMPLE {
+                sample.pop_last();
+            }
+        }
+    }
+
     /// Pairs of formats with the calls that both samples hold, and the size of the smaller sample.
     pub fn pairs(&self) -> Vec<(usize, usize, usize, usize)> {
         let samples: Vec<(&usize, &BTreeSet<u64>)> = self.sampled.iter().collect();

@@ -1,0 +1,127 @@
+//! Rows that are kept: of some accounts, counted as they come. An account's rows all go to one of these, so that they grow side
+//! by side and have nothing in common until the end.
+
+use super::FirstRecord;
+use super::meetings::Meetings;
+use super::repeats::Repeats;
+use crate::event::{ContentStatus, Event, Fold};
+use crate::normalise::{WIDTH, canonical, filled};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// How rows of one format tell the time, and the first of them.
+struct OfFormat {
+    /// Finest resolution of their times, µs.
+    resolution_us: i64,
+    /// Number of the first, and its cells.
+    first: (u64, Map<String, Value>),
+}
+
+/// Counts of rows.
+pub(super) struct Counts {
+    pub kept: u64,
+    pub repeated: u64,
+    /// Kept rows whose times name no zone.
+    pub zoneless: u64,
+    /// Kept rows with each column.
+    pub present: [u64; WIDTH],
+    /// Kept rows of each [`ContentStatus`].
+    pub content: [u64; ContentStatus::ALL.len()],
+    of_format: BTreeMap<usize, OfFormat>,
+}
+
+impl Counts {
+    fn new() -> Self {
+        let (present, content) = ([0; WIDTH], [0; ContentStatus::ALL.len()]);
+        Self { kept: 0, repeated: 0, zoneless: 0, present, content, of_format: BTreeMap::new() }
+    }
+
+    fn add(&mut self, number: u64, format: usize, event: &Event<'_>) {
+        self.kept += 1;
+        self.zoneless += u64::from(event.zoneless);
+        self.present.iter_mut().zip(filled(event)).for_each(|(n, there)| *n += u64::from(there));
+        self.content[event.content_status as usize] += 1;
+        let new = || OfFormat { resolution_us: event.ts_res_us, first: (number, canonical(event)) };
+        let of_format = self.of_format.entry(format).or_insert_with(new);
+        of_format.resolution_us = of_format.resolution_us.min(event.ts_res_us);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.kept += other.kept;
+        self.repeated += other.repeated;
+        self.zoneless += other.zoneless;
+        self.present.iter_mut().zip(other.present).for_each(|(n, more)| *n += more);
+        self.content.iter_mut().zip(other.content).for_each(|(n, more)| *n += more);
+        for (format, theirs) in other.of_format {
+            match self.of_format.get_mut(&format) {
+                None => {
+                    self.of_format.insert(format, theirs);
+                }
+                Some(own) => {
+                    own.resolution_us = own.resolution_us.min(theirs.resolution_us);
+                    if theirs.first.0 < own.first.0 {
+                        own.first = theirs.first;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Finest resolution of each format, µs.
+    pub fn resolutions_us(&self) -> impl Iterator<Item = (usize, i64)> {
+        self.of_format.iter().map(|(format, of)| (*format, of.resolution_us))
+    }
+
+    /// The first call of each format, in the order in which they came; `name` says what a format is called.
+    pub fn first_records(self, name: impl Fn(usize) -> &'static str) -> Vec<FirstRecord> {
+        let mut firsts: Vec<_> = self.of_format.into_iter().map(|(format, of)| (of.first, format)).collect();
+        firsts.sort_by_key(|((number, _), _)| *number);
+        let record = |((_, cells), format)| FirstRecord { format: String::from(name(format)), cells };
+        firsts.into_iter().map(record).collect()
+    }
+}
+
+/// Rows of some accounts.
+pub(super) struct Kept<F> {
+    fold: F,
+    requests: Repeats,
+    counts: Counts,
+    /// Only where files of several formats are read.
+    meetings: Option<Meetings>,
+}
+
+impl<F: Fold> Kept<F> {
+    /// So many bytes may stay in memory; `several` says whether files of several formats are read.
+    pub fn new(bytes: usize, several: bool) -> Self {
+        let mut fold = F::default();
+        fold.hold(bytes);
+        Self { fold, requests: Repeats::default(), counts: Counts::new(), meetings: several.then(Meetings::default) }
+    }
+
+    /// Takes a row, unless its request was counted already; `number` is its place among all rows.
+    pub fn take(&mut self, number: u64, format: usize, event: &Event<'_>) {
+        if event.request_id.as_deref().is_some_and(|request| self.requests.is_repeat(&event.account_id, request)) {
+            self.counts.repeated += 1;
+            return;
+        }
+        self.counts.add(number, format, event);
+        self.meetings.iter_mut().for_each(|meetings| meetings.take(event, format));
+        self.fold.push(event);
+    }
+
+    /// What all have come to.
+    pub fn merged(parts: Vec<Self>) -> (F, Counts, Option<Meetings>) {
+        let mut total = (F::default(), Counts::new(), None);
+        for Self { fold, requests, counts, meetings } in parts {
+            // Nothing else will be read, and there are as many of these as rows.
+            drop(requests);
+            total.0.merge(fold);
+            total.1.merge(counts);
+            total.2 = match (total.2, meetings) {
+                (None, one) | (one, None) => one,
+                (Some(a), Some(b)) => Some(Meetings::merged(a, b)),
+            };
+        }
+        total
+    }
+}
