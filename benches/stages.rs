@@ -182,7 +182,7 @@ mod networks {
     const RINGS: u32 = 1_000;
     const SIZE: u32 = 12;
 
-    fn edges() -> impl Iterator<Item = (u32, u32, f64)> {
+    fn edges() -> impl Iterator<Item = (u32, u32, f32)> {
         (0..RINGS).flat_map(|ring| {
             let at = move |i: u32| ring * SIZE + i % SIZE;
             let inside = (0..SIZE).flat_map(move |i| [(at(i), at(i + 1), 6.0), (at(i), at(i + 3), 6.0)]);

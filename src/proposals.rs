@@ -119,16 +119,16 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
     // A link cannot weigh more than this: one freak coincidence makes no community.
     const HEAVIEST: f64 = 12.0;
     let rank = |account: u32| world.rank[account as usize];
-    let mut edges: Vec<(u32, u32, f64)> = Vec::new();
+    let mut edges: Vec<(u32, u32, f32)> = Vec::new();
     pairs.each_link(|link| {
         let weight = link.surprise().min(HEAVIEST) * link.stands_for;
         let (a, b) = (rank(link.a), rank(link.b));
-        edges.push((a.min(b), a.max(b), weight));
+        edges.push((a.min(b), a.max(b), weight as f32));
     });
     let Pairs { objects_drawn_from, objects_left_out, .. } = pairs;
     // An account pair may be linked in two families: the weight decides between them.
     edges.par_sort_unstable_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
-    let divide = |edges: Vec<(u32, u32, f64)>, resolution: f64| -> Vec<Vec<u32>> {
+    let divide = |edges: Vec<(u32, u32, f32)>, resolution: f64| -> Vec<Vec<u32>> {
         let labels = communities(Graph::new(world.names.len(), edges), resolution);
         let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for account in 0..world.names.len() as u32 {
