@@ -144,8 +144,12 @@ impl<'a> Baseline<'a> {
     /// Every test of a group by families that did not propose it.
     pub fn test(&self, world: &World, accounts: &[u32], side: Side) -> Vec<Test> {
         let group = world.entities(accounts);
-        let mut tests = self.reference(accounts).test(&self.census, &group, side);
-        if let Some(outcome) = self.dealt(&group) {
+        let (of_reference, (dealt, of_time)) = rayon::join(
+            || self.reference(accounts).test(&self.census, &group, side),
+            || rayon::join(|| self.dealt(&group), || self.over_time.tests(world, accounts)),
+        );
+        let mut tests = of_reference;
+        if let Some(outcome) = dealt {
             let words = "texts that two accounts have in common are fewer than independent draws from the same material would give";
             tests.push(Test::of_the_whole(
                 "content.shard",
@@ -156,7 +160,7 @@ impl<'a> Baseline<'a> {
                 outcome,
             ));
         }
-        tests.extend(self.over_time.tests(world, accounts));
+        tests.extend(of_time);
         tests.iter_mut().for_each(|t| t.outcome.p_value = t.outcome.p_value.max(LEAST_P));
         tests
     }

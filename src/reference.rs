@@ -8,6 +8,7 @@ use crate::group_tests::{
     Counts, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure,
 };
 use crate::proposals::Side;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Narrowest cell of volumes in which groups of one habit are looked for, ln(requests).
@@ -15,8 +16,10 @@ const CELL: f64 = 0.35;
 /// An object that chance would give to a group this often is not what its members have in common.
 const TELLING: f64 = 0.01;
 
-/// Kinds of objects with family, signal, and what is said of one object and of several.
-const KINDS: [(&str, &str, &str, &str, &str); 11] = [
+/// A kind of objects with family, signal, and what is said of one object and of several.
+type Kind = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+const KINDS: [Kind; 11] = [
     (
         "payment",
         "identity",
@@ -133,7 +136,7 @@ impl Reference {
         let group: Vec<u32> = group.iter().copied().filter(|e| self.of[*e as usize]).collect();
         let mut tests = Vec::new();
         self.scan(census, &group, side, &mut tests);
-        self.look_for_shared(census, &group, side, &mut tests);
+        tests.par_extend(KINDS.par_iter().filter_map(|kind| self.look_for_shared(census, &group, side, kind)));
         if !side.uses("identity") {
             self.look_for_few_values(census, &group, &mut tests);
         }
@@ -224,59 +227,63 @@ impl Reference {
         }
     }
 
-    fn look_for_shared(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
-        for (kind, family, signal, one, several) in KINDS {
-            let (Some(holdings), Some(among)) = (census.holdings.get(kind), self.kinds.get(kind)) else { continue };
-            if side.uses(family) {
-                continue;
-            }
-            let known = holdings.known_of(group);
-            let inside = holdings.inside(&known);
-            let popularity = |object: u32| among.of_object[object as usize];
-            let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(*o), *n)).collect();
-            let objects = holdings.holders.len() as u64;
-            let network = matches!(kind, "address" | "prefix");
-            let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
-            let Some((single, place)) = concentration(among.known, n, objects, &counts) else { continue };
-            let numbers: Vec<u64> = inside.iter().map(|(_, n)| *n).collect();
-            // Up to three looks at one kind of object: each pays for all.
-            let looks = if several.is_empty() { 1.0 } else { 3.0 };
-            let paid = |o: Outcome| Outcome { p_value: (looks * o.p_value).min(1.0), ..o };
-            let statement = format!("{} of {} {one}", single.observed, known.len());
-            let mut found = (paid(single), statement, "accounts", Counts::Members, vec![inside[place].0]);
-            if !several.is_empty() {
-                let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;
-                // The chance grows with the holders.
-                let too_many =
-                    among.histogram.get(among.histogram.partition_point(telling)).map_or(u64::MAX, |(d, _)| *d);
-                let of_several = |(o, n): &&(u32, u64)| *n >= 2 && popularity(*o) < too_many;
-                let own = |(o, n): &&(u32, u64)| *n >= 2 && *n as f64 >= OWN * popularity(*o) as f64;
-                let objects = |of: &dyn Fn(&&(u32, u64)) -> bool| inside.iter().filter(of).map(|(o, _)| *o).collect();
-                let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&own));
-                // Addresses of one small network have the same holders: they are one coincidence.
-                let enclosing: BTreeSet<&[u32]> = own.iter().map(|o| holdings.holders.of(*o)).collect();
-                let many = co_held(among.known, n, &among.histogram, &numbers);
-                let enclosed = enclosed(among.known, n, &among.histogram, OWN, enclosing.len() as u64);
-                for (look, wanted, more) in many.map(|look| (look, of_several, "")).into_iter().chain([(
-                    enclosed,
-                    own,
-                    ", hardly any of them outside",
-                )]) {
-                    if look.p_value < found.0.p_value / looks {
-                        let statement = format!("{} {several}{more}", look.observed);
-                        found = (paid(look), statement, plural(kind), Counts::Objects, wanted);
-                    }
+    /// What members share of one kind: the object that most of them hold, or many that several hold.
+    fn look_for_shared(
+        &self,
+        census: &Census,
+        group: &[u32],
+        side: Side,
+        &(kind, family, signal, one, several): &Kind,
+    ) -> Option<Test> {
+        if side.uses(family) {
+            return None;
+        }
+        let (holdings, among) = (census.holdings.get(kind)?, self.kinds.get(kind)?);
+        let known = holdings.known_of(group);
+        let inside = holdings.inside(&known);
+        let popularity = |object: u32| among.of_object[object as usize];
+        let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(*o), *n)).collect();
+        let objects = holdings.holders.len() as u64;
+        let network = matches!(kind, "address" | "prefix");
+        let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
+        let (single, place) = concentration(among.known, n, objects, &counts)?;
+        let numbers: Vec<u64> = inside.iter().map(|(_, n)| *n).collect();
+        // Up to three looks at one kind of object: each pays for all.
+        let looks = if several.is_empty() { 1.0 } else { 3.0 };
+        let paid = |o: Outcome| Outcome { p_value: (looks * o.p_value).min(1.0), ..o };
+        let statement = format!("{} of {} {one}", single.observed, known.len());
+        let mut found = (paid(single), statement, "accounts", Counts::Members, vec![inside[place].0]);
+        if !several.is_empty() {
+            let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;
+            // The chance grows with the holders.
+            let too_many = among.histogram.get(among.histogram.partition_point(telling)).map_or(u64::MAX, |(d, _)| *d);
+            let of_several = |(o, n): &&(u32, u64)| *n >= 2 && popularity(*o) < too_many;
+            let own = |(o, n): &&(u32, u64)| *n >= 2 && *n as f64 >= OWN * popularity(*o) as f64;
+            let objects = |of: &dyn Fn(&&(u32, u64)) -> bool| inside.iter().filter(of).map(|(o, _)| *o).collect();
+            let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&own));
+            // Addresses of one small network have the same holders: they are one coincidence.
+            let enclosing: BTreeSet<&[u32]> = own.iter().map(|o| holdings.holders.of(*o)).collect();
+            let many = co_held(among.known, n, &among.histogram, &numbers);
+            let enclosed = enclosed(among.known, n, &among.histogram, OWN, enclosing.len() as u64);
+            for (look, wanted, more) in many.map(|look| (look, of_several, "")).into_iter().chain([(
+                enclosed,
+                own,
+                ", hardly any of them outside",
+            )]) {
+                if look.p_value < found.0.p_value / looks {
+                    let statement = format!("{} {several}{more}", look.observed);
+                    found = (paid(look), statement, plural(kind), Counts::Objects, wanted);
                 }
             }
-            let (outcome, statement, unit, counts, wanted) = found;
-            let held: u64 = wanted.iter().map(|o| popularity(*o)).sum();
-            tests.push(Test {
-                agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
-                background: (held as f64 / among.known as f64).min(1.0),
-                shared: wanted.into_iter().collect(),
-                ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
-            });
         }
+        let (outcome, statement, unit, counts, wanted) = found;
+        let held: u64 = wanted.iter().map(|o| popularity(*o)).sum();
+        Some(Test {
+            agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
+            background: (held as f64 / among.known as f64).min(1.0),
+            shared: wanted.into_iter().collect(),
+            ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
+        })
     }
 }
 

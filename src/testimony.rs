@@ -40,7 +40,7 @@ fn first_touch(evidence: &Evidence, (place, account): (u32, &AccountEvidence), o
     match object.kind {
         "address" => account.addresses.get(&object.value).map(|(_, at)| *at),
         "client" => account.clients.get(&object.value).map(|(_, at)| *at),
-        _ => evidence.carried(object.fingerprint()?, place).map(|carried| carried.at),
+        _ => evidence.carried(object.fingerprint()?, place).map(|carried| carried.at.into()),
     }
 }
 

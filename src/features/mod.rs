@@ -5,7 +5,7 @@ mod occurrences;
 mod partial;
 mod tally;
 
-use crate::event::{Event, Fold, Origin};
+use crate::event::{Event, Fold, Origin, Place};
 use crate::fingerprint::{self, Winnower};
 use crate::redact;
 use crate::rules;
@@ -51,7 +51,7 @@ pub struct Carried {
     /// Those requests whose text matches a rule pack.
     pub ruled: u32,
     /// Least place in the input.
-    pub at: Origin,
+    pub at: Place,
 }
 
 /// A piece of one log line, to be redacted before it is shown: redaction is dear and most pieces never are.
@@ -528,7 +528,10 @@ impl Fold for Evidence {
         let names: BTreeMap<String, u32> = self.numbers.drain().collect();
         let mut places = vec![0; self.open.len()];
         (0u32..).zip(names.values()).for_each(|(place, number)| places[*number as usize] = place);
-        runs.iter_mut().for_each(|run| run.renumber(&places));
+        for run in &mut runs {
+            run.renumber(&places);
+            run.settle();
+        }
         let mut accounts: Vec<Box<AccountEvidence>> =
             names.values().map(|number| std::mem::take(&mut self.open[*number as usize])).collect();
         self.open = Vec::new();

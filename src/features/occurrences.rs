@@ -4,7 +4,7 @@
 
 use super::Carried;
 use super::carriers::{Carriers, Collection};
-use crate::event::Origin;
+use crate::event::{Origin, Place};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Mutex;
@@ -37,22 +37,17 @@ pub(super) struct Text {
 #[derive(Debug, Clone, Copy)]
 struct Packed {
     item: u64,
-    /// File above, line below: 2^24 files of 2^40 lines; beyond, references name the last of them.
-    at: u64,
+    at: Place,
     account: u32,
     /// The two flags above the length.
     output: u32,
 }
 
-const LINE_BITS: u32 = 40;
-
 impl Packed {
     fn new(text: &Text) -> Self {
-        let file = u64::from(text.at.file_id).min((1 << (64 - LINE_BITS)) - 1);
-        let line = text.at.line_no.min((1 << LINE_BITS) - 1);
         let flags = u32::from(text.single_turn) << 31 | u32::from(text.ruled) << 30;
         let output = text.ln_output | flags;
-        Self { item: text.item, at: file << LINE_BITS | line, account: text.account, output }
+        Self { item: text.item, at: text.at.into(), account: text.account, output }
     }
 
     fn text(&self) -> Text {
@@ -62,19 +57,19 @@ impl Packed {
             ln_output: self.output & ((1 << 30) - 1),
             single_turn: self.output >> 31 == 1,
             ruled: self.output >> 30 & 1 == 1,
-            at: Origin { file_id: (self.at >> LINE_BITS) as u32, line_no: self.at & ((1 << LINE_BITS) - 1) },
+            at: self.at.into(),
         }
     }
 
     fn carried(&self) -> Carried {
-        let Text { item, ln_output, single_turn, ruled, at, .. } = self.text();
+        let Text { item, ln_output, single_turn, ruled, .. } = self.text();
         Carried {
             count: 1,
             items: (item, item),
             ln_output: u64::from(ln_output),
             single_turn: single_turn.into(),
             ruled: ruled.into(),
-            at,
+            at: self.at,
         }
     }
 }
@@ -139,6 +134,14 @@ impl Run {
         if self.held > self.most_held && self.spill().is_err() {
             // No room on disk: it stays in memory as long as that lasts.
             self.most_held = usize::MAX;
+        }
+    }
+
+    /// Nothing more will come: gives back what was kept for more, and puts the rest where most is.
+    pub fn settle(&mut self) {
+        self.texts.shrink_to_fit();
+        if self.file.is_some() && self.spill().is_ok() {
+            self.parts.iter_mut().for_each(|part| part.bytes = Vec::new());
         }
     }
 
@@ -409,7 +412,7 @@ mod tests {
             let found = shared(&runs, usize::MAX, |_, carried| carried.count >= 2).unwrap();
             let one = |of: &Carriers| {
                 let fingerprint = of.fingerprint;
-                of.iter().map(|(a, c)| (fingerprint, a, c.count, c.at.line_no)).collect::<Vec<_>>()
+                of.iter().map(|(a, c)| (fingerprint, a, c.count, Origin::from(c.at).line_no)).collect::<Vec<_>>()
             };
             let found: Vec<_> = found.iter().flat_map(one).collect();
             prop_assert_eq!(found, expected);
