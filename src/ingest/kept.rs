@@ -125,3 +125,49 @@ impl<F: Fold> Kept<F> {
         total
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Origin;
+    use proptest::prelude::*;
+
+    /// Lines in order.
+    #[derive(Default)]
+    struct Seen(Vec<u64>);
+
+    impl Fold for Seen {
+        fn push(&mut self, event: &Event<'_>) {
+            self.0.push(event.origin.line_no);
+        }
+
+        fn merge(&mut self, other: Self) {
+            self.0.extend(other.0);
+            self.0.sort_unstable();
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parts_by_account_keep_and_count_what_one_does(calls in proptest::collection::vec((0u8..4, 0u8..6, 0usize..3, 1i64..4), 0..60)) {
+            let parts = |n: u8| {
+                let mut parts: Vec<Kept<Seen>> = (0..n).map(|_| Kept::new(0, false)).collect();
+                for (number, (account, request, format, resolution_us)) in (0..).zip(&calls) {
+                    let origin = Origin { file_id: 0, line_no: number };
+                    let event = Event {
+                        request_id: (*request > 0).then(|| format!("r{request}").into()),
+                        ts_res_us: *resolution_us,
+                        zoneless: *request == 2,
+                        ..Event::new(origin, 0, format!("a{account}").into())
+                    };
+                    parts[usize::from(account % n)].take(number, *format, &event);
+                }
+                let (seen, counts, _) = Kept::merged(parts);
+                let numbers = (counts.kept, counts.repeated, counts.zoneless, counts.present, counts.content);
+                let resolutions: Vec<_> = counts.resolutions_us().collect();
+                (seen.0, format!("{numbers:?}"), resolutions, counts.first_records(|format| ["x", "y", "z"][format]))
+            };
+            prop_assert_eq!(parts(1), parts(3));
+        }
+    }
+}

@@ -74,3 +74,33 @@ impl Meetings {
         groups.into_iter().map(note).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Origin;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn parts_by_account_have_met_what_one_has(calls in proptest::collection::vec((0u8..4, 0u8..3, 0usize..3, 1u64..9), 0..60)) {
+            let (mut one, mut parts) = (Meetings::default(), [Meetings::default(), Meetings::default()]);
+            for (account, key, format, tokens) in calls {
+                let event = Event::new(Origin { file_id: 0, line_no: 1 }, 0, format!("a{account}").into());
+                let event = Event {
+                    key_id: Some(format!("k{key}").into()),
+                    input_tokens: Some(tokens),
+                    output_tokens: Some(1),
+                    ..event
+                };
+                one.take(&event, format);
+                parts[usize::from(account % 2)].take(&event, format);
+            }
+            let [a, b] = parts;
+            let merged = Meetings::merged(a, b);
+            let name = |format| ["x", "y", "z"][format];
+            prop_assert_eq!(merged.notes(name), one.notes(name));
+            prop_assert_eq!(merged.twins, one.twins);
+        }
+    }
+}

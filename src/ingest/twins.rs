@@ -13,7 +13,7 @@ const LEAST_SHARE: f64 = 0.25;
 const MINUTE_US: i64 = 60_000_000;
 
 /// A sample of the calls of each format.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Twins {
     sampled: BTreeMap<usize, BTreeSet<u64>>,
 }
