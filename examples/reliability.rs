@@ -40,7 +40,7 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "hostile::bombs_are_refused_whatever_packs_them",
             ),
             (
-                "one line of 192 MiB (1 GiB with STILLHUNT_LINE_MIB=1024) anywhere in a log: plain, gz, zst, document",
+                "one line of 128 MiB (1 GiB with STILLHUNT_LINE_MIB=1024) anywhere in a log: plain, gz, zst, document",
                 "long_lines::a_line_of_any_length_costs_one_row_and_little_memory",
             ),
             (

@@ -1,4 +1,4 @@
-//! One line without end: it costs one row, is named with the limit that it breaks, and is never held. 192 MiB long, or as
+//! One line without end: it costs one row, is named with the limit that it breaks, and is never held. 128 MiB long, or as
 //! many MiB as STILLHUNT_LINE_MIB says.
 #![cfg(target_os = "linux")]
 
@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 const BINARY: &str = env!("CARGO_BIN_EXE_stillhunt");
 
 /// Most memory that a run may take for a line of any length, KiB. Below the shortest line that is tried.
-const MOST_KIB: u64 = 160 << 10;
+const MOST_KIB: u64 = 120 << 10;
 
 fn line_mib() -> usize {
-    std::env::var("STILLHUNT_LINE_MIB").map_or(192, |n| n.parse().unwrap())
+    std::env::var("STILLHUNT_LINE_MIB").map_or(128, |n| n.parse().unwrap())
 }
 
 /// Letters that no packer makes much shorter, 1 MiB of them: it looks back less far than that.

@@ -39,6 +39,14 @@ impl<R: Read> LineBatches<R> {
         bytes.append(&mut self.carry);
         let mut overlong = None;
         loop {
+            // What is here is the beginning of a line, and no line that can be held is longer.
+            if bytes.len() > self.max_line {
+                // A line that cannot be held: count it, skip to its end, go on behind it.
+                bytes.clear();
+                overlong = Some(self.next_line);
+                self.done = !self.skip_line()?;
+                break;
+            }
             let read = self.reader.by_ref().take(self.batch_bytes as u64).read_to_end(&mut bytes)?;
             if read == 0 {
                 self.done = true;
@@ -46,13 +54,6 @@ impl<R: Read> LineBatches<R> {
             }
             if let Some(end) = memchr::memrchr(b'\n', &bytes) {
                 self.carry = bytes.split_off(end + 1);
-                break;
-            }
-            if bytes.len() > self.max_line {
-                // A line that cannot be held: count it, skip to its end, go on behind it.
-                bytes.clear();
-                overlong = Some(self.next_line);
-                self.done = !self.skip_line()?;
                 break;
             }
         }
