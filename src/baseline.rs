@@ -144,11 +144,10 @@ impl<'a> Baseline<'a> {
     /// Every test of a group by families that did not propose it.
     pub fn test(&self, world: &World, accounts: &[u32], side: Side) -> Vec<Test> {
         let group = world.entities(accounts);
-        let (of_reference, (dealt, of_time)) = rayon::join(
+        let (mut tests, (dealt, of_time)) = rayon::join(
             || self.reference(accounts).test(&self.census, &group, side),
             || rayon::join(|| self.dealt(&group), || self.over_time.tests(world, accounts)),
         );
-        let mut tests = of_reference;
         if let Some(outcome) = dealt {
             let words = "texts that two accounts have in common are fewer than independent draws from the same material would give";
             tests.push(Test::of_the_whole(

@@ -79,11 +79,9 @@ const AT_ONCE: usize = 16;
 /// comes. Nearly every block is such, and none of its bytes waits for another: they are all taken in a few vector instructions.
 #[inline]
 fn plain(bytes: &[u8; AT_ONCE + 1]) -> Option<[u8; AT_ONCE]> {
-    let (mut before, mut block) = ([0; AT_ONCE], [0; AT_ONCE]);
-    before.iter_mut().zip(&bytes[..AT_ONCE]).for_each(|(to, c)| *to = fold(*c));
-    block.iter_mut().zip(&bytes[1..]).for_each(|(to, c)| *to = fold(*c));
-    let repeats = block.iter().zip(&before).fold(false, |any, (c, before)| any | (c == before) & is_folded(*c));
-    (!repeats & bytes.is_ascii()).then_some(block)
+    let folded = bytes.map(fold);
+    let repeats = folded.array_windows().fold(false, |any, [before, c]| any | (c == before) & is_folded(*c));
+    (!repeats & bytes.is_ascii()).then(|| *folded.last_chunk().expect("one more than a block"))
 }
 
 /// Whether several of a character in a row become one.

@@ -170,20 +170,24 @@ pub fn one_measure(requests: &[u64], range: f64) -> Option<(Outcome, (u64, u64))
     Some((Outcome { observed: held as f64, expected: share * n as f64, p_value }, span))
 }
 
+/// The chance that a group drawn at random holds an object as often, from its holders in the world and in the group. A large
+/// group has many objects and few different numbers of holders: each chance is computed once.
+fn tails(world: u64, group: u64) -> impl FnMut((u64, u64)) -> f64 {
+    let mut known: HashMap<(u64, u64), f64> = HashMap::new();
+    move |(all, inside)| *known.entry((all, inside)).or_insert_with(|| hypergeometric_tail(world, all, group, inside))
+}
+
 /// The one object that the group concentrates on most: for each object its holders in the world and in the group.
 /// Objects that no member holds are left out of `holders` and counted in `objects`. Bonferroni over the objects of the
 /// world. Returns the outcome with the place in `holders`; `None` where nobody of the group has such an object.
 pub fn concentration(world: u64, group: u64, objects: u64, holders: &[(u64, u64)]) -> Option<(Outcome, usize)> {
-    // Of a large group there are many objects and few numbers of holders.
-    let mut tails: HashMap<(u64, u64), f64> = HashMap::new();
-    let mut tail =
-        |all, inside| *tails.entry((all, inside)).or_insert_with(|| hypergeometric_tail(world, all, group, inside));
+    let mut tail = tails(world, group);
     holders
         .iter()
         .map(|&(all, inside)| Outcome {
             observed: inside as f64,
             expected: group as f64 * all as f64 / world as f64,
-            p_value: if inside < 2 { 1.0 } else { (tail(all, inside) * objects as f64).min(1.0) },
+            p_value: if inside < 2 { 1.0 } else { (tail((all, inside)) * objects as f64).min(1.0) },
         })
         .zip(0..)
         .min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(b.0.observed.total_cmp(&a.0.observed)))
@@ -197,8 +201,7 @@ const MOST_TOGETHER: usize = 16;
 /// sixteen values on which the group concentrates most, each set paying for all sets of its size and for the sizes tried.
 /// Returns the outcome with the places in `holders`, rising.
 pub fn few_values(world: u64, group: u64, objects: u64, holders: &[(u64, u64)]) -> Option<(Outcome, Vec<usize>)> {
-    let alone = |&(all, inside): &(u64, u64)| hypergeometric_tail(world, all, group, inside);
-    let mut order: Vec<(f64, usize)> = holders.iter().map(alone).zip(0..).collect();
+    let mut order: Vec<(f64, usize)> = holders.iter().copied().map(tails(world, group)).zip(0..).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then(holders[b.1].1.cmp(&holders[a.1].1)).then(a.1.cmp(&b.1)));
     order.truncate(MOST_TOGETHER);
     let sizes = order.len();

@@ -249,14 +249,13 @@ pub(super) fn shared(
     // Each thread takes one part after the other and uses its memory again: what is put away for good would stand scattered
     // among what is not.
     let of_thread = |_: rayon::BroadcastContext<'_>| -> io::Result<()> {
-        let mut desk = Desk::default();
+        let (mut desk, mut pieces) = (Desk::default(), Vec::new());
         loop {
             let part = next.fetch_add(1, Ordering::Relaxed);
             if part >= PARTS {
                 return Ok(());
             }
-            texts.read(part, &mut desk.pieces)?;
-            let mut pieces = std::mem::take(&mut desk.pieces);
+            texts.read(part, &mut pieces)?;
             for piece in &mut pieces {
                 // Texts keep their order: it is rising.
                 piece.sort_by_key(|(fingerprint, _)| *fingerprint);
@@ -269,7 +268,6 @@ pub(super) fn shared(
                     }
                 }
             }
-            desk.pieces = pieces;
         }
     };
     rayon::broadcast(of_thread).into_iter().collect::<io::Result<()>>()?;
@@ -331,7 +329,6 @@ fn keep_frequent(all: &mut Vec<Occurrence>, common: u32) {
 /// Memory that is used for one part after the other.
 #[derive(Default)]
 struct Desk {
-    pieces: Vec<Vec<Occurrence>>,
     fetched: Vec<Packed>,
     /// What each account carries of a fingerprint, in the order in which they come.
     own: Vec<(u32, Carried)>,

@@ -153,7 +153,9 @@ impl<'m, F: Fold> Reading<'m, F> {
         for chunk in chunks {
             let mut of_chunk = Vec::with_capacity(chunk.len());
             self.report.intake.rows_read += chunk.len() as u64;
-            self.used.extend((!chunk.is_empty()).then_some(self.format));
+            if !chunk.is_empty() {
+                self.used.insert(self.format);
+            }
             for parsed in chunk {
                 match parsed {
                     Err(rejection) => self.reject(path, rejection),
