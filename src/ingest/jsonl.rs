@@ -39,7 +39,10 @@ impl<R: Read> LineBatches<R> {
         bytes.append(&mut self.carry);
         let mut overlong = None;
         loop {
-            // What is here is the beginning of a line, and no line that can be held is longer.
+            if let Some(end) = memchr::memrchr(b'\n', &bytes) {
+                self.carry = bytes.split_off(end + 1);
+                break;
+            }
             if bytes.len() > self.max_line {
                 // A line that cannot be held: count it, skip to its end, go on behind it.
                 bytes.clear();
@@ -47,13 +50,8 @@ impl<R: Read> LineBatches<R> {
                 self.done = !self.skip_line()?;
                 break;
             }
-            let read = self.reader.by_ref().take(self.batch_bytes as u64).read_to_end(&mut bytes)?;
-            if read == 0 {
+            if self.reader.by_ref().take(self.batch_bytes as u64).read_to_end(&mut bytes)? == 0 {
                 self.done = true;
-                break;
-            }
-            if let Some(end) = memchr::memrchr(b'\n', &bytes) {
-                self.carry = bytes.split_off(end + 1);
                 break;
             }
         }
