@@ -4,12 +4,13 @@ use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
 use crate::findings;
 use crate::group_tests::Test;
-use crate::joining::{bridges, occasional_carriers, recruits, tied};
+use crate::joining::{Bridge, bridges, occasional_carriers, recruits, tied};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
 use crate::scope::{Inquiry, Scope};
 use crate::shape::{Shape, own_templates, shape};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A proposed group, tested.
@@ -47,6 +48,38 @@ const OVERLAP: f64 = 0.5;
 const CONTAINED: f64 = 0.8;
 /// ...and share from which the group holds part of another network too, and completes none.
 const ELSEWHERE: f64 = 0.2;
+
+/// Groups that are to be joined.
+struct Joining<'g> {
+    /// Best evidence first, then the fragments.
+    groups: &'g [Group],
+    /// Groups that may stand alone.
+    seeds: usize,
+    /// Accounts of those.
+    grouped: BTreeSet<u32>,
+    bridges: Vec<Bridge>,
+    /// The groups that an object ties to each.
+    near: BTreeMap<usize, BTreeSet<usize>>,
+}
+
+impl Joining<'_> {
+    /// Groups that are tied to each other, if only by way of others.
+    fn components(&self) -> Vec<BTreeSet<usize>> {
+        let mut left: BTreeSet<usize> = (0..self.groups.len()).collect();
+        let mut found = Vec::new();
+        while let Some(first) = left.pop_first() {
+            let (mut component, mut open) = (BTreeSet::from([first]), vec![first]);
+            while let Some(group) = open.pop() {
+                let new: Vec<usize> =
+                    self.near.get(&group).into_iter().flatten().copied().filter(|n| left.remove(n)).collect();
+                component.extend(&new);
+                open.extend(new);
+            }
+            found.push(component);
+        }
+        found
+    }
+}
 
 impl Inquiry<'_> {
     pub fn group(&self, accounts: Vec<u32>, side: Side) -> Group {
@@ -115,11 +148,23 @@ impl Inquiry<'_> {
                 near.entry(*a).or_default().extend(groups.iter().filter(|b| *b != a));
             }
         }
-        let mut free: BTreeSet<usize> = (0..groups.len()).collect();
-        let mut joined = Vec::new();
-        while let Some(seed) = free.pop_first().filter(|seed| *seed < seeds) {
+        let joining = Joining { groups: &groups, seeds, grouped, bridges, near };
+        // What nothing ties stays apart: such parts are joined side by side, and their groups stand in the order of their seeds.
+        let parts: Vec<BTreeMap<usize, Group>> =
+            joining.components().into_par_iter().map(|component| self.joined_inside(&joining, component)).collect();
+        let mut joined: Vec<Group> = parts.into_iter().flatten().collect::<BTreeMap<_, _>>().into_values().collect();
+        self.completed_by_habit(&mut joined, &habits, tests_made);
+        joined.extend(habits);
+        joined
+    }
+
+    /// Joins groups of which only these are near each other: each by its seed.
+    fn joined_inside(&self, joining: &Joining<'_>, mut free: BTreeSet<usize>) -> BTreeMap<usize, Group> {
+        let Joining { groups, seeds, grouped, bridges, near } = joining;
+        let mut joined = BTreeMap::new();
+        while let Some(seed) = free.pop_first().filter(|seed| seed < seeds) {
             let mut parts = BTreeSet::from([seed]);
-            let mut whole: BTreeSet<u32> = members[seed].iter().copied().collect();
+            let mut whole: BTreeSet<u32> = groups[seed].accounts.iter().copied().collect();
             let mut known = findings::evidence(&groups[seed].tests);
             // The seed has the best evidence of all that are free, so it says which families are free to test.
             let side = groups[seed].proposed_by;
@@ -129,7 +174,7 @@ impl Inquiry<'_> {
                 let next = neighbours.filter(|n| free.contains(n) && !refused.contains(n)).min().copied();
                 let Some(next) = next else { break };
                 let together: Vec<u32> =
-                    whole.iter().chain(members[next]).copied().collect::<BTreeSet<_>>().into_iter().collect();
+                    whole.iter().chain(&groups[next].accounts).copied().collect::<BTreeSet<_>>().into_iter().collect();
                 let evidence = findings::evidence(&self.test(&together, side));
                 if evidence < known {
                     refused.insert(next);
@@ -138,21 +183,19 @@ impl Inquiry<'_> {
                 known = evidence;
                 free.remove(&next);
                 parts.insert(next);
-                whole.extend(members[next]);
+                whole.extend(&groups[next].accounts);
             }
             let mut accounts: Vec<u32> = whole.iter().copied().collect();
-            accounts.extend(recruits(&bridges, &parts, &accounts));
+            accounts.extend(recruits(bridges, &parts, &accounts));
             accounts.sort_unstable();
             let own: Vec<u64> = self.own_templates(&accounts).iter().filter_map(|o| o.fingerprint()).collect();
             // Who stands in another group is no straggler of this one.
             let stragglers = occasional_carriers(self.scope.evidence, &own, &accounts);
-            accounts.extend(stragglers.difference(&grouped));
+            accounts.extend(stragglers.difference(grouped));
             accounts.sort_unstable();
             let recruited = accounts.iter().copied().filter(|a| !whole.contains(a)).collect();
-            joined.push(Group { recruited, ..self.group(accounts, side) });
+            joined.insert(seed, Group { recruited, ..self.group(accounts, side) });
         }
-        self.completed_by_habit(&mut joined, &habits, tests_made);
-        joined.extend(habits);
         joined
     }
 

@@ -40,6 +40,15 @@ impl Sums {
         self.of[place] += weight;
     }
 
+    /// The sums by community, rising; the next node starts from nothing.
+    fn take(&mut self) -> impl Iterator<Item = (u32, f64)> + '_ {
+        self.touched.sort_unstable();
+        self.touched.drain(..).map(|community| {
+            self.met[community as usize] = false;
+            (community, self.of[community as usize])
+        })
+    }
+
     /// The community of the greatest gain from its sum, and that gain; of those that tie, the one of the least number.
     /// `None` where no sum was added. The next node starts from nothing.
     fn best(&mut self, gain: impl Fn(u32, f64) -> f64) -> Option<(u32, f64)> {
@@ -157,15 +166,25 @@ impl Graph {
         part
     }
 
-    /// One node a part.
+    /// One node a part. Links between two parts are added up node by node, since to sort them all takes longer.
     fn aggregate(&self, part: &[u32], parts: usize) -> Self {
         let mut size = vec![0.0; parts];
-        for (node, p) in part.iter().enumerate() {
-            size[*p as usize] += self.size[node];
+        let mut nodes: Vec<Vec<u32>> = vec![Vec::new(); parts];
+        for (node, p) in (0u32..).zip(part) {
+            size[*p as usize] += self.size[node as usize];
+            nodes[*p as usize].push(node);
         }
-        let behind = |a: usize| self.around(a).filter(move |(b, _)| (a as u32) < *b);
-        let between = |a: usize| behind(a).map(move |(b, w)| (part[a], part[b as usize], w as f32));
-        let edges = (0..self.len()).flat_map(between).filter(|(a, b, _)| a != b).collect();
+        let behind = |sums: &mut Sums, (p, nodes): (u32, &Vec<u32>)| {
+            for (other, weight) in nodes.iter().flat_map(|node| self.around(*node as usize)) {
+                let other = part[other as usize];
+                if p < other {
+                    sums.add(other, weight);
+                }
+            }
+            sums.take().map(|(other, weight)| (p, other, weight as f32)).collect::<Vec<_>>()
+        };
+        let each = nodes.par_iter().enumerate().map(|(p, nodes)| (p as u32, nodes));
+        let edges = each.with_min_len(parts / 16).map_init(|| Sums::new(parts), behind).flatten_iter().collect();
         Self { size, ..Self::new(parts, edges) }
     }
 }

@@ -383,7 +383,6 @@ impl AccountEvidence {
         self.addresses.close(MAX_VALUES);
         self.clients.close(MAX_VALUES);
         self.parameters.close(MAX_VALUES);
-        self.recurring.shrink_to_fit();
         self.excerpts.shrink_to_fit();
     }
 
@@ -535,6 +534,8 @@ impl Fold for Evidence {
         let mut accounts: Vec<Box<AccountEvidence>> =
             names.values().map(|number| std::mem::take(&mut self.open[*number as usize])).collect();
         self.open = Vec::new();
+        // What was kept for more is given back before the most is needed.
+        accounts.par_iter_mut().for_each(|account| account.settle());
         let most_listed = LISTED + LISTED_PER_ACCOUNT * accounts.len();
         self.carriers =
             occurrences::shared(&runs, most_listed, |account, carried| accounts[account as usize].recurs(carried))?;
@@ -547,7 +548,7 @@ impl Fold for Evidence {
                 }
             }
         }
-        accounts.par_iter_mut().for_each(|account| account.settle());
+        accounts.iter_mut().for_each(|account| account.recurring.shrink_to_fit());
         self.accounts = names.into_keys().zip(accounts).collect();
         Ok(())
     }
