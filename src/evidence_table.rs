@@ -48,7 +48,7 @@ fn frame(rows: &[(String, &AccountEvidence)], named: &dyn Fn(&str, &str) -> Stri
         accounts().for_each(|account| lists.append_values_iter(of(account).iter().map(String::as_str)));
         lists.finish().into_column()
     };
-    let under_names = |kind: &str, words: &mut dyn Iterator<Item = &String>| {
+    let under_names = |kind: &str, words: &mut dyn Iterator<Item = &str>| {
         let mut named: Vec<String> = words.map(|word| named(kind, word)).collect();
         named.sort_unstable();
         named
@@ -73,8 +73,8 @@ fn frame(rows: &[(String, &AccountEvidence)], named: &dyn Fn(&str, &str) -> Stri
             time("last_us", &|a| a.last_us),
             number("distinct_texts", &|a| a.items.len() as u64),
             hours.finish().into_column(),
-            words("addresses", &|a| under_names("address", &mut a.addresses.keys())),
-            words("clients", &|a| under_names("client", &mut a.clients.keys())),
+            words("addresses", &|a| under_names("address", &mut a.addresses.keys().map(|a| a.as_str()))),
+            words("clients", &|a| under_names("client", &mut a.clients.keys().map(|c| &**c))),
             words("rule_packs", &|a| a.rule_hits.keys().map(|pack| (*pack).to_owned()).collect()),
         ],
     )

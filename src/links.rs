@@ -185,7 +185,7 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     }
     let addresses = accounts.iter().flat_map(|(id, a)| a.addresses.keys().map(|value| (value.as_str(), *id)));
     objects.extend(values(Family::Infrastructure, "address", addresses.collect(), &entity));
-    let clients = accounts.iter().flat_map(|(id, a)| a.clients.keys().map(|value| (value.as_str(), *id)));
+    let clients = accounts.iter().flat_map(|(id, a)| a.clients.keys().map(|value| (&**value, *id)));
     objects.extend(values(Family::Behaviour, "client", clients.collect(), &entity));
     objects.par_sort_unstable_by(|a, b| {
         (a.family, a.kind, &a.accounts, &a.value).cmp(&(b.family, b.kind, &b.accounts, &b.value))

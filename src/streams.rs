@@ -3,7 +3,7 @@
 //! cross-table says which does.
 
 use crate::document::{Cell, Material, Pool, Stream};
-use crate::features::{AccountEvidence, Carriers, Evidence, Excerpt};
+use crate::features::{AccountEvidence, Carriers, Evidence, Excerpt, Hash};
 use crate::fingerprint::Winnower;
 use crate::links::{Family, World};
 use crate::slots;
@@ -204,7 +204,7 @@ fn unite(root: &mut BTreeMap<u32, u32>, a: u32, b: u32) {
 /// How large the material is that a network works through, by capture and recapture of whole texts: the bias-corrected
 /// lower bound S + f₁(f₁ − 1) / (2 (f₂ + 1)), f₁ and f₂ being the texts sent once and twice (Chao 1987). `None` without text.
 pub(crate) fn material<'a>(members: impl Iterator<Item = &'a AccountEvidence>) -> Option<Material> {
-    let mut uses: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut uses: BTreeMap<Hash, u64> = BTreeMap::new();
     for (item, n) in members.flat_map(|a| &a.items) {
         *uses.entry(*item).or_default() += u64::from(*n);
     }

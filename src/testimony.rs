@@ -38,8 +38,8 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
 /// Where an account first touched an object that stands in its lines.
 fn first_touch(evidence: &Evidence, (place, account): (u32, &AccountEvidence), object: &Object) -> Option<Origin> {
     match object.kind {
-        "address" => account.addresses.get(&object.value).map(|(_, at)| *at),
-        "client" => account.clients.get(&object.value).map(|(_, at)| *at),
+        "address" => account.addresses.get(object.value.as_str()).map(|(_, at)| (*at).into()),
+        "client" => account.clients.get(object.value.as_str()).map(|(_, at)| (*at).into()),
         _ => evidence.carried(object.fingerprint()?, place).map(|carried| carried.at.into()),
     }
 }

@@ -1,6 +1,7 @@
 //! Events to per-account evidence, mergeable across batches, so that memory grows with accounts and not with rows.
 
 mod carriers;
+mod names;
 mod occurrences;
 mod partial;
 mod tally;
@@ -10,13 +11,16 @@ use crate::fingerprint::{self, Winnower};
 use crate::redact;
 use crate::rules;
 pub use carriers::Carriers;
+use compact_str::CompactString;
+use names::Names;
 use occurrences::{Run, Text};
 pub use partial::{Partial, PartialText, Unsettled};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::io;
-pub use tally::{Known, Tally};
+use std::sync::Arc;
+pub use tally::{Hash, Known, Tally};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Distinct texts kept for one account: those with the least hash, so that counts of the kept ones are exact in any order.
@@ -101,7 +105,7 @@ impl Known for u32 {
 }
 
 /// How often, and where first.
-impl Known for (u32, Origin) {
+impl Known for (u32, Place) {
     fn absorb(&mut self, other: Self) {
         *self = (self.0.saturating_add(other.0), self.1.min(other.1));
     }
@@ -117,7 +121,7 @@ pub struct Sent {
     /// Sum of ln(1 + output tokens) of those requests, millionths.
     pub ln_output: u64,
     /// Least place in the input.
-    pub at: Origin,
+    pub at: Place,
 }
 
 impl Known for Sent {
@@ -186,14 +190,14 @@ pub struct AccountEvidence {
     pub resolution_us: i64,
     pub first_at: Option<Origin>,
     pub hours: [u32; 24],
-    pub addresses: Tally<String, (u32, Origin)>,
-    pub clients: Tally<String, (u32, Origin)>,
+    pub addresses: Tally<CompactString, (u32, Place)>,
+    pub clients: Tally<Arc<str>, (u32, Place)>,
     /// Sampling parameters, whatever client sent them.
-    pub parameters: Tally<String, Sent>,
+    pub parameters: Tally<Arc<str>, Sent>,
     /// User agent and TLS fingerprint, where a request has both, with a NUL between them.
-    pub(crate) stacks: Tally<String, (u32, Origin)>,
+    pub(crate) stacks: Tally<Arc<str>, (u32, Place)>,
     /// First use of each model, µs since the Unix epoch.
-    pub models: Tally<String, i64>,
+    pub models: Tally<Arc<str>, i64>,
     /// Requests whose answer was cut at its limit.
     pub cut_short: u64,
     /// Requests refused for quota (HTTP 429).
@@ -202,11 +206,11 @@ pub struct AccountEvidence {
     pub ln_input: u64,
     pub ln_output: u64,
     pub times: Times,
-    pub sessions: Tally<u64, u32>,
-    pub items: Tally<u64, u32>,
+    pub sessions: Tally<Hash, u32>,
+    pub items: Tally<Hash, u32>,
     /// Fingerprints of its recurring text, rising: those that recur in another account too. Complete after [`Fold::finish`].
     pub recurring: Vec<u64>,
-    pub rule_hits: BTreeMap<&'static str, (u32, Origin)>,
+    pub rule_hits: BTreeMap<&'static str, (u32, Place)>,
     /// A few exemplars, best first.
     pub excerpts: Vec<Excerpt>,
 }
@@ -229,10 +233,12 @@ pub struct Evidence {
     desk: Desk,
 }
 
-/// Memory that is used for one request after the other.
+/// What is used for one request after the other.
 #[derive(Debug, Default)]
 struct Desk {
     winnower: Winnower,
+    names: Names,
+    settings: String,
     line: String,
     hits: Vec<&'static str>,
     fingerprints: Vec<u64>,
@@ -276,7 +282,9 @@ impl AccountEvidence {
 
     /// User agent and TLS fingerprint of requests that have both, with the place of the first.
     pub fn stacks(&self) -> impl Iterator<Item = (&str, &str, Origin)> {
-        self.stacks.iter().filter_map(|(stack, (_, at))| stack.split_once('\0').map(|(agent, tls)| (agent, tls, *at)))
+        self.stacks
+            .iter()
+            .filter_map(|(stack, (_, at))| stack.split_once('\0').map(|(agent, tls)| (agent, tls, (*at).into())))
     }
 
     fn push(&mut self, event: &Event<'_>, number: u32, run: &mut Run, desk: &mut Desk) {
@@ -298,28 +306,16 @@ impl AccountEvidence {
             self.org_id = Some(org.to_owned());
         }
         match event.session_id.as_deref() {
-            Some(session) => self.sessions.add(&xxh3_64(session.as_bytes()), 1, MAX_VALUES),
+            Some(session) => self.sessions.add(&xxh3_64(session.as_bytes()).into(), 1, MAX_VALUES),
             None => self.single_turn += 1,
         }
         if let Some(ip) = event.client_ip.as_deref() {
-            self.addresses.add(ip, (1, at), MAX_VALUES);
-        }
-        // Spelt into one piece of memory: nearly every request repeats what its account has said before.
-        let line = &mut desk.line;
-        if write_client(event, line) {
-            self.clients.add(line.as_str(), (1, at), MAX_VALUES);
+            self.addresses.add(ip, (1, at.into()), MAX_VALUES);
         }
         let ln_output = ln_millionths(event.output_tokens);
-        write_parameters(event, line);
-        let single_turn = event.session_id.is_none().into();
-        self.parameters.add(line.as_str(), Sent { count: 1, single_turn, ln_output, at }, MAX_VALUES);
-        if let (Some(agent), Some(tls)) = (event.user_agent.as_deref(), event.tls_fingerprint.as_deref()) {
-            line.clear();
-            line.extend([agent, "\0", tls]);
-            self.stacks.add(line.as_str(), (1, at), MAX_VALUES);
-        }
+        self.push_software(event, ln_output, desk);
         if let Some(model) = event.model.as_deref() {
-            self.models.add(model, event.ts_us, MAX_VALUES);
+            self.models.add_shared(desk.names.keep(model), event.ts_us, MAX_VALUES);
         }
         self.cut_short += u64::from(is_cut_short(event));
         self.refused += u64::from(event.status == Some(429));
@@ -328,6 +324,31 @@ impl AccountEvidence {
         self.times.extend([event.ts_us]);
         if let Some(text) = event.user_text.as_deref() {
             self.push_text(event, text, (number, ln_output), run, desk);
+        }
+    }
+
+    /// What sent the request, and how. Spelt into memory that is used again: nearly every request repeats what its account has
+    /// said before.
+    fn push_software(&mut self, event: &Event<'_>, ln_output: u64, desk: &mut Desk) {
+        let Desk { settings, line, names, .. } = desk;
+        let at = Place::from(event.origin);
+        let set = write_settings(event, settings);
+        let (agent, tls) = (event.user_agent.as_deref(), event.tls_fingerprint.as_deref());
+        let tools = event.tools.as_deref().map(|tools| format!("tools:{:016x}", xxh3_64(tools.as_bytes())));
+        // Client and parameters as one value; a tuple of absent parts is no object.
+        if set || agent.is_some() || tls.is_some() || tools.is_some() {
+            line.clear();
+            let (agent, tls, tools) = (agent.unwrap_or_default(), tls.unwrap_or_default(), tools.as_deref());
+            line.extend([agent, BAR, tls, BAR, settings, BAR, tools.unwrap_or_default()]);
+            self.clients.add_shared(names.keep(line), (1, at), MAX_VALUES);
+        }
+        settings.extend([BAR, if tools.is_some() { "tools" } else { "" }]);
+        let sent = Sent { count: 1, single_turn: event.session_id.is_none().into(), ln_output, at };
+        self.parameters.add_shared(names.keep(settings), sent, MAX_VALUES);
+        if let (Some(agent), Some(tls)) = (agent, tls) {
+            line.clear();
+            line.extend([agent, "\0", tls]);
+            self.stacks.add_shared(names.keep(line), (1, at), MAX_VALUES);
         }
     }
 
@@ -345,10 +366,10 @@ impl AccountEvidence {
             None => fingerprint::item(text),
             Some(tail) => fingerprint::item(&[text, tail].join("\0")),
         };
-        self.items.add(&item, 1, MAX_ITEMS);
+        self.items.add(&item.into(), 1, MAX_ITEMS);
         rules::matching(text, &mut desk.hits);
         for name in &desk.hits {
-            self.rule_hits.entry(name).or_insert((0, at)).absorb((1, at));
+            self.rule_hits.entry(name).or_insert((0, at.into())).absorb((1, at.into()));
         }
         let ruled = !desk.hits.is_empty();
         self.ruled += u64::from(ruled);
@@ -445,37 +466,25 @@ fn ln_millionths(tokens: Option<u64>) -> u64 {
     (libm::log1p(tokens.unwrap_or(0) as f64) * 1e6).round() as u64
 }
 
-/// Writes parts with bars between them, absent ones empty; false where all are.
-fn write_parts(line: &mut String, parts: &[Option<&dyn std::fmt::Display>]) -> bool {
+/// Writes the sampling parameters but for the tools, with bars between them and absent ones empty; false where all are absent.
+/// A request that sets none says so: leaving all at their default is a habit too, and a common one.
+fn write_settings(event: &Event<'_>, line: &mut String) -> bool {
+    fn shown<T: Display>(value: &Option<T>) -> Option<&dyn Display> {
+        value.as_ref().map(|v| v as &dyn Display)
+    }
+    let Event { temperature, top_p, max_tokens, stream, .. } = event;
+    let parts = [shown(temperature), shown(top_p), shown(max_tokens), shown(stream)];
     line.clear();
     for (i, part) in parts.iter().enumerate() {
-        line.push_str(if i == 0 { "" } else { " | " });
+        line.push_str(if i == 0 { "" } else { BAR });
         // Writing to a string does not fail.
         let _ = part.map(|part| write!(line, "{part}"));
     }
     parts.iter().any(Option::is_some)
 }
 
-fn shown<T: std::fmt::Display>(value: &Option<T>) -> Option<&dyn std::fmt::Display> {
-    value.as_ref().map(|v| v as &dyn std::fmt::Display)
-}
-
-/// Sampling parameters as one value. A request that sets none says so: leaving all at their default is a habit too,
-/// and a common one.
-fn write_parameters(event: &Event<'_>, line: &mut String) {
-    let tools = event.tools.as_ref().map(|_| "tools");
-    let Event { temperature, top_p, max_tokens, stream, .. } = event;
-    write_parts(line, &[shown(temperature), shown(top_p), shown(max_tokens), shown(stream), shown(&tools)]);
-}
-
-/// Client and parameters as one value; absent parts stay absent, and a tuple of absent parts is no object (false).
-fn write_client(event: &Event<'_>, line: &mut String) -> bool {
-    let tools = event.tools.as_deref().map(|t| format!("tools:{:016x}", xxh3_64(t.as_bytes())));
-    let Event { user_agent, tls_fingerprint, temperature, top_p, max_tokens, stream, .. } = event;
-    let software = [shown(user_agent), shown(tls_fingerprint)];
-    let parameters = [shown(temperature), shown(top_p), shown(max_tokens), shown(stream), shown(&tools)];
-    write_parts(line, &[software.as_slice(), &parameters].concat())
-}
+/// Stands between the parts of a value.
+const BAR: &str = " | ";
 
 impl Evidence {
     fn number(&mut self, account: &str) -> u32 {

@@ -1,12 +1,15 @@
 //! One account's evidence as cells, and back. Nothing here decides anything.
 
 use super::columns::{COLUMNS, VERSION, place};
-use crate::event::Origin;
-use crate::features::{AccountEvidence, Excerpt, MAX_ITEMS, MAX_VALUES, Partial, PartialText, Sent, Tally, Times};
+use crate::event::{Origin, Place};
+use crate::features::{
+    AccountEvidence, Excerpt, Hash, MAX_ITEMS, MAX_VALUES, Partial, PartialText, Sent, Tally, Times,
+};
 use crate::rules;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What stands in one column of a row.
@@ -30,7 +33,8 @@ impl Cell {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cells(pub Vec<Cell>);
 
-type Place = (u32, Origin);
+/// How often, and where first.
+type Counted = (u32, Place);
 
 impl Cells {
     pub fn empty() -> Self {
@@ -150,7 +154,8 @@ fn as_it_was(line: &str) -> Result<String, String> {
     Ok(out)
 }
 
-fn place_json(at: Origin) -> Value {
+fn place_json(at: impl Into<Origin>) -> Value {
+    let at: Origin = at.into();
     json!([at.file_id, at.line_no])
 }
 
@@ -175,8 +180,8 @@ fn string(value: Option<&Value>) -> Result<String, String> {
     value.and_then(Value::as_str).map(str::to_owned).ok_or_else(|| "a text is missing".to_owned())
 }
 
-fn counted(tally: &Tally<String, Place>) -> impl Iterator<Item = Value> {
-    tally.iter().map(|(value, (count, at))| json!([value, count, place_json(*at)]))
+fn counted<K: AsRef<str>>(tally: &Tally<K, Counted>) -> impl Iterator<Item = Value> {
+    tally.iter().map(|(value, (count, at))| json!([value.as_ref(), count, place_json(*at)]))
 }
 
 /// As cells; `partial` has to be settled.
@@ -207,14 +212,14 @@ pub(super) fn account(partial: &Partial) -> Cells {
     }
     cells.put_list("first_at", e.first_at.into_iter().map(place_json));
     cells.put_list("hours", e.hours.iter().map(|n| json!(n)));
-    for (name, tally) in [("addresses", &e.addresses), ("clients", &e.clients), ("stacks", &e.stacks)] {
-        cells.put_list(name, counted(tally));
-    }
-    let sent = |(value, s): &(String, Sent)| json!([value, s.count, s.single_turn, s.ln_output, place_json(s.at)]);
+    cells.put_list("addresses", counted(&e.addresses));
+    cells.put_list("clients", counted(&e.clients));
+    cells.put_list("stacks", counted(&e.stacks));
+    let sent = |(value, s): &(Arc<str>, Sent)| json!([&**value, s.count, s.single_turn, s.ln_output, place_json(s.at)]);
     cells.put_list("parameters", e.parameters.iter().map(sent));
-    cells.put_list("models", e.models.iter().map(|(name, first)| json!([name, first])));
-    cells.put_list("sessions", e.sessions.iter().map(|(hash, count)| json!([hash, count])));
-    cells.put_list("items", e.items.iter().map(|(hash, count)| json!([hash, count])));
+    cells.put_list("models", e.models.iter().map(|(name, first)| json!([&**name, first])));
+    cells.put_list("sessions", e.sessions.iter().map(|(hash, count)| json!([u64::from(*hash), count])));
+    cells.put_list("items", e.items.iter().map(|(hash, count)| json!([u64::from(*hash), count])));
     cells.put_list("times", e.times.as_slice().iter().map(|us| json!(us)));
     cells.put_list("rule_hits", e.rule_hits.iter().map(|(pack, (n, at))| json!([pack, n, place_json(*at)])));
     let excerpts = e.excerpts.iter().map(|x| json!([x.rank.0, x.rank.1, place_json(x.at), x.text()]));
@@ -223,33 +228,38 @@ pub(super) fn account(partial: &Partial) -> Cells {
     cells
 }
 
+fn tally<K: Ord + From<String>>(counted: Vec<(String, Counted)>) -> Tally<K, Counted> {
+    Tally::of(counted.into_iter().map(|(value, counted)| (value.into(), counted)).collect(), MAX_VALUES)
+}
+
 /// From cells; `files` are the numbers of the part's files in the whole.
 pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
-    let pairs = |name: &'static str| -> Result<Tally<u64, u32>, String> {
+    let pairs = |name: &'static str| -> Result<Tally<Hash, u32>, String> {
         let list = cells.list(name)?;
-        let pair = |v: &Value| Ok((number(v.get(0))?, small(v.get(1))?));
+        let pair = |v: &Value| Ok((number(v.get(0))?.into(), small(v.get(1))?));
         let most = if name == "items" { MAX_ITEMS } else { MAX_VALUES };
         Ok(Tally::of(list.iter().map(pair).collect::<Result<_, String>>()?, most))
     };
-    let counted = |name: &'static str| -> Result<Vec<(String, Place)>, String> {
+    let counted = |name: &'static str| -> Result<Vec<(String, Counted)>, String> {
         let list = cells.list(name)?;
-        list.iter().map(|v| Ok((string(v.get(0))?, (small(v.get(1))?, origin(v.get(2), files)?)))).collect()
+        list.iter().map(|v| Ok((string(v.get(0))?, (small(v.get(1))?, origin(v.get(2), files)?.into())))).collect()
     };
-    let tally = |name| Ok::<_, String>(Tally::of(counted(name)?, MAX_VALUES));
     let parameters = cells.list("parameters")?;
     let sent = |v: &Value| {
         let (count, single_turn, ln_output) = (small(v.get(1))?, small(v.get(2))?, number(v.get(3))?);
-        Ok((string(v.get(0))?, Sent { count, single_turn, ln_output, at: origin(v.get(4), files)? }))
+        let at = origin(v.get(4), files)?.into();
+        Ok((string(v.get(0))?.into(), Sent { count, single_turn, ln_output, at }))
     };
     let hours: Vec<u32> = cells.list("hours")?.iter().map(|v| small(Some(v))).collect::<Result<_, _>>()?;
     let models = cells.list("models")?;
-    let model = |v: &Value| Ok((string(v.get(0))?, v.get(1).and_then(Value::as_i64).ok_or("a time is missing")?));
+    let model =
+        |v: &Value| Ok((string(v.get(0))?.into(), v.get(1).and_then(Value::as_i64).ok_or("a time is missing")?));
     let times = cells.list("times")?;
     let excerpt = |v: &Value| {
         let rank = (v.get(0).and_then(Value::as_bool).ok_or("a rank is missing")?, number(v.get(1))?);
         Ok(Excerpt::redacted(rank, origin(v.get(2), files)?, string(v.get(3))?))
     };
-    let hit = |(name, known): (String, Place)| {
+    let hit = |(name, known): (String, Counted)| {
         let pack = rules::known(&name).ok_or_else(|| format!("there is no rule pack {name}"))?;
         Ok((pack, known))
     };
@@ -271,10 +281,10 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         resolution_us: cells.whole("resolution_us")?,
         first_at: cells.list("first_at")?.first().map(|at| origin(Some(at), files)).transpose()?,
         hours: hours.try_into().map_err(|_| "there are 24 hours")?,
-        addresses: tally("addresses")?,
-        clients: tally("clients")?,
+        addresses: tally(counted("addresses")?),
+        clients: tally(counted("clients")?),
         parameters: Tally::of(parameters.iter().map(sent).collect::<Result<_, String>>()?, MAX_VALUES),
-        stacks: tally("stacks")?,
+        stacks: tally(counted("stacks")?),
         models: Tally::of(models.iter().map(model).collect::<Result<_, String>>()?, MAX_VALUES),
         cut_short: cells.sum("cut_short")?,
         refused: cells.sum("refused")?,

@@ -1,0 +1,48 @@
+//! Words that many accounts say, each kept once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Words that are shared at most: those that many say are met early, and nobody can fill memory with what only one says.
+const MOST_SHARED: usize = 1 << 16;
+
+/// The words that were met first. Who keeps one keeps a pointer, and two that say the same mostly keep the same one.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    shared: HashSet<Arc<str>>,
+}
+
+impl Names {
+    /// The word as it is kept; one of its own where too many are shared already.
+    pub fn keep(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.shared.get(name) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = name.into();
+        if self.shared.len() < MOST_SHARED {
+            self.shared.insert(Arc::clone(&new));
+        }
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_again_is_kept_once() {
+        let mut names = Names::default();
+        let (first, again) = (names.keep("python/3.11"), names.keep("python/3.11"));
+        assert!(Arc::ptr_eq(&first, &again));
+        assert!(!Arc::ptr_eq(&first, &names.keep("python/3.12")));
+    }
+
+    #[test]
+    fn beyond_the_most_that_are_shared_each_word_is_kept_by_itself() {
+        let mut names = Names::default();
+        (0..MOST_SHARED).for_each(|i| drop(names.keep(&i.to_string())));
+        assert!(!Arc::ptr_eq(&names.keep("one more"), &names.keep("one more")));
+        assert_eq!((&*names.keep("one more"), names.shared.len()), ("one more", MOST_SHARED));
+    }
+}
