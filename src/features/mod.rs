@@ -83,6 +83,11 @@ impl Excerpt {
 }
 
 impl Carried {
+    /// Whether it stands in so many texts and not in one alone.
+    fn recurs(&self, least: u32) -> bool {
+        self.count >= least && self.items.0 != self.items.1
+    }
+
     fn absorb(&mut self, other: &Self) {
         self.count += other.count;
         self.items = (self.items.0.min(other.items.0), self.items.1.max(other.items.1));
@@ -94,7 +99,7 @@ impl Carried {
 }
 
 /// A fingerprint is part of an account's *template* when it recurs around different payloads: this many times...
-const LEAST_RECURRENCE: u32 = 2;
+const LEAST_RECURRENCE: f64 = 2.0;
 /// ...and in this share of the account's requests, so that a chance repeat in a long history is none.
 const LEAST_SHARE: f64 = 0.08;
 
@@ -276,8 +281,12 @@ impl Evidence {
 impl AccountEvidence {
     /// Whether a fingerprint is part of the account's recurring text.
     pub fn recurs(&self, carried: &Carried) -> bool {
-        let least = (self.with_text as f64 * LEAST_SHARE).max(f64::from(LEAST_RECURRENCE));
-        f64::from(carried.count) >= least && carried.items.0 != carried.items.1
+        carried.recurs(self.least_recurrence())
+    }
+
+    /// Fewest texts of its recurring text.
+    fn least_recurrence(&self) -> u32 {
+        (self.with_text as f64 * LEAST_SHARE).ceil().max(LEAST_RECURRENCE) as u32
     }
 
     /// User agent and TLS fingerprint of requests that have both, with the place of the first.
@@ -393,6 +402,14 @@ impl AccountEvidence {
     fn keep_best(&mut self) {
         self.excerpts.sort();
         self.excerpts.truncate(MAX_EXEMPLARS);
+    }
+
+    /// Keeps the words that others keep too.
+    fn share(&mut self, names: &mut Names) {
+        self.clients.share(names);
+        self.parameters.share(names);
+        self.stacks.share(names);
+        self.models.share(names);
     }
 
     fn settle(&mut self) {
@@ -546,14 +563,15 @@ impl Fold for Evidence {
         // What was kept for more is given back before the most is needed.
         accounts.par_iter_mut().for_each(|account| account.settle());
         let most_listed = LISTED + LISTED_PER_ACCOUNT * accounts.len();
-        self.carriers =
-            occurrences::shared(&runs, most_listed, |account, carried| accounts[account as usize].recurs(carried))?;
+        // By itself: what else is known of accounts stands too far from the processor to ask each for every fingerprint.
+        let least: Vec<u32> = accounts.iter().map(|account| account.least_recurrence()).collect();
+        let recurs = |account: u32, carried: &Carried| carried.recurs(least[account as usize]);
+        self.carriers = occurrences::shared(&runs, most_listed, recurs)?;
         drop(runs);
         for of in &self.carriers {
             for (account, carried) in of.iter() {
-                let account = &mut accounts[account as usize];
-                if account.recurs(carried) {
-                    account.recurring.push(of.fingerprint);
+                if recurs(account, carried) {
+                    accounts[account as usize].recurring.push(of.fingerprint);
                 }
             }
         }

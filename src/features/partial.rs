@@ -78,7 +78,8 @@ impl Unsettled {
 impl Evidence {
     /// Takes in what a part of the log knows of one account. [`Fold::finish`] has to follow the last.
     pub fn absorb(&mut self, partial: Partial) {
-        let Partial { account_id, evidence, texts } = partial;
+        let Partial { account_id, mut evidence, texts } = partial;
+        evidence.share(&mut self.desk.names);
         let number = self.number(&account_id);
         for PartialText { item, ln_output, single_turn, ruled, at, fingerprints } in texts {
             let text = Text { account: number, item, ln_output, single_turn, ruled, at };

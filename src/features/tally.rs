@@ -1,5 +1,6 @@
 //! Values of one kind that an account used, with what is known of each: a sorted list, since most accounts use one or two.
 
+use super::names::Names;
 use std::borrow::Borrow;
 use std::sync::Arc;
 
@@ -124,6 +125,11 @@ impl<K: Ord, V: Known> Tally<K, V> {
 }
 
 impl<V: Known> Tally<Arc<str>, V> {
+    /// Keeps the words that others keep too.
+    pub(super) fn share(&mut self, names: &mut Names) {
+        self.entries.iter_mut().for_each(|(name, _)| *name = names.keep(name));
+    }
+
     /// [`Self::add`] of a word that others may keep too: mostly it is one of the first here, and no letter of it is looked at.
     pub(super) fn add_shared(&mut self, key: Arc<str>, known: V, most: usize) {
         let same = self.entries.iter().take(NEAR).position(|(k, _)| Arc::ptr_eq(k, &key));
@@ -184,7 +190,8 @@ mod tests {
         #[test]
         fn the_least_values_are_counted_exactly_in_any_order(keys in proptest::collection::vec(0u16..60, 0..400), split in 0usize..400) {
             const MOST: usize = 20;
-            let mut expected: BTreeMap<u16, u64> = BTreeMap::new();
+            let mut expected: BTreeMap<Hash, u64> = BTreeMap::new();
+            let keys: Vec<Hash> = keys.into_iter().map(|key| u64::from(key).into()).collect();
             keys.iter().for_each(|k| *expected.entry(*k).or_default() += 1);
             let (mut a, mut b) = (Tally::default(), Tally::default());
             for (i, key) in keys.iter().enumerate() {
@@ -192,7 +199,7 @@ mod tests {
             }
             b.merge(a, MOST);
             b.settle(MOST);
-            let expected: Vec<(u16, u64)> = expected.into_iter().take(MOST).collect();
+            let expected: Vec<(Hash, u64)> = expected.into_iter().take(MOST).collect();
             prop_assert_eq!(b.iter().copied().collect::<Vec<_>>(), expected);
         }
     }
