@@ -33,10 +33,14 @@ pub(crate) struct Candidate {
 }
 
 impl Candidate {
+    /// Each account with its membership.
+    fn members(&self) -> impl Iterator<Item = (u32, f64)> {
+        self.accounts.iter().copied().zip(self.membership.iter().copied())
+    }
+
     /// Leaves out the accounts that are not to stay; tests and shape stay those of all.
     pub fn keep(&mut self, stays: impl Fn(u32) -> bool) {
-        let both = self.accounts.iter().copied().zip(self.membership.iter().copied());
-        (self.accounts, self.membership) = both.filter(|(account, _)| stays(*account)).unzip();
+        (self.accounts, self.membership) = self.members().filter(|(account, _)| stays(*account)).unzip();
     }
 }
 
@@ -262,10 +266,9 @@ impl Inquiry<'_> {
         let carried = self.carried(&group.accounts, template);
         let least = if of_most.is_empty() {
             let both = carried.iter().zip(&group.accounts);
-            let mut typical: Vec<usize> =
-                both.filter(|(_, a)| !group.recruited.contains(a)).map(|(carried, _)| *carried).collect();
-            typical.sort_unstable();
-            (typical.get(typical.len() / 2).copied().unwrap_or(0) as f64 / 4.0).clamp(1.0, 2.0)
+            let typical =
+                median(both.filter(|(_, a)| !group.recruited.contains(a)).map(|(carried, _)| *carried).collect());
+            (typical as f64 / 4.0).clamp(1.0, 2.0)
         } else {
             template.len() as f64 / 2.0
         };
@@ -329,6 +332,40 @@ impl Inquiry<'_> {
         (left >= self.settings.proposals.least_entities && 2 * left >= before).then_some(candidate)
     }
 
+    /// Completes the one suspected network that stands nearly whole in another suspected group, which no template proposed, by
+    /// those of the group who carry its template in any text: who hides most of their work among a customer's carries it too
+    /// seldom to be found by it.
+    fn completed_by_members(&self, networks: &mut [Candidate], group: &Candidate) {
+        let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
+        let both = |network: &Candidate| network.accounts.iter().filter(|a| inside.contains(a)).count() as f64;
+        let suspected = |c: &Candidate| self.verdict(c) == Verdict::SuspectedDistillation;
+        let mut near = networks.iter_mut().filter(|network| both(network) >= ELSEWHERE * network.accounts.len() as f64);
+        let (Some(network), None) = (near.next(), near.next()) else { return };
+        // A group of one habit may hold several operators: what is not mostly the network says nothing of the rest.
+        let is_it = both(network) >= (CONTAINED * network.accounts.len() as f64).max(OVERLAP * inside.len() as f64);
+        if !is_it || !suspected(network) || !suspected(group) {
+            return;
+        }
+        let own = self.own_templates(&network.accounts);
+        let typical = median(self.carried(&network.accounts, &own));
+        let carried = self.carried(&group.accounts, &own);
+        // A phrase of the language is in one of several templates, by chance.
+        let carriers = group.members().zip(carried).filter(|(_, carried)| *carried > 0 && 2 * carried >= typical);
+        let whole = self.with_members(network, carriers.map(|(member, _)| member));
+        let evidence = |c: &Candidate| findings::evidence(&self.test(&c.accounts, c.proposed_by));
+        if suspected(&whole) && evidence(&whole) >= evidence(network) {
+            *network = whole;
+        }
+    }
+
+    /// A candidate with more accounts, and its own tests.
+    fn with_members(&self, candidate: &Candidate, more: impl Iterator<Item = (u32, f64)>) -> Candidate {
+        let all: BTreeMap<u32, f64> = more.chain(candidate.members()).collect();
+        let (accounts, membership): (Vec<u32>, Vec<f64>) = all.into_iter().unzip();
+        let Candidate { proposed_by, ref tests, .. } = *candidate;
+        Candidate { shape: self.shape(&accounts), accounts, membership, proposed_by, tests: tests.clone() }
+    }
+
     /// Makes one of groups that overlap and were not proposed by content: a network with ten payment instruments is one
     /// group of one habit and ten of one payment. The surest tests are kept.
     pub fn merged(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
@@ -341,6 +378,7 @@ impl Inquiry<'_> {
                 .then(b.accounts.len().cmp(&a.accounts.len()))
                 .then_with(|| a.accounts.cmp(&b.accounts))
         });
+        habits.iter().for_each(|habit| self.completed_by_members(&mut merged, habit));
         // What a suspected network of one template holds already makes no second one.
         let held: BTreeSet<u32> = merged
             .iter()
@@ -358,17 +396,17 @@ impl Inquiry<'_> {
                 kept.push(habit);
                 continue;
             };
-            let mut all: BTreeMap<u32, f64> =
-                home.accounts.iter().copied().zip(home.membership.iter().copied()).collect();
-            for (account, membership) in habit.accounts.iter().zip(&habit.membership) {
-                all.entry(*account).or_insert(*membership);
-            }
-            (home.accounts, home.membership) = all.into_iter().unzip();
-            home.shape = self.shape(&home.accounts);
+            *home = self.with_members(home, habit.members());
         }
         merged.extend(kept);
         merged
     }
+}
+
+/// The upper one of an even number; 0 of none.
+fn median(mut counts: Vec<usize>) -> usize {
+    counts.sort_unstable();
+    counts.get(counts.len() / 2).copied().unwrap_or(0)
 }
 
 /// q-values over every test of every group, so that looking at many groups costs what it should.

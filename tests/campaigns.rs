@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use stillhunt::document::{Document, Verdict};
-use stillhunt::evaluate::evaluate;
+use stillhunt::evaluate::{Evaluation, evaluate};
 use stillhunt::links::Layer;
 use stillhunt::pairs::PairSettings;
 use stillhunt::report;
@@ -67,23 +67,22 @@ fn hard_campaigns_are_found_and_hard_innocents_are_not_among_them() {
     }
 }
 
+/// The score in a world with some 320 innocents.
+fn score_planted(seed: u64, planted: Planted) -> Evaluation {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        WorldSettings { seed, people: 200, campaigns: false, planted: Some(planted), ..WorldSettings::default() };
+    write_world(folder.path(), &settings);
+    let accounts_named = report::tables::accounts(&analyse(folder.path())).unwrap();
+    let labels = fs::File::open(folder.path().join("labels.csv")).unwrap();
+    evaluate(accounts_named.as_slice(), labels).unwrap()
+}
+
 /// What a campaign has in common is not rare where it is a good part of the log; that nobody else has it tells.
 #[test]
 fn a_campaign_that_is_a_quarter_or_half_of_the_log_is_found() {
     for (accounts, careful) in [(100, false), (300, false), (300, true)] {
-        let folder = tempfile::tempdir().unwrap();
-        let planted = Planted { accounts, requests: 40, cover: 0.0, paraphrase: 0.0, careful };
-        let settings = WorldSettings {
-            seed: 2,
-            people: 200,
-            campaigns: false,
-            planted: Some(planted),
-            ..WorldSettings::default()
-        };
-        write_world(folder.path(), &settings);
-        let accounts_named = report::tables::accounts(&analyse(folder.path())).unwrap();
-        let labels = fs::File::open(folder.path().join("labels.csv")).unwrap();
-        let score = evaluate(accounts_named.as_slice(), labels).unwrap();
+        let score = score_planted(2, Planted { accounts, requests: 40, cover: 0.0, paraphrase: 0.0, careful });
         assert!(
             score.account.precision == 1.0 && score.account.recall >= 0.95,
             "{accounts} {careful}: {}",
@@ -91,6 +90,14 @@ fn a_campaign_that_is_a_quarter_or_half_of_the_log_is_found() {
         );
         assert!(score.per_campaign["planted"].jaccard >= 0.8, "{accounts} {careful}: {}", score.to_text());
     }
+}
+
+/// Three in five carried the template often enough to be found by it, and the others, whom their habit showed, were left out
+/// because a network stood there already.
+#[test]
+fn those_who_hide_a_little_more_of_their_work_are_named_with_the_rest() {
+    let score = score_planted(1, Planted { accounts: 40, requests: 40, cover: 0.9, paraphrase: 0.0, careful: false });
+    assert!(score.account.precision == 1.0 && score.account.recall >= 0.95, "{}", score.to_text());
 }
 
 /// Popular objects used to be left out of the search where they have more pairs than may be looked at: the template of a
