@@ -13,7 +13,7 @@ use std::process::Command;
 pub fn bill(root: &Path) -> anyhow::Result<Value> {
     let tree = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["tree", "--edges", "normal,build", "--target", "all", "--prefix", "none", "--no-dedupe"])
-        .args(["--format", "{p}|{l}|{r}", "--locked", "--offline"])
+        .args(["--format", "{p}|{l}|{r}", "--locked"])
         .current_dir(root)
         .output()?;
     anyhow::ensure!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));

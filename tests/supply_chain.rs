@@ -14,7 +14,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 fn crates(edges: &str) -> BTreeSet<(String, String, String)> {
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--edges", edges, "--target", "all", "--prefix", "none", "--no-dedupe", "--format", "{p}|{l}"])
-        .args(["--locked", "--offline"])
+        .args(["--locked"])
         .current_dir(ROOT)
         .output()
         .unwrap();
