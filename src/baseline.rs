@@ -2,7 +2,7 @@
 //! proposing a group test it.
 
 use crate::account_table::Facts;
-use crate::census::Census;
+use crate::census::{Census, HourPairs};
 use crate::chance::LEAST_P;
 use crate::features::{AccountEvidence, Evidence, Hash, typical};
 use crate::group_tests::{Counts, Outcome, Test, shard};
@@ -34,11 +34,19 @@ pub struct Baseline<'a> {
     /// Texts of each account that it sent again and again: samples of their answers.
     pub(crate) sampled_texts: Vec<u64>,
     pub(crate) over_time: OverTime<'a>,
-    /// Ordinary length of an answer: the lower quartile over accounts of their typical output, tokens. A median would move
-    /// with the campaigns themselves where they make up half of a log.
-    pub ordinary_output: f64,
+    /// Typical output of each account, tokens, rising.
+    outputs: Vec<f64>,
+    /// Place of each account among these.
+    output_places: Vec<u32>,
     /// Whether any request names a conversation: without, single turns cannot be told.
     pub has_sessions: bool,
+}
+
+/// How long the answers of accounts typically are, tokens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Outputs {
+    pub lower_quartile: f64,
+    pub median: f64,
 }
 
 /// Texts of a group, each text of an account once.
@@ -51,10 +59,10 @@ pub struct Texts {
     pub own: u64,
     /// Different ones among these.
     pub own_distinct: u64,
+    /// Into how many accounts most texts of its own were each sent, and how many of `own_distinct` were sent into just as many.
+    pub replicas: (u64, u64),
 }
 
-/// A rhythm below this is no person's: half way from a machine's 1 to the 1.5 that eight hours of sleep alone make.
-const SLEEPLESS: f64 = 1.25;
 /// Fewest askings of one text in one account that are samples of its answer.
 const SAMPLES: u32 = 3;
 /// Share of a group's accounts that have to hold conversations for it to be compared with those who do.
@@ -83,8 +91,11 @@ impl<'a> Baseline<'a> {
         let several = repeated.iter().map(|senders| world.entities(senders)).filter(|s| s.len() > 1);
         let items = Holdings::new(vec![true; accounts.len()], several);
         let lone_requests: Vec<u64> = accounts.par_iter().map(|a| a.lone_requests()).collect();
-        let mut outputs: Vec<f64> = accounts.iter().map(|a| typical(a.ln_output, a.requests)).collect();
-        outputs.sort_by(f64::total_cmp);
+        let mut outputs: Vec<(f64, u32)> =
+            (0u32..).zip(&accounts).map(|(id, a)| (typical(a.ln_output, a.requests), id)).collect();
+        outputs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut output_places = vec![0; outputs.len()];
+        (0u32..).zip(&outputs).for_each(|(place, (_, id))| output_places[*id as usize] = place);
         let census = Census::new(world, &accounts, facts);
         // An account holds conversations if at least a quarter of its requests belong to one.
         let talks: Vec<bool> =
@@ -106,7 +117,8 @@ impl<'a> Baseline<'a> {
             lone_requests,
             sampled_texts: accounts.par_iter().map(|a| sampled_texts(a)).collect(),
             over_time: OverTime::new(world, &accounts, facts),
-            ordinary_output: outputs.get(outputs.len() / 4).copied().unwrap_or(0.0),
+            outputs: outputs.into_iter().map(|(output, _)| output).collect(),
+            output_places,
             has_sessions: accounts.iter().any(|a| !a.sessions.is_empty()),
             accounts,
         }
@@ -121,15 +133,59 @@ impl<'a> Baseline<'a> {
         let again = |texts: &[(u32, u64)]| texts.iter().map(|(_, n)| n - 1).sum::<u64>();
         let others: u64 = popular.iter().map(|(_, n)| n).sum();
         let (of_own, of_popular) = (again(&own), again(&popular));
-        Texts { sent, distinct: sent - of_own - of_popular, own: sent - others, own_distinct: sent - others - of_own }
+        let own_distinct = sent - others - of_own;
+        let mut of_number = BTreeMap::from([(1, own_distinct - own.len() as u64)]);
+        own.iter().for_each(|(_, n)| *of_number.entry(*n).or_default() += 1);
+        let replicas = of_number.into_iter().max_by_key(|(n, texts)| (*texts, std::cmp::Reverse(*n)));
+        Texts {
+            sent,
+            distinct: sent - of_own - of_popular,
+            own: sent - others,
+            own_distinct,
+            replicas: replicas.unwrap_or((1, 0)),
+        }
     }
 
-    /// Share of a group's accounts that never sleep: whose requests fall on the hours of the day nearly evenly. `None`
-    /// where none has enough requests to tell.
-    pub fn sleepless(&self, accounts: &[u32]) -> Option<f64> {
-        let known: Vec<f64> = accounts.iter().filter_map(|a| self.census.rhythm[*a as usize]).collect();
-        let awake = known.iter().filter(|r| **r <= SLEEPLESS).count();
-        (!known.is_empty()).then(|| awake as f64 / known.len() as f64)
+    /// Of each account of a group the share of its texts that just so many accounts of the group sent.
+    pub fn share_in_as_many(&self, accounts: &[u32], senders: u64) -> Vec<f64> {
+        let sent = counted(accounts.iter().map(|a| self.repeated_items.of(*a)), self.senders.len());
+        let is_in_as_many = |item: &&u32| {
+            sent.binary_search_by_key(*item, |(item, _)| *item).is_ok_and(|place| sent[place].1 == senders)
+        };
+        let share = |account: &u32| {
+            let repeated = self.repeated_items.of(*account).iter().filter(is_in_as_many).count();
+            repeated as f64 / self.accounts[*account as usize].items.len().max(1) as f64
+        };
+        accounts.iter().map(share).collect()
+    }
+
+    /// How long the answers of everybody outside a group are.
+    pub fn outputs_beside(&self, accounts: &[u32]) -> Outputs {
+        let mut inside: Vec<usize> = accounts.iter().map(|a| self.output_places[*a as usize] as usize).collect();
+        inside.sort_unstable();
+        let outside = self.outputs.len() - inside.len();
+        let at = |rank: usize| {
+            let place = inside.iter().fold(rank, |place, member| place + usize::from(*member <= place));
+            self.outputs.get(place).copied().unwrap_or(0.0)
+        };
+        Outputs { lower_quartile: at(outside / 4), median: at(outside / 2) }
+    }
+
+    /// How much the hours of the day repeat in the work of a group's accounts, all taken together: a dozen hours say next to
+    /// nothing of one account, and much of forty. An account counts no more than one that worked for so many hours. `None` where
+    /// all together are too few to tell.
+    pub fn rhythm(&self, accounts: &[u32]) -> Option<f64> {
+        /// Pairs of hours that are expected alike: of one account, 48 hours' work; and fewest of a group, so that the standard
+        /// error is a fifth.
+        const MOST: f64 = 47.0;
+        const LEAST: f64 = 25.0;
+        let mut all = HourPairs::default();
+        for of in accounts.iter().map(|a| self.census.hour_pairs[*a as usize]).filter(|of| of.expected > 0.0) {
+            let weight = (MOST / of.expected).min(1.0);
+            all.alike += weight * of.alike;
+            all.expected += weight * of.expected;
+        }
+        (all.expected >= LEAST).then(|| all.rhythm())
     }
 
     /// Whom a group is compared with.

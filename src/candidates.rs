@@ -2,9 +2,10 @@
 
 use crate::chance::benjamini_yekutieli;
 use crate::document::Verdict;
-use crate::findings;
+use crate::expansion::expanded;
+use crate::findings::{Weight, network_q};
 use crate::group_tests::Test;
-use crate::joining::{Bridge, bridges, occasional_carriers, recruits, tied};
+use crate::joining::{Bridge, CONTAINED, better_apart, bridges, occasional_carriers, recruits, tied};
 use crate::links::{Family, Layer, Object};
 use crate::membership::{Common, memberships};
 use crate::proposals::{COMMON, Side};
@@ -48,9 +49,12 @@ impl Candidate {
 const CARRIER: f64 = 2.0;
 /// Share of the smaller of two groups that has to stand in the larger for them to be one.
 const OVERLAP: f64 = 0.5;
-/// Share of a network that has to stand in a group of one habit for the group to complete it...
-const CONTAINED: f64 = 0.8;
-/// ...and share from which the group holds part of another network too, and completes none.
+/// How much better the parts of a group of one habit have to be evidenced: the grid lays many cells over one campaign, and those
+/// that happen to agree best add up to more than it.
+const PARTS_OF_HABIT: f64 = 1.25;
+/// Share of a group that one payment instrument or one e-mail domain has to hold for it to be one customer.
+const ONE_CUSTOMER: f64 = 0.9;
+/// Share of a network from which a group of one habit holds part of it; one that holds part of another network too completes none.
 const ELSEWHERE: f64 = 0.2;
 
 /// Groups that are to be joined.
@@ -104,7 +108,28 @@ impl Inquiry<'_> {
 
     pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { evidence, baseline, .. } = self.scope;
-        shape(evidence, baseline, accounts, &self.own_templates(accounts), self.templates().is_some())
+        let shape = shape(evidence, baseline, accounts, &self.own_templates(accounts), self.templates().is_some());
+        Shape { one_customer: self.are_one_customer(accounts), ..shape }
+    }
+
+    /// Whether one payment instrument pays for nearly all accounts of a group, or nearly all have addresses at one e-mail domain
+    /// that hardly anybody else uses: a customer who hides nothing.
+    fn are_one_customer(&self, accounts: &[u32]) -> bool {
+        if self.settings.leave_out.contains(&Layer::Identity) {
+            return false;
+        }
+        let Scope { world, baseline, .. } = self.scope;
+        let nearly_all = |held: usize, of: usize| held as f64 >= ONE_CUSTOMER * of as f64;
+        let mut held = world.held_by(accounts, Family::Identity);
+        if held.any(|(object, n)| object.kind == "payment" && nearly_all(n, accounts.len())) {
+            return true;
+        }
+        let group = world.entities(accounts);
+        let domains = &baseline.census.holdings["email_domain"];
+        let is_theirs = |(domain, n): (u32, u64)| {
+            nearly_all(n as usize, group.len()) && n as f64 >= CONTAINED * domains.holders.of(domain).len() as f64
+        };
+        domains.inside(&group).into_iter().any(is_theirs)
     }
 
     /// Templates that are a group's own; none where content is left out.
@@ -115,8 +140,8 @@ impl Inquiry<'_> {
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
         let (settings, side) = (&self.settings.findings, candidate.proposed_by);
         let coordinated = settings.one_hand(&candidate.tests, &candidate.shape, side);
-        let ordinary = self.scope.baseline.ordinary_output;
-        let extraction = settings.is_extraction(&candidate.tests, &candidate.shape, side, ordinary);
+        let outputs = self.scope.baseline.outputs_beside(&candidate.accounts);
+        let extraction = settings.is_extraction(&candidate.tests, &candidate.shape, side, outputs);
         match (coordinated, extraction) {
             (true, true) => Verdict::SuspectedDistillation,
             (true, false) => Verdict::Coordinated,
@@ -130,10 +155,11 @@ impl Inquiry<'_> {
     /// payments, addresses and rhythm. Groups of one habit are left as they are. `fragments`, of which too little is known
     /// for them to stand alone, are joined to one that stands where instruments tie the two: a template ties the users of a
     /// tool to those who abuse it.
-    pub fn joined(&self, groups: Vec<Group>, mut fragments: Vec<Group>, tests_made: u64) -> Vec<Group> {
+    pub fn joined(&self, mut groups: Vec<Group>, mut fragments: Vec<Group>, tests_made: u64) -> Vec<Group> {
+        leave_to_parts(&mut groups);
         let (habits, mut groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(|c| c.proposed_by == Side::Profile);
         let by_evidence = |a: &Group, b: &Group| {
-            let evidence = |g: &Group| findings::evidence(&g.tests);
+            let evidence = |g: &Group| Weight::of(&g.tests).total();
             evidence(b).total_cmp(&evidence(a)).then_with(|| a.accounts.cmp(&b.accounts))
         };
         groups.sort_by(by_evidence);
@@ -169,18 +195,23 @@ impl Inquiry<'_> {
         while let Some(seed) = free.pop_first().filter(|seed| seed < seeds) {
             let mut parts = BTreeSet::from([seed]);
             let mut whole: BTreeSet<u32> = groups[seed].accounts.iter().copied().collect();
-            let mut known = findings::evidence(&groups[seed].tests);
+            let mut known = Weight::of(&groups[seed].tests);
             // The seed has the best evidence of all that are free, so it says which families are free to test.
             let side = groups[seed].proposed_by;
             let mut refused: BTreeSet<usize> = BTreeSet::new();
             loop {
+                // What stands in the whole already is a part of it and has nothing to add.
+                free.retain(|group| {
+                    let inside = groups[*group].accounts.iter().filter(|a| whole.contains(a)).count();
+                    (inside as f64) < CONTAINED * groups[*group].accounts.len() as f64
+                });
                 let neighbours = parts.iter().filter_map(|p| near.get(p)).flatten();
                 let next = neighbours.filter(|n| free.contains(n) && !refused.contains(n)).min().copied();
                 let Some(next) = next else { break };
                 let together: Vec<u32> =
                     whole.iter().chain(&groups[next].accounts).copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let evidence = findings::evidence(&self.test(&together, side));
-                if evidence < known {
+                let evidence = Weight::of(&self.test(&together, side));
+                if evidence.total() < known.clone().with(&Weight::of(&groups[next].tests)).total() {
                     refused.insert(next);
                     continue;
                 }
@@ -203,6 +234,32 @@ impl Inquiry<'_> {
         joined
     }
 
+    /// Those of a group of one habit who carry the template that its test speaks of; `None` where it speaks of none.
+    fn carriers(&self, accounts: &[u32], tests: &[Test], side: Side) -> Option<BTreeSet<u32>> {
+        let speaks = |t: &&Test| t.signal == "content.template" && self.settings.findings.speaks(t, side);
+        let template = tests.iter().find(speaks)?;
+        let carries = |a: &u32| template.agreeing.get(&self.scope.world.entity[*a as usize]) == Some(&true);
+        Some(accounts.iter().copied().filter(carries).collect())
+    }
+
+    /// What groups of one habit that carry one template grow to by its phrases, where no group is that already.
+    pub fn grown_from_habits(&self, groups: &[Group]) -> Vec<Vec<u32>> {
+        let of_habit = groups.iter().filter(|g| g.proposed_by == Side::Profile);
+        let coordinated = of_habit.filter(|g| self.settings.findings.is_coordinated(&g.tests, g.proposed_by));
+        let seeds: Vec<Vec<u32>> = coordinated
+            .filter_map(|g| Some(self.carriers(&g.accounts, &g.tests, g.proposed_by)?.into_iter().collect()))
+            .collect();
+        if self.templates().is_none() || seeds.is_empty() {
+            return Vec::new();
+        }
+        let known: BTreeSet<&[u32]> =
+            groups.iter().filter(|g| g.proposed_by == Side::Content).map(|g| g.accounts.as_slice()).collect();
+        expanded(self.phrases(), &seeds, &self.scope.world.rank)
+            .into_iter()
+            .filter(|group| !known.contains(group.as_slice()))
+            .collect()
+    }
+
     /// Completes networks of one template by a group of one habit that carries one template too and holds nearly all of each
     /// that it meets: what the search for templates took apart or left outside, the habit has kept together.
     fn completed_by_habit(&self, joined: &mut Vec<Group>, habits: &[Group], tests_made: u64) {
@@ -210,14 +267,7 @@ impl Inquiry<'_> {
             a.accounts.iter().filter(|x| inside.contains(x)).count() as f64 / a.accounts.len() as f64
         };
         for habit in habits {
-            let template = habit
-                .tests
-                .iter()
-                .find(|t| t.signal == "content.template" && self.settings.findings.speaks(t, habit.proposed_by));
-            let Some(template) = template else { continue };
-            let entity = |a: &u32| self.scope.world.entity[*a as usize];
-            let carriers: BTreeSet<u32> =
-                habit.accounts.iter().copied().filter(|a| template.agreeing.get(&entity(a)) == Some(&true)).collect();
+            let Some(carriers) = self.carriers(&habit.accounts, &habit.tests, habit.proposed_by) else { continue };
             let near: Vec<usize> = (0..joined.len())
                 .filter(|i| joined[*i].proposed_by == Side::Content && overlap(&joined[*i], &carriers) >= ELSEWHERE)
                 .collect();
@@ -229,10 +279,10 @@ impl Inquiry<'_> {
             let mut whole = self.group(held.union(&carriers).copied().collect(), Side::Content);
             let more = whole.tests.len() as u64;
             correct_tests(std::iter::once(&mut whole.tests), tests_made + more);
-            let known = near.iter().map(|i| findings::evidence(&joined[*i].tests)).fold(0.0, f64::max);
+            let known = near.iter().map(|i| Weight::of(&joined[*i].tests).total()).fold(0.0, f64::max);
             // Its template does not count for a network that was looked for by it: what the habit shows must not hang on that.
             let stands = self.settings.findings.is_coordinated(&whole.tests, whole.proposed_by);
-            if stands && findings::evidence(&whole.tests) >= known {
+            if stands && Weight::of(&whole.tests).total() >= known {
                 joined[near[0]] = whole;
                 near[1..].iter().rev().for_each(|part| {
                     joined.remove(*part);
@@ -352,8 +402,14 @@ impl Inquiry<'_> {
         // A phrase of the language is in one of several templates, by chance.
         let carriers = group.members().zip(carried).filter(|(_, carried)| *carried > 0 && 2 * carried >= typical);
         let whole = self.with_members(network, carriers.map(|(member, _)| member));
-        let evidence = |c: &Candidate| findings::evidence(&self.test(&c.accounts, c.proposed_by));
-        if suspected(&whole) && evidence(&whole) >= evidence(network) {
+        let evidence = |c: &Candidate| Weight::of(&self.test(&c.accounts, c.proposed_by)).total();
+        // As sure as the network was, and still large enough to matter: of half a log one more member is too many.
+        let mut tests = self.test(&whole.accounts, whole.proposed_by);
+        for test in &mut tests {
+            test.q_value = network.tests.iter().find(|t| t.signal == test.signal).map_or(1.0, |t| t.q_value);
+        }
+        let stands = self.settings.findings.is_coordinated(&tests, whole.proposed_by);
+        if stands && suspected(&whole) && evidence(&whole) >= evidence(network) {
             *network = whole;
         }
     }
@@ -371,12 +427,25 @@ impl Inquiry<'_> {
     pub fn merged(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
         let (mut habits, mut merged): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|c| c.proposed_by != Side::Content);
-        let surest = |c: &Candidate| findings::network_q(&c.tests, &self.settings.findings);
+        let surest = |c: &Candidate| network_q(&c.tests, &self.settings.findings);
         habits.sort_by(|a, b| {
             surest(a)
                 .total_cmp(&surest(b))
                 .then(b.accounts.len().cmp(&a.accounts.len()))
                 .then_with(|| a.accounts.cmp(&b.accounts))
+        });
+        // A part of what a habit has kept together, with one template in all of it, does not stand before the whole.
+        let suspected = habits.iter().filter(|h| self.verdict(h) == Verdict::SuspectedDistillation);
+        let wholes: Vec<(BTreeSet<u32>, f64)> = suspected
+            .filter_map(|h| Some((self.carriers(&h.accounts, &h.tests, h.proposed_by)?, Weight::of(&h.tests).total())))
+            .collect();
+        merged.retain(|part| {
+            let size = part.accounts.len() as f64;
+            let weight = Weight::of(&part.tests).total();
+            !wholes.iter().any(|(whole, of_whole)| {
+                let inside = || part.accounts.iter().filter(|a| whole.contains(a)).count() as f64;
+                size <= CONTAINED * whole.len() as f64 && weight < *of_whole && inside() >= CONTAINED * size
+            })
         });
         habits.iter().for_each(|habit| self.completed_by_members(&mut merged, habit));
         // What a suspected network of one template holds already makes no second one.
@@ -401,6 +470,20 @@ impl Inquiry<'_> {
         merged.extend(kept);
         merged
     }
+}
+
+/// Drops groups whose parts are better evidenced, as far as one side proposed both: each side leaves other families to test.
+fn leave_to_parts(groups: &mut Vec<Group>) {
+    let mut apart = BTreeSet::new();
+    for side in [Side::Content, Side::Control, Side::Profile] {
+        let of_side: Vec<usize> = (0..groups.len()).filter(|i| groups[*i].proposed_by == side).collect();
+        let weighed = |i: &usize| (groups[*i].accounts.as_slice(), Weight::of(&groups[*i].tests));
+        let weighed: Vec<(&[u32], Weight)> = of_side.iter().map(weighed).collect();
+        let margin = if side == Side::Profile { PARTS_OF_HABIT } else { 1.0 };
+        apart.extend(better_apart(&weighed, margin).into_iter().map(|i| of_side[i]));
+    }
+    let mut place = 0..;
+    groups.retain(|_| place.next().is_some_and(|place| !apart.contains(&place)));
 }
 
 /// The upper one of an even number; 0 of none.

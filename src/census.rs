@@ -20,6 +20,8 @@ pub(crate) struct Census {
     pub volume: Column,
     /// See [`rhythm`].
     pub rhythm: Column,
+    /// Of each account; none where the log does not tell hours.
+    pub hour_pairs: Vec<HourPairs>,
     /// Objects by kind.
     pub holdings: BTreeMap<&'static str, Holdings>,
     /// Distinct addresses of each entity.
@@ -50,22 +52,44 @@ const LEAST_NETWORKS: f64 = 4.0;
 /// So many networks are more than a carrier's, however many addresses stand in them.
 const MANY_NETWORKS: f64 = 64.0;
 
-/// How much the hours of the day repeat: 1 where work falls on all 24 alike, 1.5 where eight of them are slept through, 24
-/// where it falls on one. From the hours in which an account worked at all, so that ten requests of one sitting are one
-/// sign, and unbiased for any number of them (Simpson 1949): the chance that two such hours of different days stand at the
-/// same hour of the day, over that of two hours drawn from the same days. `None` for less than four days or twelve hours.
-fn rhythm(starts: &[i64]) -> Option<f64> {
+/// Pairs of hours in which an account worked, of different days.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HourPairs {
+    /// Those that stand at the same hour of the day.
+    pub alike: f64,
+    /// As many as would if work fell on all 24 alike.
+    pub expected: f64,
+}
+
+impl HourPairs {
+    /// How much the hours of the day repeat: 1 where work falls on all 24 alike, 1.5 where eight of them are slept through, 24
+    /// where it falls on one. Unbiased for any number of pairs (Simpson 1949).
+    pub fn rhythm(self) -> f64 {
+        self.alike / self.expected
+    }
+}
+
+/// From the hours in which an account worked at all, so that ten requests of one sitting are one sign. None for less than
+/// four days. With the number of those hours.
+fn hour_pairs(starts: &[i64]) -> (HourPairs, usize) {
     let mut worked: Vec<i64> = starts.iter().map(|us| us.div_euclid(HOUR_US)).collect();
     worked.dedup();
-    let days = (worked.last()?.div_euclid(24) - worked.first()?.div_euclid(24) + 1) as f64;
-    if worked.len() < LEAST_FOR_RHYTHM || days < LEAST_DAYS {
-        return None;
+    let (Some(first), Some(last)) = (worked.first(), worked.last()) else { return Default::default() };
+    let days = (last.div_euclid(24) - first.div_euclid(24) + 1) as f64;
+    if days < LEAST_DAYS {
+        return Default::default();
     }
     let mut of_day = [0.0; 24];
     worked.iter().for_each(|hour| of_day[hour.rem_euclid(24) as usize] += 1.0);
     let n = worked.len() as f64;
     let alike: f64 = of_day.iter().map(|c| c * (c - 1.0)).sum();
-    Some(alike / (n * (n - 1.0)) * (24.0 * days - 1.0) / (days - 1.0))
+    let expected = n * (n - 1.0) * (days - 1.0) / (24.0 * days - 1.0);
+    (HourPairs { alike: alike / 2.0, expected: expected / 2.0 }, worked.len())
+}
+
+/// The rhythm of one account; `None` for less than four days or twelve hours.
+fn rhythm(pairs: HourPairs, hours: usize) -> Option<f64> {
+    (hours >= LEAST_FOR_RHYTHM && pairs.expected > 0.0).then(|| pairs.rhythm())
 }
 
 /// A network by its address, the rest of which is zero.
@@ -141,6 +165,16 @@ fn rotates(account: &AccountEvidence, networks: usize) -> Option<bool> {
 
 /// Holders of each value of a kind.
 type Values<'a> = BTreeMap<&'a str, BTreeSet<u32>>;
+
+/// Values of which an entity has one. An organisation of several accounts may have several: it would be counted with each, and
+/// a group might hold more of them than it has members.
+fn of_one_value(mut known: Vec<bool>, mut values: Values<'_>) -> Holdings {
+    let mut has = vec![0u32; known.len()];
+    values.values().flatten().for_each(|entity| has[*entity as usize] += 1);
+    values.values_mut().for_each(|holders| holders.retain(|entity| has[*entity as usize] == 1));
+    known.iter_mut().zip(has).for_each(|(known, values)| *known &= values <= 1);
+    Holdings::new(known, shared(values))
+}
 
 fn shared(values: Values<'_>) -> Vec<Vec<u32>> {
     values.into_values().filter(|s| s.len() > 1).map(|s| s.into_iter().collect()).collect()
@@ -221,13 +255,17 @@ impl Census {
             }
             reach[*entity as usize] += account.addresses.len() as u64;
         }
-        holdings.insert("email_domain", Holdings::new(fact(|f| f.email_domain.is_some()), shared(domains)));
-        holdings.insert("email_shape", Holdings::new(fact(|f| f.email_shape.is_some()), shared(shapes)));
+        let of_hours =
+            |a: &&AccountEvidence| if a.tells_hours() { hour_pairs(a.times.as_slice()) } else { Default::default() };
+        let worked: Vec<(HourPairs, usize)> = accounts.par_iter().map(of_hours).collect();
+        holdings.insert("email_domain", of_one_value(fact(|f| f.email_domain.is_some()), domains));
+        holdings.insert("email_shape", of_one_value(fact(|f| f.email_shape.is_some()), shapes));
         holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), prefixes(world, &whereabouts)));
         Self {
             created: told.iter().map(|f| f.and_then(|f| f.created_us).map(|us| us as f64 / DAY_US)).collect(),
             volume: accounts.iter().map(|a| Some((a.requests as f64).ln())).collect(),
-            rhythm: accounts.par_iter().map(|a| rhythm(a.times.as_slice()).filter(|_| a.tells_hours())).collect(),
+            rhythm: worked.iter().map(|(pairs, hours)| rhythm(*pairs, *hours)).collect(),
+            hour_pairs: worked.into_iter().map(|(pairs, _)| pairs).collect(),
             holdings,
             reach,
             rotates,
@@ -265,6 +303,41 @@ mod tests {
         }
         let pool = |addresses: u32| account((0..300).map(|i| format!("{}.9.9.9", i * 7 % addresses)));
         assert_eq!((rotates(pool(60)), rotates(pool(10))), (Some(true), Some(false)), "a pool is worked through again");
+    }
+
+    #[test]
+    fn an_organisation_of_several_domains_is_not_counted_with_each() {
+        // Five entities, of which one has two domains: they cannot hold six addresses.
+        let known = vec![true; 5];
+        let values: Values =
+            BTreeMap::from([("a.example", BTreeSet::from([0, 1])), ("b.example", BTreeSet::from([1, 2, 3]))]);
+        let holdings = of_one_value(known, values);
+        assert_eq!(holdings.known, [true, false, true, true, true]);
+        assert!(holdings.holders.iter().eq([[2, 3]]));
+        assert_eq!(holdings.known_of(&[0, 1, 2, 3, 4]), [0, 2, 3, 4]);
+    }
+
+    #[test]
+    fn pairs_of_hours_tell_a_machine_from_a_sleeper_without_bias() {
+        // 400 accounts of eight hours each in twelve days: of one nothing can be said, of all together much.
+        let pooled = |hours_awake: i64| {
+            let mut all = HourPairs::default();
+            for account in 0..400i64 {
+                let mut starts: Vec<i64> = (0..8)
+                    .map(|i| {
+                        let draw = xxhash_rust::xxh3::xxh3_64(&(account * 8 + i).to_le_bytes()) as i64 & 0xffff_ffff;
+                        (draw % 12 * 24 + draw / 12 % hours_awake) * HOUR_US
+                    })
+                    .collect();
+                starts.sort_unstable();
+                let (pairs, hours) = hour_pairs(&starts);
+                assert_eq!(rhythm(pairs, hours), None);
+                (all.alike, all.expected) = (all.alike + pairs.alike, all.expected + pairs.expected);
+            }
+            all.rhythm()
+        };
+        assert!((pooled(24) - 1.0).abs() < 0.1, "{}", pooled(24));
+        assert!((pooled(16) - 1.5).abs() < 0.15, "{}", pooled(16));
     }
 
     #[test]

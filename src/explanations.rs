@@ -6,6 +6,8 @@ use crate::shape::Shape;
 
 /// Share of texts that no other account of the group sent, from which a class or a benchmark is hard to believe.
 const HARDLY_REPEATED: f64 = 0.75;
+/// Half way from even work to that of somebody who sleeps for eight hours.
+const AROUND_THE_CLOCK: f64 = 1.25;
 const HALF: f64 = 0.5;
 /// Share of requests outside conversations, from which people who talk are hard to believe.
 const HARDLY_CONVERSING: f64 = 0.75;
@@ -112,11 +114,21 @@ impl Signs<'_> {
     }
 
     fn people(&self) -> Option<Sign> {
-        Self::share(self.shape.sleepless, "its accounts work around the clock", |v| v >= HALF)
+        self.by_the_clock(|awake| awake)
     }
 
     fn machines(&self) -> Option<Sign> {
-        Self::share(self.shape.sleepless, "its accounts work around the clock", |v| v < HALF)
+        self.by_the_clock(|awake| !awake)
+    }
+
+    fn by_the_clock(&self, against: impl Fn(bool) -> bool) -> Option<Sign> {
+        self.shape.rhythm.map(|rhythm| Sign {
+            seen: format!(
+                "its accounts work at the same hours of the day {rhythm:.2} times as often as if they worked around the clock"
+            ),
+            against: against(rhythm <= AROUND_THE_CLOCK),
+            decides: false,
+        })
     }
 
     fn varied(&self) -> Option<Sign> {
@@ -227,12 +239,14 @@ mod tests {
         texts: 0,
         unrepeated: None,
         beside_others: false,
+        replicas: None,
         own: crate::shape::Own::All,
         single_turn: None,
         rule_share: None,
-        sleepless: None,
+        rhythm: None,
         uniform: None,
         output: 0.0,
+        one_customer: false,
     };
 
     fn weighed(families: &[&str], signals: &[&str], shape: &Shape, name: &str) -> Explanation {

@@ -1,6 +1,8 @@
 //! Judges groups on three axes. C: run as one, by tests of families that did not propose the group. X: shaped like
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
+use crate::baseline::Outputs;
+use crate::chance::LEAST_P;
 use crate::features::Evidence;
 use crate::group_tests::{Counts, Test};
 use crate::proposals::Side;
@@ -31,8 +33,9 @@ pub struct FindingSettings {
     pub least_unrepeated: f64,
     /// Share of a group's templated requests outside conversations.
     pub least_single_turn: f64,
-    /// Share of a group's accounts around the clock, from which it is run by a machine.
-    pub least_sleepless: f64,
+    /// How much the hours of the day repeat at most where a machine works: half way from its 1 to the 1.5 that eight hours of
+    /// sleep alone make.
+    pub most_rhythm: f64,
     /// Share of requests that match a rule pack, from which the wording speaks for extraction.
     pub least_rule_share: f64,
     /// The same from which a group opened together and working to one measure is no class.
@@ -43,6 +46,12 @@ pub struct FindingSettings {
     pub least_output_ratio: f64,
     /// The same for groups of one habit, which were chosen by the length of their answers.
     pub least_output_ratio_habit: f64,
+    /// The same over the median account's: where the lower quartile is made of robots that answer in a word, people are not
+    /// unusual.
+    pub least_output_over_median: f64,
+    /// The same where no text tells what is asked: a class of one timetable looks like a small campaign there, but for the length
+    /// of its answers.
+    pub least_output_over_median_untold: f64,
 }
 
 impl Default for FindingSettings {
@@ -56,20 +65,24 @@ impl Default for FindingSettings {
             least_families: 2,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
-            least_sleepless: 0.5,
+            most_rhythm: 1.25,
             least_rule_share: 0.2,
             least_said: 0.5,
             least_uniform: 0.5,
             least_output_ratio: 2.0,
             least_output_ratio_habit: 3.0,
+            least_output_over_median: 1.4,
+            least_output_over_median_untold: 2.0,
         }
     }
 }
 
 impl FindingSettings {
-    /// Output over the ordinary account's from which a group of this side answers at unusual length.
-    pub fn long_output(&self, side: Side) -> f64 {
-        if side == Side::Profile { self.least_output_ratio_habit } else { self.least_output_ratio }
+    /// Length of an answer, tokens, from which a group of this side answers at unusual length, where accounts typically answer
+    /// as `outputs` say.
+    pub fn long_output(&self, side: Side, outputs: Outputs) -> f64 {
+        let ratio = if side == Side::Profile { self.least_output_ratio_habit } else { self.least_output_ratio };
+        (ratio * outputs.lower_quartile).max(self.least_output_over_median * outputs.median)
     }
 
     /// Whether a test speaks for its group: significant after correction, and large enough to matter.
@@ -118,18 +131,21 @@ impl FindingSettings {
             "behaviour.refused",
             "content.template",
         ];
-        let speaking: Vec<&str> = tests.iter().filter(|t| self.speaks(t, side)).map(|t| t.signal).collect();
+        // Everybody at one domain may be a school or an office; who has several made the addresses.
+        let of_domains = ["identity.own_domain", "identity.email_domain"];
+        let is_institution = |t: &&Test| of_domains.contains(&t.signal) && t.shared.len() < 2;
+        let speaking: Vec<&str> =
+            tests.iter().filter(|t| self.speaks(t, side) && !is_institution(t)).map(|t| t.signal).collect();
         let opened_together = ["identity.cohort", "identity.email_domain", "identity.email_shape"];
         let together = speaking.iter().any(|signal| opened_together.contains(signal));
-        let to_order = self.awake(shape) || speaking.contains(&"time.quota");
         speaking.iter().any(|signal| !of_one_kind.contains(signal))
             || side == Side::Control
-            || together && to_order && self.says_so(shape)
+            || together && self.awake(shape) && self.says_so(shape)
     }
 
     /// Whether the group's accounts never sleep.
     fn awake(&self, shape: &Shape) -> bool {
-        shape.sleepless.is_some_and(|s| s >= self.least_sleepless)
+        shape.rhythm.is_some_and(|r| r <= self.most_rhythm)
     }
 
     /// Whether the wording of the group's own requests asks for training material, nearly without exception.
@@ -138,13 +154,15 @@ impl FindingSettings {
     }
 
     /// In how many ways the work is given out to the accounts instead of arising in each: by day and night, to one measure,
-    /// in turn, with rests in common, through a new address each time, without ever giving one task twice; and whether one of
-    /// them is a machine's. The customers of a product ask when they please, and a class is given one measure but works by day.
+    /// in turn, with rests in common, through a new address each time, without ever giving one task twice, from several shared
+    /// payments or devices; and whether one of them is a machine's. The customers of a product ask when they please, and a class is given one measure but works by day.
     fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> (usize, bool) {
         let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
         let machine =
             [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard"), speaks("infrastructure.rotation")];
-        let other = ["time.quota", "time.silence"].map(speaks);
+        let purses = ["identity.payment", "identity.device", "identity.phone"];
+        let from_purses = !shape.one_customer && purses.into_iter().any(speaks);
+        let other = [speaks("time.quota"), speaks("time.silence"), from_purses];
         let count = |signs: &[bool]| signs.iter().filter(|sign| **sign).count();
         (count(&machine) + count(&other), machine.contains(&true))
     }
@@ -152,20 +170,30 @@ impl FindingSettings {
     /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night) and *says* that it
     /// asks for training material; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or a
     /// *production*, one kind of task given out in several ways, whatever the length of its answers. What the log does not
-    /// tell is not held against a group. `ordinary_output` is the ordinary length of an answer, tokens.
-    pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, ordinary_output: f64) -> bool {
+    /// tell is not held against a group. `outputs` are those of everybody else.
+    pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, outputs: Outputs) -> bool {
         let (ways, by_machine) = self.dispatch(tests, shape, side);
-        let long = shape.output >= self.long_output(side) * ordinary_output && shape.output > 0.0;
+        let long = shape.output >= self.long_output(side, outputs) && shape.output > 0.0;
         let single = shape.single_turn.is_none_or(|v| v >= self.least_single_turn);
-        let production = shape.uniform.is_some_and(|u| u >= self.least_uniform) && ways >= 2 && by_machine;
+        let production = !shape.one_customer
+            && (shape.replicas.is_some() || shape.uniform.is_some_and(|u| u >= self.least_uniform))
+            && ways >= 2
+            && by_machine;
         match (shape.unrepeated, shape.rule_share) {
             (Some(unrepeated), Some(rules)) => {
-                let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= self.least_rule_share;
-                let to_order = long && (single && ways >= 1 || by_machine && ways >= 2);
+                let least_rules = if shape.one_customer { self.least_said } else { self.least_rule_share };
+                let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= least_rules;
+                // An agency of one customer's works to one measure by day; a harvest on one card does not sleep.
+                let given_out = ways >= 1 && (by_machine || !shape.one_customer);
+                let to_order = long && (single && given_out || by_machine && ways >= 2);
                 let sweep = single && tests.iter().any(|t| t.signal == "content.shard" && self.speaks(t, side));
-                unrepeated >= self.least_unrepeated && (says || to_order || sweep || production)
+                (shape.replicas.is_some() || unrepeated >= self.least_unrepeated)
+                    && (says || to_order || sweep || production)
             }
-            _ => shape.single_turn.is_some() && single && (long && ways >= 1 || production),
+            _ => {
+                let longer = long && shape.output >= self.least_output_over_median_untold * outputs.median;
+                shape.single_turn.is_some() && single && (longer && ways >= 1 || production)
+            }
         }
     }
 
@@ -175,24 +203,50 @@ impl FindingSettings {
     }
 }
 
-/// The least value of each family's tests, in order of families. Behaviour does not count.
-fn best_of_families(tests: &[Test], value: impl Fn(&Test) -> f64) -> impl Iterator<Item = f64> {
+/// The least value of each family's tests. Behaviour does not count.
+fn best_of_families(tests: &[Test], value: impl Fn(&Test) -> f64) -> BTreeMap<&'static str, f64> {
     let mut best: BTreeMap<&str, f64> = BTreeMap::new();
     for t in tests.iter().filter(|t| t.family != "behaviour") {
         let held = best.entry(t.family).or_insert(1.0);
         *held = held.min(value(t));
     }
-    best.into_values()
+    best
 }
 
-/// Weight of the evidence for a group: the sum over families of −ln p of each one's best test.
-pub fn evidence(tests: &[Test]) -> f64 {
-    best_of_families(tests, |t| t.outcome.p_value).map(|p| -p.ln()).sum()
+/// Weight of the evidence for a group: of each family −ln p of its best test, nats.
+#[derive(Debug, Clone, Default)]
+pub struct Weight(BTreeMap<&'static str, f64>);
+
+impl<const N: usize> From<[(&'static str, f64); N]> for Weight {
+    fn from(nats: [(&'static str, f64); N]) -> Self {
+        Self(nats.into())
+    }
+}
+
+impl Weight {
+    pub fn of(tests: &[Test]) -> Self {
+        Self(best_of_families(tests, |t| t.outcome.p_value).into_iter().map(|(family, p)| (family, -p.ln())).collect())
+    }
+
+    /// The sum over families.
+    pub fn total(&self) -> f64 {
+        self.0.values().sum()
+    }
+
+    /// What two groups that have no account in common weigh together: in no family more than a p-value can tell, so that two
+    /// halves beyond doubt are not more than a whole beyond doubt.
+    pub fn with(mut self, other: &Self) -> Self {
+        for (family, nats) in &other.0 {
+            let all = self.0.entry(family).or_default();
+            *all = (*all + nats).min(-LEAST_P.ln());
+        }
+        self
+    }
 }
 
 /// q-value of a whole group: the weakest of as many families as are needed decides, each by its best test.
 pub fn network_q(tests: &[Test], s: &FindingSettings) -> f64 {
-    let mut best: Vec<f64> = best_of_families(tests, |t| t.q_value).collect();
+    let mut best: Vec<f64> = best_of_families(tests, |t| t.q_value).into_values().collect();
     best.sort_by(f64::total_cmp);
     best.get(s.least_families - 1).copied().unwrap_or(1.0)
 }
@@ -239,7 +293,75 @@ mod tests {
         assert!(s.is_coordinated(&tests, Side::Content));
         assert!(!s.is_coordinated(&tests[..2], Side::Content));
         assert_eq!(network_q(&tests[..2], &s), 1.0);
-        assert_eq!(evidence(&tests[..1]), 0.0);
+        assert_eq!(Weight::of(&tests[..1]).total(), 0.0);
+    }
+
+    /// The work of robots that ask for training material in one wording, at more length than others.
+    fn harvest() -> Shape {
+        Shape {
+            texts: 900,
+            unrepeated: Some(1.0),
+            beside_others: false,
+            replicas: None,
+            own: crate::shape::Own::All,
+            single_turn: Some(1.0),
+            rule_share: Some(0.0),
+            uniform: Some(1.0),
+            rhythm: Some(1.0),
+            output: 900.0,
+            one_customer: false,
+        }
+    }
+
+    const OUTPUTS: Outputs = Outputs { lower_quartile: 150.0, median: 300.0 };
+
+    fn signal(family: &'static str, signal: &'static str) -> Test {
+        Test { signal, ..sure(family) }
+    }
+
+    #[test]
+    fn a_course_that_asks_for_training_material_by_day_is_run_by_no_one_hand() {
+        let s = FindingSettings::default();
+        let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
+        let course = Shape { rule_share: Some(1.0), rhythm: Some(1.6), ..harvest() };
+        assert!(s.is_coordinated(&tests, Side::Content) && !s.one_hand(&tests, &course, Side::Content));
+        assert!(s.is_extraction(&tests, &course, Side::Content, OUTPUTS), "it is shaped like extraction all the same");
+        assert!(s.one_hand(&tests, &Shape { rhythm: Some(1.0), ..course }, Side::Content));
+    }
+
+    #[test]
+    fn one_domain_is_a_school_or_an_office_and_several_were_made() {
+        let s = FindingSettings::default();
+        let domains = |n: u32| [Test { shared: (0..n).collect(), ..signal("identity", "identity.own_domain") }];
+        assert!(!s.one_hand(&domains(1), &harvest(), Side::Content));
+        assert!(s.one_hand(&domains(2), &harvest(), Side::Content));
+    }
+
+    #[test]
+    fn a_production_of_one_customer_is_its_own_unless_it_says_otherwise() {
+        let s = FindingSettings::default();
+        let tests = [signal("identity", "identity.payment"), signal("time", "time.quota")];
+        let short = Shape { output: 90.0, ..harvest() };
+        assert!(s.is_extraction(&tests, &short, Side::Content, OUTPUTS));
+        let firm = Shape { one_customer: true, ..short };
+        assert!(!s.is_extraction(&tests, &firm, Side::Content, OUTPUTS));
+        assert!(s.is_extraction(&tests, &Shape { rule_share: Some(0.9), ..firm }, Side::Content, OUTPUTS));
+        let long = Shape { output: 900.0, rhythm: Some(1.6), ..firm };
+        assert!(!s.is_extraction(&tests, &long, Side::Content, OUTPUTS), "an agency works by day");
+        assert!(s.is_extraction(&tests[..1], &Shape { rhythm: Some(1.0), ..long }, Side::Content, OUTPUTS));
+    }
+
+    #[test]
+    fn answers_no_longer_than_half_again_the_median_are_not_unusual() {
+        let s = FindingSettings::default();
+        let tests = [signal("time", "time.quota")];
+        let answered = |output: f64, texts: bool| {
+            let told = |v: f64| texts.then_some(v);
+            let shape = Shape { output, unrepeated: told(1.0), rule_share: told(0.0), rhythm: None, ..harvest() };
+            s.is_extraction(&tests, &shape, Side::Content, OUTPUTS)
+        };
+        assert!(!answered(390.0, true) && answered(430.0, true));
+        assert!(!answered(430.0, false) && answered(610.0, false), "without text a class looks like this too");
     }
 
     #[test]

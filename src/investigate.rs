@@ -46,8 +46,14 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     }
     let mut groups: Vec<Group> =
         proposed.into_par_iter().map(|(side, accounts)| inquiry.group(accounts, side)).collect();
-    let tests_made = groups.iter().map(|g| g.tests.len() as u64).sum();
+    let mut tests_made: u64 = groups.iter().map(|g| g.tests.len() as u64).sum();
     correct(&mut groups, tests_made);
+    let grown = inquiry.grown_from_habits(&groups);
+    if !grown.is_empty() {
+        groups.par_extend(grown.into_par_iter().map(|accounts| inquiry.group(accounts, Side::Content)));
+        tests_made = groups.iter().map(|g| g.tests.len() as u64).sum();
+        correct(&mut groups, tests_made);
+    }
     let groups_tested = groups.len() as u64;
     let (groups, mut fragments): (Vec<Group>, Vec<Group>) =
         groups.into_iter().partition(|g| settings.findings.is_coordinated(&g.tests, g.proposed_by));

@@ -2,9 +2,10 @@
 //! as a network's own only when most of its holders already stand in it: a popular template joins and recruits nobody.
 
 use crate::features::Evidence;
+use crate::findings::Weight;
 use crate::links::Object;
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Share of a group that has to carry an object before it speaks for the group.
 const CARRIED_BY: f64 = 0.6;
@@ -36,6 +37,40 @@ pub fn bridges(templates: &[Object], groups: &[&[u32]]) -> Vec<Bridge> {
             .then(|| Bridge { groups: carriers.into_keys().collect(), carriers: object.accounts.clone() })
     };
     templates.par_iter().filter(|o| o.popularity >= 3).filter_map(bridge).collect()
+}
+
+/// Share of a group that has to stand in another for it to be a part of that one.
+pub const CONTAINED: f64 = 0.8;
+
+/// Groups (accounts, rising, with the weight of the evidence for each) of which the parts are better evidenced than the whole,
+/// `margin` times as well: two operators who use the same phrases are, taken together, a worse account of either's payments and
+/// rhythm. Weights are sums of −ln p, so that the two halves of one network weigh together what the whole does.
+pub fn better_apart(groups: &[(&[u32], Weight)], margin: f64) -> BTreeSet<usize> {
+    let members: Vec<&[u32]> = groups.iter().map(|(accounts, _)| *accounts).collect();
+    let weights: Vec<f64> = groups.iter().map(|(_, weight)| weight.total()).collect();
+    let homes = homes(&members);
+    let sum_of_parts = |whole: usize| {
+        let mut inside: BTreeMap<usize, usize> = BTreeMap::new();
+        members[whole].iter().flat_map(|a| &homes[a]).for_each(|group| *inside.entry(*group).or_default() += 1);
+        let size = |group: usize| members[group].len() as f64;
+        let is_part = |(group, n): &(usize, usize)| {
+            size(*group) <= CONTAINED * size(whole) && *n as f64 >= CONTAINED * size(*group)
+        };
+        let mut parts: Vec<usize> = inside.into_iter().filter(is_part).map(|(group, _)| group).collect();
+        parts.sort_by(|a, b| weights[*b].total_cmp(&weights[*a]).then_with(|| members[*a].cmp(members[*b])));
+        let mut taken: HashSet<u32> = HashSet::new();
+        let mut sum = Weight::default();
+        for part in parts {
+            let free = members[part].iter().filter(|a| !taken.contains(a)).count();
+            if free as f64 >= CONTAINED * size(part) {
+                taken.extend(members[part]);
+                sum = sum.with(&groups[part].1);
+            }
+        }
+        sum.total()
+    };
+    let is_worse = |whole: &usize| sum_of_parts(*whole) > margin * weights[*whole];
+    (0..groups.len()).into_par_iter().filter(is_worse).collect::<Vec<_>>().into_iter().collect()
 }
 
 /// The groups that each account stands in.
@@ -150,6 +185,31 @@ mod tests {
         assert!(pairs(&[vec![1, 4]]).is_empty(), "one account in four");
         assert!(pairs(&[vec![1, 4, 8, 9, 10], vec![2, 5, 8, 9, 10]]).is_empty(), "everybody's");
         assert!(pairs(&[vec![0, 1, 2, 3]]).is_empty(), "one group's");
+    }
+
+    #[test]
+    fn two_operators_of_one_wording_are_better_apart_and_two_halves_of_one_are_not() {
+        let (left, right): (Vec<u32>, Vec<u32>) = ((0..20).collect(), (20..40).collect());
+        let whole: Vec<u32> = (0..40).collect();
+        let weighing = |nats: f64| Weight::from([("identity", nats)]);
+        let apart = |nats: f64| {
+            better_apart(&[(&whole, weighing(nats)), (&left, weighing(60.0)), (&right, weighing(50.0))], 1.0)
+        };
+        assert_eq!(apart(90.0), [0].into());
+        assert!(apart(110.0).is_empty());
+        // What overlaps counts once, and what lies mostly outside is no part.
+        let overlapping: Vec<u32> = (4..24).collect();
+        let outside: Vec<u32> = (30..60).collect();
+        let groups: [(&[u32], Weight); 4] = [
+            (&whole, weighing(90.0)),
+            (&left, weighing(60.0)),
+            (&overlapping, weighing(55.0)),
+            (&outside, weighing(99.0)),
+        ];
+        assert!(better_apart(&groups, 1.0).is_empty());
+        // Halves that are both beyond doubt are not more than a whole that is.
+        let sure = || weighing(-crate::chance::LEAST_P.ln());
+        assert!(better_apart(&[(&whole, sure()), (&left, sure()), (&right, sure())], 1.0).is_empty());
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod document;
 pub mod evaluate;
 pub mod event;
 pub mod evidence_table;
+pub mod expansion;
 pub mod explanations;
 pub mod features;
 pub mod findings;

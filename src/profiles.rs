@@ -5,7 +5,7 @@
 //! that no group falls between cells. A large campaign makes its own cell popular, so popularity says nothing here and
 //! the cell as a whole is tested by families that had no part in it.
 
-use crate::features::AccountEvidence;
+use crate::features::{AccountEvidence, BAR};
 use crate::links::World;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +18,8 @@ pub struct ProfileSettings {
     pub output_width: f64,
     /// Share of an account's requests that one set of parameters has to cover to be its own.
     pub dominant: f64,
+    /// Share of an account's requests from which one set of parameters is part of its habit, whatever else it does.
+    pub part: f64,
     /// Share of requests outside conversations from which an account works in single turns.
     pub single_turn: f64,
     /// Fewest entities of a cell.
@@ -32,6 +34,7 @@ impl Default for ProfileSettings {
             volume_widths: [0.35, 0.7],
             output_width: 0.5,
             dominant: 0.6,
+            part: 0.2,
             single_turn: 0.75,
             least_entities: 5,
             most_share: 0.5,
@@ -41,6 +44,20 @@ impl Default for ProfileSettings {
 
 /// Scale of cells of any volume.
 const ANY_VOLUME: usize = usize::MAX;
+
+/// Requests of an account by temperature and limit of the answer, of those that set both: what else is set is often the
+/// account's software's doing.
+fn by_temperature_and_limit(account: &AccountEvidence) -> BTreeMap<(&str, &str), u32> {
+    let mut sent = BTreeMap::new();
+    for (parameters, of) in &account.parameters {
+        let mut parts = parameters.split(BAR);
+        let both = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
+        if !both.0.is_empty() && !both.1.is_empty() {
+            *sent.entry(both).or_default() += of.count;
+        }
+    }
+    sent
+}
 
 fn dominant_parameters(account: &AccountEvidence, share: f64) -> &str {
     let most = account.parameters.iter().max_by(|a, b| a.1.count.cmp(&b.1.count).then_with(|| b.0.cmp(&a.0)));
@@ -57,6 +74,7 @@ pub fn propose_profiles(
     opened_or_closed: &[bool],
     settings: &ProfileSettings,
 ) -> Vec<Vec<u32>> {
+    let mut of_setting: BTreeMap<((&str, &str), bool), Vec<u32>> = BTreeMap::new();
     let mut cells: BTreeMap<(&str, bool, usize, i64, i64), Vec<u32>> = BTreeMap::new();
     for (((id, account), lone), opened_or_closed) in (0u32..).zip(accounts).zip(lone_requests).zip(opened_or_closed) {
         let parameters = dominant_parameters(account, settings.dominant);
@@ -67,6 +85,11 @@ pub fn propose_profiles(
         if *opened_or_closed && parameters != "mixed" {
             for o in places(output, settings.output_width) {
                 cells.entry((parameters, single, ANY_VOLUME, 0, (2.0 * o) as i64)).or_default().push(id);
+            }
+        }
+        for (setting, sent) in by_temperature_and_limit(account) {
+            if f64::from(sent) >= settings.part * account.requests as f64 {
+                of_setting.entry((setting, single)).or_default().push(id);
             }
         }
         for (scale, width) in settings.volume_widths.iter().enumerate() {
@@ -82,6 +105,7 @@ pub fn propose_profiles(
     let all = world.entity.iter().collect::<BTreeSet<_>>().len() as f64;
     let distinct: BTreeSet<Vec<u32>> = cells
         .into_values()
+        .chain(of_setting.into_values())
         .filter(|accounts| {
             let entities = world.entities(accounts).len();
             entities >= settings.least_entities && entities as f64 <= settings.most_share * all
@@ -136,6 +160,29 @@ mod tests {
         let (world, evidence) = world(&accounts);
         let whole = |found: Vec<Vec<u32>>| found.contains(&(30..40).collect());
         assert!(whole(proposed(&world, &evidence, true)) && !whole(proposed(&world, &evidence, false)));
+    }
+
+    #[test]
+    fn accounts_of_one_temperature_and_limit_are_one_cell_whatever_else_they_set_and_do() {
+        let mut evidence = Evidence::default();
+        for id in 0..40u64 {
+            for line_no in 0..2 + id * id % 50 {
+                let event = Event::new(Origin { file_id: 0, line_no }, line_no as i64, format!("a{id:03}").into());
+                let ours = id < 10 && line_no % 3 != 1;
+                let (temperature, max_tokens) = if ours { (0.6, 3072) } else { (id as f64 / 50.0, 100 + id) };
+                let stream = [None, Some(true), Some(false)][id as usize % 3];
+                evidence.push(&Event {
+                    temperature: Some(temperature),
+                    max_tokens: Some(max_tokens),
+                    stream,
+                    output_tokens: Some(100 + 90 * id),
+                    ..event
+                });
+            }
+        }
+        evidence.finish().unwrap();
+        let found = proposed(&invert(&evidence, &BTreeMap::new()), &evidence, false);
+        assert!(found.contains(&(0..10).collect()), "{found:?}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::account_table::Facts;
 use crate::baseline::Baseline;
+use crate::expansion::{Phrases, expanded};
 use crate::features::Evidence;
 use crate::findings::FindingSettings;
 use crate::group_tests::Test;
@@ -51,14 +52,25 @@ pub(crate) struct Shared {
     pub tests: Mutex<BTreeMap<Proposed, Arc<Vec<Test>>>>,
     pub profiles: OnceLock<Vec<Vec<u32>>>,
     pub stacks: OnceLock<Stacks>,
+    pub phrases: OnceLock<Phrases>,
 }
 
 impl Inquiry<'_> {
     /// Groups proposed by these families.
     pub fn proposal(&self, families: &[Family]) -> Arc<Proposal> {
         made_once(&self.shared.proposals, families.to_vec(), || {
-            propose(&self.scope.world, families, &self.settings.proposals)
+            let mut proposal = propose(&self.scope.world, families, &self.settings.proposals);
+            if families == [Family::Content] {
+                let grown = expanded(self.phrases(), &proposal.groups, &self.scope.world.rank);
+                proposal.groups.extend(grown);
+            }
+            proposal
         })
+    }
+
+    /// Who carries which phrase.
+    pub fn phrases(&self) -> &Phrases {
+        self.shared.phrases.get_or_init(|| Phrases::new(self.scope.evidence))
     }
 
     /// Groups proposed by habit.

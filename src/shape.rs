@@ -42,6 +42,9 @@ pub struct Shape {
     /// Whether that is said of the texts alone that nobody outside the group sent: whoever hides work of their own among
     /// what everybody asks repeats what everybody asks.
     pub beside_others: bool,
+    /// Into how many accounts each text is sent, where that is a rule: several answers to one question, of which the better is
+    /// looked for. `unrepeated` is then the share of texts of which it is so.
+    pub replicas: Option<u64>,
     pub own: Own,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
     pub single_turn: Option<f64>,
@@ -50,10 +53,13 @@ pub struct Shape {
     /// Share of requests of one kind: that carry a template of the group's own; without text, that set the group's most
     /// frequent sampling parameters. `None` where neither is there.
     pub uniform: Option<f64>,
-    /// Share of accounts that work around the clock; `None` where nobody works enough to tell.
-    pub sleepless: Option<f64>,
+    /// How much the hours of the day repeat in its accounts' work: 1 where it falls on all 24 alike, 1.5 where eight of them are
+    /// slept through. `None` where they work too little to tell.
+    pub rhythm: Option<f64>,
     /// Typical output of requests *of its own*, tokens (geometric mean).
     pub output: f64,
+    /// Whether nearly all of its accounts are openly one customer's: one payment instrument, or one e-mail domain of their own.
+    pub one_customer: bool,
 }
 
 /// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
@@ -86,15 +92,21 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let told = baseline.texts(group);
     let beside_others = judged == Own::OneTemplate && told.own as f64 >= OF_TEXTS * told.sent as f64;
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
-    let unrepeated = || match beside_others {
-        true => share(told.own_distinct, told.own),
-        false => share(told.distinct, told.sent),
+    let (accounts, in_as_many) = told.replicas;
+    let replicas = (accounts > 1 && (accounts as f64) <= OF_REPLICAS * members.len() as f64)
+        .then(|| share(in_as_many, told.own_distinct))
+        .filter(|regular| *regular >= REGULAR && told.own as f64 >= REGULAR * told.sent as f64);
+    let unrepeated = || match (replicas, beside_others) {
+        (Some(regular), _) => regular,
+        (None, true) => share(told.own_distinct, told.own),
+        (None, false) => share(told.distinct, told.sent),
     };
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     Shape {
         texts,
         unrepeated: (texts > 0).then(unrepeated),
         beside_others,
+        replicas: replicas.map(|_| accounts),
         own: judged,
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
         rule_share: (texts > 0).then(|| work.rule_share()),
@@ -102,8 +114,9 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
             None => Some(share(of_one_kind(&members, &carried, sampled), texts)),
             Some(settings) => one_setting(&settings),
         },
-        sleepless: baseline.sleepless(group),
+        rhythm: baseline.rhythm(group),
         output: typical(work.ln_output, work.requests),
+        one_customer: false,
     }
 }
 
@@ -128,6 +141,11 @@ struct Work {
 /// instruction to be judged by itself.
 const OF_ACCOUNTS: f64 = 0.3;
 const OF_TEXTS: f64 = 0.05;
+/// Share of a group's accounts into which each text is sent at most, and of its texts that have to be sent into just as many, for
+/// them to be samples of the answers: independent draws from one material would scatter (Poisson), and a class is set its
+/// tasks to all.
+const OF_REPLICAS: f64 = 0.25;
+const REGULAR: f64 = 0.6;
 /// The same for a setting of the sampling parameters.
 const SETTING_OF_ACCOUNTS: f64 = 0.5;
 const SETTING_OF_REQUESTS: f64 = 0.2;
@@ -258,6 +276,34 @@ mod tests {
     fn without_text_a_pool_is_judged_by_the_setting_with_the_longest_answers_and_not_by_its_customers() {
         let pool = accounts(20, |_, i| if i % 5 < 2 { (Some(1.0), 900) } else { (Some(i as f64 / 20.0), 100) });
         assert_eq!(longest(&pool), Some(900.0));
+    }
+
+    /// The shape of 24 accounts of which each asks twenty questions, every question being sent into as many as `senders` says.
+    fn shape_of(senders: impl Fn(u64) -> u64) -> Shape {
+        let mut evidence = Evidence::default();
+        let mut line_no = 0;
+        for question in 0..200 {
+            for sender in 0..senders(question) {
+                let account = (question * 7 + sender * 5) % 24;
+                let event = Event::new(Origin { file_id: 0, line_no }, 0, format!("a{account:02}").into());
+                evidence.push(&Event { user_text: Some(format!("question {question} of its own").into()), ..event });
+                line_no += 1;
+            }
+        }
+        evidence.finish().expect("nothing is on disk");
+        let facts = BTreeMap::new();
+        let world = crate::links::invert(&evidence, &facts);
+        let baseline = Baseline::new(&world, &evidence, &facts);
+        let group: Vec<u32> = (0..24).collect();
+        shape(&evidence, &baseline, &group, &[], true)
+    }
+
+    #[test]
+    fn questions_that_are_each_sent_into_four_accounts_are_samples_and_those_of_a_class_are_not() {
+        assert_eq!((shape_of(|_| 4).replicas, shape_of(|_| 4).unrepeated), (Some(4), Some(1.0)));
+        assert_eq!(shape_of(|_| 1).replicas, None);
+        assert_eq!(shape_of(|_| 20).replicas, None, "set to all");
+        assert_eq!(shape_of(|question| 1 + question * 13 % 8).replicas, None, "asked as it happens");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::candidates::{Candidate, Group, correct_tests};
 use crate::document::Verdict;
+use crate::findings::Weight;
 use crate::group_tests::Test;
 use crate::joining::tied;
 use crate::scope::Inquiry;
@@ -23,6 +24,13 @@ fn agreement(tests: &[&Test], entity: u32) -> (usize, usize) {
     }
     (families.values().filter(|agrees| **agrees).count(), families.len())
 }
+
+/// How much better two parts have to be evidenced than the whole where one was chosen for agreeing in what is tested: by that
+/// alone it agrees better.
+const CHOSEN: f64 = 1.25;
+
+/// Share of an account's texts that have to be sent into as many accounts as is the rule of its group.
+const BY_RULE: f64 = 0.5;
 
 impl Inquiry<'_> {
     /// Tests the candidates as they stand now, corrected over `tests_made` before and those made here. Each test keeps the
@@ -90,7 +98,7 @@ impl Inquiry<'_> {
             let carries = |a: &u32| t.agreeing.get(&entity(a)) == Some(&true);
             candidate.accounts.iter().copied().filter(carries).collect::<BTreeSet<u32>>()
         });
-        std::iter::once(covered).chain(carriers).find_map(|part| {
+        std::iter::once((covered, CHOSEN)).chain(carriers.map(|part| (part, 1.0))).find_map(|(part, margin)| {
             let rest: Vec<u32> = candidate.accounts.iter().copied().filter(|a| !part.contains(a)).collect();
             if part.len() < least || rest.len() < least || self.are_tied(&part, &rest) {
                 return None;
@@ -98,7 +106,12 @@ impl Inquiry<'_> {
             let mut rest = self.group(rest, candidate.proposed_by);
             let more = rest.tests.len() as u64;
             correct_tests(std::iter::once(&mut rest.tests), tests_made + more);
-            self.settings.findings.is_coordinated(&rest.tests, rest.proposed_by).then_some((part, rest))
+            let mut alone = self.group(part.iter().copied().collect(), candidate.proposed_by);
+            correct_tests(std::iter::once(&mut alone.tests), tests_made + more);
+            let whole = self.test(&candidate.accounts, candidate.proposed_by);
+            let apart = Weight::of(&alone.tests).with(&Weight::of(&rest.tests)).total();
+            let stands = |group: &Group| self.settings.findings.is_coordinated(&group.tests, group.proposed_by);
+            (apart > margin * Weight::of(&whole).total() && stands(&alone) && stands(&rest)).then_some((part, rest))
         })
     }
 
@@ -127,7 +140,13 @@ impl Inquiry<'_> {
             let (agreed, known) = agreement(&counting, self.scope.world.entity[*account as usize]);
             known > 0 && (agreed == 0 || known >= agreed + 2 && known > 2 * agreed)
         };
-        let strangers: BTreeSet<u32> = candidate.accounts.iter().copied().filter(is_stranger).collect();
+        let mut strangers: BTreeSet<u32> = candidate.accounts.iter().copied().filter(is_stranger).collect();
+        // Where each text goes to a few accounts by rule, who does not follow it is of another kind.
+        if let Some(replicas) = candidate.shape.replicas {
+            let by_rule = self.scope.baseline.share_in_as_many(&candidate.accounts, replicas);
+            let others = candidate.accounts.iter().zip(by_rule).filter(|(_, share)| *share < BY_RULE);
+            strangers.extend(others.map(|(account, _)| *account));
+        }
         candidate.keep(|account| !strangers.contains(&account));
         (candidate.accounts.len() >= self.settings.proposals.least_entities).then_some(candidate)
     }

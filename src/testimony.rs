@@ -191,6 +191,9 @@ impl Inquiry<'_> {
         let s = &self.settings.findings;
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let unrepeated = match shape.beside_others {
+            _ if shape.replicas.is_some() => {
+                "texts that were sent into just as many accounts of the group as most of them, a few of it"
+            }
             true => "texts that no other account of the group had sent before, of those that nobody outside it sent",
             false => "texts that no other account of the group had sent before",
         };
@@ -207,7 +210,7 @@ impl Inquiry<'_> {
             .into_iter()
             .filter_map(|(signal, words, value, least)| Some(described(signal, words, (value?, least), "share", lines)))
             .collect();
-        let long = s.long_output(candidate.proposed_by) * self.scope.baseline.ordinary_output;
+        let long = s.long_output(candidate.proposed_by, self.scope.baseline.outputs_beside(&candidate.accounts));
         claims.push(described(
             "extraction.output",
             &format!("typical output of its requests{own}"),

@@ -261,6 +261,11 @@ impl Evidence {
         self.carriers.binary_search_by_key(&fingerprint, |of| of.fingerprint).ok().map(|i| &self.carriers[i])
     }
 
+    /// All fingerprints that recur in at least two accounts, rising, with who carries each.
+    pub fn shared(&self) -> impl Iterator<Item = &Carriers> {
+        self.carriers.iter()
+    }
+
     /// How the account at a place carries a fingerprint.
     pub fn carried(&self, fingerprint: u64, account: u32) -> Option<&Carried> {
         self.carriers(fingerprint)?.of(account)
@@ -501,7 +506,7 @@ fn write_settings(event: &Event<'_>, line: &mut String) -> bool {
 }
 
 /// Stands between the parts of a value.
-const BAR: &str = " | ";
+pub const BAR: &str = " | ";
 
 impl Evidence {
     fn number(&mut self, account: &str) -> u32 {

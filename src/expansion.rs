@@ -1,0 +1,181 @@
+//! Seed set expansion (Kloumann and Kleinberg 2014): a wording that was varied falls apart into as many communities as it has
+//! variants, of a few accounts each. A community is grown by those who carry, if only here and there, the phrases that several
+//! of its members carry and hardly anybody else: each account of a campaign has met most variants of its wording by and by.
+
+use crate::features::Evidence;
+use crate::holdings::{Lists, counted};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+
+/// Share of a group that has to carry a phrase for it to be one of the group's, and the fewest accounts.
+const CARRIED_BY: f64 = 0.1;
+const LEAST_CARRIERS: u64 = 2;
+/// How much more frequent the phrase has to be inside the group than outside.
+const ENRICHED: f64 = 4.0;
+/// Fewest of the group's phrases in an account that is taken in: one sentence leaves two or three.
+const LEAST_PHRASES: u64 = 4;
+/// What an account has to have of the group's phrases, over what a typical member has: in number, and as a share of all phrases
+/// that it shares with anybody.
+const OF_NUMBER: f64 = 0.25;
+const OF_SHARE: f64 = 0.5;
+/// Rounds of growing; most groups stay as they are after two or three.
+const ROUNDS: usize = 8;
+/// Share of all accounts beyond which a group is no group.
+const MOST: f64 = 0.3;
+/// How much a seed has to grow to be worth a test of its own.
+const GROWN: f64 = 1.2;
+/// Share of a seed in a group that is grown already, from which it would grow to the same.
+const INSIDE: f64 = 0.8;
+
+/// Who carries which phrase, if only in one text: fingerprints that recur in two accounts at least.
+#[derive(Debug)]
+pub struct Phrases {
+    carriers: Lists,
+    of_account: Lists,
+}
+
+impl Phrases {
+    pub fn new(evidence: &Evidence) -> Self {
+        let carriers: Lists = evidence.shared().map(|of| of.accounts()).collect();
+        Self { of_account: carriers.inverted(evidence.accounts.len()), carriers }
+    }
+
+    fn accounts(&self) -> f64 {
+        self.of_account.len() as f64
+    }
+
+    /// Accounts that carry a group's phrases as its members do, rising.
+    fn alike(&self, group: &[u32]) -> Vec<u32> {
+        let size = group.len() as f64;
+        let least = LEAST_CARRIERS.max((CARRIED_BY * size).ceil() as u64);
+        let mut phrases = counted(group.iter().map(|a| self.of_account.of(*a)), self.carriers.len());
+        phrases.retain(|(phrase, n)| {
+            let outside = self.carriers.of(*phrase).len() as f64 - *n as f64;
+            *n >= least && *n as f64 / size >= ENRICHED * outside / (self.accounts() - size).max(1.0)
+        });
+        let mut of_group = vec![0; self.carriers.len()];
+        phrases.iter().for_each(|(phrase, n)| of_group[*phrase as usize] = *n as u32);
+        let share = |account: u32, n: u64| n as f64 / self.of_account.of(account).len().max(1) as f64;
+        // Of a member those phrases count that would be the group's without it.
+        let of_members: Vec<(u64, f64)> = group
+            .iter()
+            .map(|a| {
+                let without_it = |phrase: &&u32| u64::from(of_group[**phrase as usize]) > least;
+                let n = self.of_account.of(*a).iter().filter(without_it).count() as u64;
+                (n, share(*a, n))
+            })
+            .collect();
+        let least_number = (OF_NUMBER * median(of_members.iter().map(|(n, _)| *n as f64))).max(LEAST_PHRASES as f64);
+        let least_share = OF_SHARE * median(of_members.iter().map(|(_, share)| *share));
+        let carried = counted(phrases.iter().map(|(phrase, _)| self.carriers.of(*phrase)), self.of_account.len());
+        let is_alike = |(account, n): &(u32, u64)| *n as f64 >= least_number && share(*account, *n) >= least_share;
+        carried.into_iter().filter(is_alike).map(|(account, _)| account).collect()
+    }
+
+    /// What a seed grows to; `None` where it grows without end or hardly at all.
+    fn grown(&self, seed: &[u32]) -> Option<Vec<u32>> {
+        let mut group = seed.to_vec();
+        for _ in 0..ROUNDS {
+            let next = self.alike(&group);
+            if next.len() as f64 > MOST * self.accounts() {
+                return None;
+            }
+            if next == group {
+                break;
+            }
+            group = next;
+        }
+        (group.len() as f64 >= GROWN * seed.len() as f64).then_some(group)
+    }
+}
+
+/// The upper one of an even number; 0 of none.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Groups (accounts, rising) that seeds grow to, largest seeds first: those that are not nearly the same as one before. Which of
+/// two of a size comes first is decided by the `rank` of their accounts, which knows nothing of names.
+pub fn expanded(phrases: &Phrases, seeds: &[Vec<u32>], rank: &[u32]) -> Vec<Vec<u32>> {
+    /// Seeds that are grown side by side, before those behind them are looked at again.
+    const AT_ONCE: usize = 16;
+    let mut left: Vec<&Vec<u32>> = seeds.iter().collect();
+    let ranks = |seed: &[u32]| {
+        let mut ranks: Vec<u32> = seed.iter().map(|a| rank[*a as usize]).collect();
+        ranks.sort_unstable();
+        ranks
+    };
+    left.sort_by_cached_key(|seed| (std::cmp::Reverse(seed.len()), ranks(seed)));
+    let mut found: Vec<Vec<u32>> = Vec::new();
+    let is_inside = |seed: &[u32], groups: &[Vec<u32>]| {
+        let inside = |group: &Vec<u32>| seed.iter().filter(|a| group.binary_search(a).is_ok()).count();
+        groups.iter().any(|group| inside(group) as f64 >= INSIDE * seed.len() as f64)
+    };
+    while !left.is_empty() {
+        let now: Vec<&Vec<u32>> = left.drain(..AT_ONCE.min(left.len())).collect();
+        let grown: Vec<Vec<u32>> = now.par_iter().filter_map(|seed| phrases.grown(seed)).collect();
+        for group in grown {
+            if !is_inside(&group, &found) {
+                found.push(group);
+            }
+        }
+        left.retain(|seed| !is_inside(seed, &found));
+    }
+    found.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Phrases by who carries each, of so many accounts.
+    fn phrases(carriers: Vec<Vec<u32>>, accounts: usize) -> Phrases {
+        let carriers: Lists = carriers.into_iter().collect();
+        Phrases { of_account: carriers.inverted(accounts), carriers }
+    }
+
+    /// A number below `below`, always the same for the same two.
+    fn draw(a: u32, b: u32, below: u32) -> u32 {
+        (xxhash_rust::xxh3::xxh3_64(&[a.to_le_bytes(), b.to_le_bytes()].concat()) % u64::from(below)) as u32
+    }
+
+    /// Of 400 accounts the first 60 carry a third each of 90 variants; everybody carries each of 200 sayings now and then.
+    fn varied() -> Phrases {
+        let variants = (0..90).map(|v| (0..60).filter(|a| draw(*a, v, 3) == 0).collect());
+        let sayings = (0..200).map(|s| (0..400).filter(|a| draw(*a, 1000 + s, 12) == 0).collect());
+        phrases(variants.chain(sayings).collect(), 400)
+    }
+
+    fn grow(phrases: &Phrases, seeds: &[Vec<u32>]) -> Vec<Vec<u32>> {
+        let rank: Vec<u32> = (0..phrases.of_account.len() as u32).rev().collect();
+        expanded(phrases, seeds, &rank)
+    }
+
+    #[test]
+    fn a_wording_of_many_variants_is_grown_from_a_few_of_its_accounts() {
+        let found = grow(&varied(), &[vec![3, 17, 41, 58]]);
+        assert_eq!(found, [(0..60).collect::<Vec<u32>>()]);
+    }
+
+    #[test]
+    fn what_everybody_says_now_and_then_grows_nothing() {
+        assert!(grow(&varied(), &[vec![100, 170, 230, 399]]).is_empty());
+        assert!(grow(&phrases(Vec::new(), 10), &[vec![1, 2, 3]]).is_empty());
+    }
+
+    #[test]
+    fn a_tool_that_most_use_is_no_group() {
+        let tool = (0..90).map(|v| (0..300).filter(|a| draw(*a, v, 3) == 0).collect()).collect();
+        assert!(grow(&phrases(tool, 400), &[vec![3, 17, 41, 58]]).is_empty());
+    }
+
+    #[test]
+    fn seeds_of_one_wording_grow_to_one_group_in_any_order() {
+        let seeds = [vec![3, 17, 41, 58], vec![1, 2, 7], vec![20, 30, 40, 50, 55]];
+        let turned = [seeds[2].clone(), seeds[0].clone(), seeds[1].clone()];
+        assert_eq!(grow(&varied(), &seeds), grow(&varied(), &turned));
+        assert_eq!(grow(&varied(), &seeds).len(), 1);
+    }
+}
