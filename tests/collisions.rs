@@ -79,7 +79,7 @@ fn document(
 }
 
 /// The one machine among the innocents, which makes data for itself day and night, keeps the hours of a campaign without
-/// being asked, so that it agrees in more than words. It is the only one that is ever named, in four worlds of 36.
+/// being asked, so that it agrees in more than words. It is the only one that is ever named, in two worlds of 36.
 #[test]
 fn of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network() {
     let (mut found, mut worlds, mut machine) = (0, 0, 0);
@@ -111,5 +111,5 @@ fn of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_ne
         }
     }
     eprintln!("{worlds} worlds: {found} networks of those who craft, {machine} times with the machine");
-    assert!(found >= worlds / 2 && machine <= 5, "{found} found, {machine} times with the machine in {worlds}");
+    assert!(found >= worlds / 2 && machine <= 3, "{found} found, {machine} times with the machine in {worlds}");
 }
