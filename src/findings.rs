@@ -203,19 +203,29 @@ impl FindingSettings {
     }
 }
 
-/// The least value of each family's tests. Behaviour does not count.
-fn best_of_families(tests: &[Test], value: impl Fn(&Test) -> f64) -> BTreeMap<&'static str, f64> {
-    let mut best: BTreeMap<&str, f64> = BTreeMap::new();
-    for t in tests.iter().filter(|t| t.family != "behaviour") {
-        let held = best.entry(t.family).or_insert(1.0);
-        *held = held.min(value(t));
-    }
-    best
-}
-
 /// Weight of the evidence for a group: of each family −ln p of its best test, nats.
 #[derive(Debug, Clone, Default)]
 pub struct Weight(BTreeMap<&'static str, f64>);
+
+/// −ln p of a test. Of large groups a p-value says no more than that it is less than any; there the exponent of its tail goes on
+/// (Chernoff 1952): so many members times the divergence of what was seen from what chance gives, or the same of counts.
+fn nats(test: &Test) -> f64 {
+    let (observed, expected) = (test.outcome.observed, test.outcome.expected);
+    let told = -test.outcome.p_value.ln();
+    if test.outcome.p_value > LEAST_P || observed <= expected || expected <= 0.0 {
+        return told;
+    }
+    let of = test.agreeing.len() as f64;
+    let exponent = match test.counts {
+        Counts::Members if of > 0.0 && expected < of => {
+            let part = |seen: f64, chance: f64| if seen > 0.0 { seen * libm::log(seen / chance) } else { 0.0 };
+            part(observed, expected) + part(of - observed, of - expected)
+        }
+        Counts::Objects => observed * libm::log(observed / expected) - (observed - expected),
+        _ => told,
+    };
+    told.max(exponent)
+}
 
 impl<const N: usize> From<[(&'static str, f64); N]> for Weight {
     fn from(nats: [(&'static str, f64); N]) -> Self {
@@ -225,7 +235,12 @@ impl<const N: usize> From<[(&'static str, f64); N]> for Weight {
 
 impl Weight {
     pub fn of(tests: &[Test]) -> Self {
-        Self(best_of_families(tests, |t| t.outcome.p_value).into_iter().map(|(family, p)| (family, -p.ln())).collect())
+        let mut of_families: BTreeMap<&'static str, f64> = BTreeMap::new();
+        for test in tests.iter().filter(|t| t.family != "behaviour") {
+            let held = of_families.entry(test.family).or_default();
+            *held = held.max(nats(test));
+        }
+        Self(of_families)
     }
 
     /// The sum over families.
@@ -233,20 +248,21 @@ impl Weight {
         self.0.values().sum()
     }
 
-    /// What two groups that have no account in common weigh together: in no family more than a p-value can tell, so that two
-    /// halves beyond doubt are not more than a whole beyond doubt.
+    /// What two groups that have no account in common weigh together.
     pub fn with(mut self, other: &Self) -> Self {
-        for (family, nats) in &other.0 {
-            let all = self.0.entry(family).or_default();
-            *all = (*all + nats).min(-LEAST_P.ln());
-        }
+        other.0.iter().for_each(|(family, nats)| *self.0.entry(family).or_default() += nats);
         self
     }
 }
 
 /// q-value of a whole group: the weakest of as many families as are needed decides, each by its best test.
 pub fn network_q(tests: &[Test], s: &FindingSettings) -> f64 {
-    let mut best: Vec<f64> = best_of_families(tests, |t| t.q_value).into_values().collect();
+    let mut of_families: BTreeMap<&str, f64> = BTreeMap::new();
+    for test in tests.iter().filter(|t| t.family != "behaviour") {
+        let held = of_families.entry(test.family).or_insert(1.0);
+        *held = held.min(test.q_value);
+    }
+    let mut best: Vec<f64> = of_families.into_values().collect();
     best.sort_by(f64::total_cmp);
     best.get(s.least_families - 1).copied().unwrap_or(1.0)
 }
@@ -362,6 +378,20 @@ mod tests {
         };
         assert!(!answered(390.0, true) && answered(430.0, true));
         assert!(!answered(430.0, false) && answered(610.0, false), "without text a class looks like this too");
+    }
+
+    #[test]
+    fn two_halves_beyond_all_doubt_weigh_what_the_whole_does_and_two_campaigns_more_than_both() {
+        let test = |observed: u32, expected: f64, of: u32| {
+            let outcome = Outcome { observed: f64::from(observed), expected, p_value: LEAST_P };
+            let agreeing = (0..of).map(|entity| (entity, entity < observed)).collect();
+            [Test { outcome, agreeing, ..signal("identity", "identity.cohort") }]
+        };
+        let weight = |observed, expected, of| Weight::of(&test(observed, expected, of)).total();
+        let (half, whole) = (weight(900, 100.0, 1000), weight(1800, 200.0, 2000));
+        assert!(half > -LEAST_P.ln() && (2.0 * half - whole).abs() < 1e-6 * whole, "{half} {whole}");
+        // Another thousand, opened at another time: the span that holds most of both is wider.
+        assert!(weight(1800, 500.0, 2000) < 1.5 * half);
     }
 
     #[test]

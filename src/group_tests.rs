@@ -43,6 +43,11 @@ impl Agreeing {
         self.of.binary_search_by_key(entity, |(e, _)| *e).ok().map(|place| &self.of[place].1)
     }
 
+    /// Entities of which it is known whether they agree.
+    pub fn len(&self) -> usize {
+        self.of.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.of.is_empty()
     }
