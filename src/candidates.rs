@@ -150,7 +150,7 @@ impl Inquiry<'_> {
         }
     }
 
-    /// Joins groups that share templates of their own where the whole is better evidenced than its best part, and recruits
+    /// Joins groups that share templates of their own where the whole is as well evidenced as they are together, and recruits
     /// carriers. Two campaigns on one benchmark share its wording, but together they are a worse account of either's
     /// payments, addresses and rhythm. Groups of one habit are left as they are. `fragments`, of which too little is known
     /// for them to stand alone, are joined to one that stands where instruments tie the two: a template ties the users of a

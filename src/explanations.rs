@@ -2,12 +2,10 @@
 
 use crate::document::Explanation;
 use crate::proposals::Side;
-use crate::shape::Shape;
+use crate::shape::{AROUND_THE_CLOCK, Shape};
 
 /// Share of texts that no other account of the group sent, from which a class or a benchmark is hard to believe.
 const HARDLY_REPEATED: f64 = 0.75;
-/// Half way from even work to that of somebody who sleeps for eight hours.
-const AROUND_THE_CLOCK: f64 = 1.25;
 const HALF: f64 = 0.5;
 /// Share of requests outside conversations, from which people who talk are hard to believe.
 const HARDLY_CONVERSING: f64 = 0.75;

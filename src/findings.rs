@@ -6,7 +6,7 @@ use crate::chance::LEAST_P;
 use crate::features::Evidence;
 use crate::group_tests::{Counts, Test};
 use crate::proposals::Side;
-use crate::shape::Shape;
+use crate::shape::{AROUND_THE_CLOCK, Shape};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings of this stage.
@@ -65,7 +65,7 @@ impl Default for FindingSettings {
             least_families: 2,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
-            most_rhythm: 1.25,
+            most_rhythm: AROUND_THE_CLOCK,
             least_rule_share: 0.2,
             least_said: 0.5,
             least_uniform: 0.5,

@@ -141,14 +141,17 @@ struct Work {
 /// instruction to be judged by itself.
 const OF_ACCOUNTS: f64 = 0.3;
 const OF_TEXTS: f64 = 0.05;
+/// The same for a setting of the sampling parameters.
+const SETTING_OF_ACCOUNTS: f64 = 0.5;
+const SETTING_OF_REQUESTS: f64 = 0.2;
 /// Share of a group's accounts into which each text is sent at most, and of its texts that have to be sent into just as many, for
 /// them to be samples of the answers: independent draws from one material would scatter (Poisson), and a class is set its
 /// tasks to all.
 const OF_REPLICAS: f64 = 0.25;
 const REGULAR: f64 = 0.6;
-/// The same for a setting of the sampling parameters.
-const SETTING_OF_ACCOUNTS: f64 = 0.5;
-const SETTING_OF_REQUESTS: f64 = 0.2;
+/// How much the hours of the day repeat at most where a machine works: half way from its 1 to the 1.5 that eight hours of sleep
+/// alone make.
+pub const AROUND_THE_CLOCK: f64 = 1.25;
 
 impl Work {
     /// Of requests that carry a template.
