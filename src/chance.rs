@@ -29,8 +29,7 @@ pub fn hypergeometric_tail(all: u64, marked: u64, drawn: u64, seen: u64) -> f64 
         let others = of_others - libm::lgamma(rest + 1.0) - libm::lgamma(n - m - rest + 1.0);
         let term = (marked + others - base).exp();
         tail += term;
-        // Terms fall ever faster beyond the mode, and so small ones no longer change a sum of 53 bits.
-        if term < before && term < tail * 1e-18 {
+        if is_settled(tail, term, before) {
             break;
         }
         before = term;
@@ -48,7 +47,20 @@ pub fn binomial_upper(trials: u64, p: f64, seen: u64) -> f64 {
     }
     let n = trials as f64;
     let ln_term = |k: u64| ln_choose(n, k as f64) + k as f64 * p.ln() + (n - k as f64) * libm::log1p(-p);
-    (seen..=trials).map(|k| ln_term(k).exp()).sum::<f64>().clamp(0.0, 1.0)
+    let (mut tail, mut before) = (0.0, 0.0);
+    for term in (seen..=trials).map(|k| ln_term(k).exp()) {
+        tail += term;
+        if is_settled(tail, term, before) {
+            break;
+        }
+        before = term;
+    }
+    f64::clamp(tail, 0.0, 1.0)
+}
+
+/// Whether no later term changes the sum of a tail: terms fall ever faster beyond the mode, and so small ones are lost in 53 bits.
+fn is_settled(tail: f64, term: f64, before: f64) -> bool {
+    term < before && term < tail * 1e-18
 }
 
 /// Natural log of the chance that none of `trials` with chance `p` each succeeds.

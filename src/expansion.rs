@@ -24,7 +24,7 @@ const ROUNDS: usize = 8;
 const MOST: f64 = 0.3;
 /// How much a seed has to grow to be worth a test of its own.
 const GROWN: f64 = 1.2;
-/// Share of a seed in a group that is grown already, from which it would grow to the same.
+/// Share of a seed, or of what became of it, in a group that is grown already: from there it would grow to the same.
 const INSIDE: f64 = 0.8;
 
 /// Who carries which phrase, if only in one text: fingerprints that recur in two accounts at least.
@@ -72,8 +72,8 @@ impl Phrases {
         carried.into_iter().filter(is_alike).map(|(account, _)| account).collect()
     }
 
-    /// What a seed grows to; `None` where it grows without end or hardly at all.
-    fn grown(&self, seed: &[u32]) -> Option<Vec<u32>> {
+    /// What a seed grows to; `None` where it grows without end, hardly at all, or on the way to one that was `found` before.
+    fn grown(&self, seed: &[u32], found: &[Vec<u32>]) -> Option<Vec<u32>> {
         let mut group = seed.to_vec();
         for _ in 0..ROUNDS {
             let next = self.alike(&group);
@@ -82,6 +82,9 @@ impl Phrases {
             }
             if next == group {
                 break;
+            }
+            if is_inside(&next, found) {
+                return None;
             }
             group = next;
         }
@@ -94,6 +97,12 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Whether most of a group stands in one of those found before, to which it would grow.
+fn is_inside(group: &[u32], found: &[Vec<u32>]) -> bool {
+    let inside = |other: &Vec<u32>| group.iter().filter(|a| other.binary_search(a).is_ok()).count();
+    found.iter().any(|other| inside(other) as f64 >= INSIDE * group.len() as f64)
 }
 
 /// Groups (accounts, rising) that seeds grow to, largest seeds first: those that are not nearly the same as one before. Which of
@@ -109,13 +118,9 @@ pub fn expanded(phrases: &Phrases, seeds: &[Vec<u32>], rank: &[u32]) -> Vec<Vec<
     };
     left.sort_by_cached_key(|seed| (std::cmp::Reverse(seed.len()), ranks(seed)));
     let mut found: Vec<Vec<u32>> = Vec::new();
-    let is_inside = |seed: &[u32], groups: &[Vec<u32>]| {
-        let inside = |group: &Vec<u32>| seed.iter().filter(|a| group.binary_search(a).is_ok()).count();
-        groups.iter().any(|group| inside(group) as f64 >= INSIDE * seed.len() as f64)
-    };
     while !left.is_empty() {
         let now: Vec<&Vec<u32>> = left.drain(..AT_ONCE.min(left.len())).collect();
-        let grown: Vec<Vec<u32>> = now.par_iter().filter_map(|seed| phrases.grown(seed)).collect();
+        let grown: Vec<Vec<u32>> = now.par_iter().filter_map(|seed| phrases.grown(seed, &found)).collect();
         for group in grown {
             if !is_inside(&group, &found) {
                 found.push(group);
