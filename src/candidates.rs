@@ -54,6 +54,8 @@ const OVERLAP: f64 = 0.5;
 const PARTS_OF_HABIT: f64 = 1.25;
 /// Share of a group that one payment instrument or one e-mail domain has to hold for it to be one customer.
 const ONE_CUSTOMER: f64 = 0.9;
+/// Share of its evidence that a group has to keep with the accounts that it recruits.
+const KEPT: f64 = 0.9;
 /// Share of a network from which a group of one habit holds part of it; one that holds part of another network too completes none.
 const ELSEWHERE: f64 = 0.2;
 
@@ -220,18 +222,32 @@ impl Inquiry<'_> {
                 parts.insert(next);
                 whole.extend(&groups[next].accounts);
             }
-            let mut accounts: Vec<u32> = whole.iter().copied().collect();
-            accounts.extend(recruits(bridges, &parts, &accounts));
-            accounts.sort_unstable();
-            let own: Vec<u64> = self.own_templates(&accounts).iter().filter_map(|o| o.fingerprint()).collect();
+            let group = self.group(whole.iter().copied().collect(), side);
+            let carriers = recruits(bridges, &parts, &group.accounts);
+            let group = self.with_recruits(group, carriers);
+            let own: Vec<u64> = self.own_templates(&group.accounts).iter().filter_map(|o| o.fingerprint()).collect();
             // Who stands in another group is no straggler of this one.
-            let stragglers = occasional_carriers(self.scope.evidence, &own, &accounts);
-            accounts.extend(stragglers.difference(grouped));
-            accounts.sort_unstable();
-            let recruited = accounts.iter().copied().filter(|a| !whole.contains(a)).collect();
-            joined.insert(seed, Group { recruited, ..self.group(accounts, side) });
+            let stragglers = occasional_carriers(self.scope.evidence, &own, &group.accounts);
+            let stragglers = stragglers.difference(grouped).copied().collect();
+            joined.insert(seed, self.with_recruits(group, stragglers));
         }
         joined
+    }
+
+    /// A group with those whom it recruits, unless it is much worse evidenced with them: who quotes its material takes no part in
+    /// its payments, addresses and rhythm.
+    fn with_recruits(&self, group: Group, mut recruits: BTreeSet<u32>) -> Group {
+        if recruits.is_empty() {
+            return group;
+        }
+        let accounts = group.accounts.iter().chain(&recruits).copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let larger = self.group(accounts, group.proposed_by);
+        let evidence = |group: &Group| Weight::of(&group.tests).total();
+        if evidence(&larger) < KEPT * evidence(&group) {
+            return group;
+        }
+        recruits.extend(group.recruited);
+        Group { recruited: recruits, ..larger }
     }
 
     /// Those of a group of one habit who carry the template that its test speaks of; `None` where it speaks of none.
