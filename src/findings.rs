@@ -153,32 +153,34 @@ impl FindingSettings {
         shape.rule_share.is_some_and(|s| s >= self.least_said)
     }
 
-    /// In how many ways the work is given out to the accounts instead of arising in each: by day and night, to one measure,
-    /// in turn, with rests in common, through a new address each time, without ever giving one task twice, from several shared
-    /// payments or devices; and whether one of them is a machine's. The customers of a product ask when they please, and a class is given one measure but works by day.
-    fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> (usize, bool) {
-        let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
+    /// How the work is given out to the accounts. The customers of a product ask when they please; a class is given one measure
+    /// but works by day, and each of it has a payment and a device of their own; who pays for all from one card makes no secret of it.
+    fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> Dispatch {
+        let speaking = |signal: &str| tests.iter().find(|t| t.signal == signal && self.speaks(t, side));
+        let speaks = |signal: &str| speaking(signal).is_some();
         let machine =
             [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard"), speaks("infrastructure.rotation")];
-        let purses = ["identity.payment", "identity.device", "identity.phone"];
-        let from_purses = !shape.one_customer && purses.into_iter().any(speaks);
+        let not_one = |t: &Test| t.shared.len() >= 2 || t.agreement().is_some_and(|share| share <= MOST_OF_ONE_PURSE);
+        let are_several = |signal: &str| speaking(signal).is_some_and(not_one);
+        let from_purses = !shape.one_customer
+            && ["identity.payment", "identity.device", "identity.phone"].into_iter().any(are_several);
         let other = [speaks("time.quota"), speaks("time.silence"), from_purses];
         let count = |signs: &[bool]| signs.iter().filter(|sign| **sign).count();
-        (count(&machine) + count(&other), machine.contains(&true))
+        Dispatch { ways: count(&machine) + count(&other), by_machine: machine.contains(&true), from_purses }
     }
 
     /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night) and *says* that it
     /// asks for training material; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or a
-    /// *production*, one kind of task given out in several ways, whatever the length of its answers. What the log does not
+    /// *production*, one kind of task given out in several ways, by a machine or to several purses, whatever the length of its answers. What the log does not
     /// tell is not held against a group. `outputs` are those of everybody else.
     pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, outputs: Outputs) -> bool {
-        let (ways, by_machine) = self.dispatch(tests, shape, side);
+        let Dispatch { ways, by_machine, from_purses } = self.dispatch(tests, shape, side);
         let long = shape.output >= self.long_output(side, outputs) && shape.output > 0.0;
         let single = shape.single_turn.is_none_or(|v| v >= self.least_single_turn);
         let production = !shape.one_customer
             && (shape.replicas.is_some() || shape.uniform.is_some_and(|u| u >= self.least_uniform))
             && ways >= 2
-            && by_machine;
+            && (by_machine || from_purses);
         match (shape.unrepeated, shape.rule_share) {
             (Some(unrepeated), Some(rules)) => {
                 let least_rules = if shape.one_customer { self.least_said } else { self.least_rule_share };
@@ -201,6 +203,20 @@ impl FindingSettings {
     pub fn is_coordinated(&self, tests: &[Test], side: Side) -> bool {
         self.speaking(tests, side).len() >= self.least_families
     }
+}
+
+/// Share of the accounts that one payment, device or phone holds at most where there is more than one: a laboratory or a family
+/// that pays for most of its accounts from one card is one customer, nearly.
+const MOST_OF_ONE_PURSE: f64 = 0.5;
+
+/// In how many ways work is given out to accounts instead of arising in each: by day and night, to one measure, in turn, with rests
+/// in common, through a new address each time, without ever giving one task twice, from several shared purses.
+struct Dispatch {
+    ways: usize,
+    /// Whether one of them is a machine's.
+    by_machine: bool,
+    /// Whether several payments, devices or phones are each shared by a few of the accounts.
+    from_purses: bool,
 }
 
 /// Weight of the evidence for a group: of each family −ln p of its best test, nats.
@@ -356,9 +372,15 @@ mod tests {
     #[test]
     fn a_production_of_one_customer_is_its_own_unless_it_says_otherwise() {
         let s = FindingSettings::default();
-        let tests = [signal("identity", "identity.payment"), signal("time", "time.quota")];
+        let payment = |purses: u32| Test { shared: (0..purses).collect(), ..signal("identity", "identity.payment") };
+        let tests = [payment(3), signal("time", "time.quota")];
         let short = Shape { output: 90.0, ..harvest() };
         assert!(s.is_extraction(&tests, &short, Side::Content, OUTPUTS));
+        // By day too, where several purses pay; one that pays for most may be a laboratory's.
+        let by_day = Shape { rhythm: Some(1.6), ..short };
+        assert!(s.is_extraction(&tests, &by_day, Side::Content, OUTPUTS));
+        let one_purse = [Test { agreeing: (0..4).map(|e| (e, e < 3)).collect(), ..payment(1) }, tests[1].clone()];
+        assert!(!s.is_extraction(&one_purse, &by_day, Side::Content, OUTPUTS));
         let firm = Shape { one_customer: true, ..short };
         assert!(!s.is_extraction(&tests, &firm, Side::Content, OUTPUTS));
         assert!(s.is_extraction(&tests, &Shape { rule_share: Some(0.9), ..firm }, Side::Content, OUTPUTS));
