@@ -111,7 +111,26 @@ impl Inquiry<'_> {
     pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { evidence, baseline, .. } = self.scope;
         let shape = shape(evidence, baseline, accounts, &self.own_templates(accounts), self.templates().is_some());
-        Shape { one_customer: self.are_one_customer(accounts), ..shape }
+        Shape { one_customer: self.are_one_customer(accounts), purses: self.purses(accounts), ..shape }
+    }
+
+    /// See [`Shape::purses`]: who pays for most of a group from one card makes no secret of it, as a laboratory, an agency or a
+    /// family does; several cards of a few accounts each are the habit of who wants to look like many.
+    fn purses(&self, accounts: &[u32]) -> usize {
+        if self.settings.leave_out.contains(&Layer::Identity) {
+            return 0;
+        }
+        let mut of_kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let held = self.scope.world.held_by(accounts, Family::Identity);
+        held.filter(|(object, n)| *n >= 2 && object.kind != "email")
+            .for_each(|(object, n)| of_kinds.entry(object.kind).or_default().push(n));
+        let is_of_most = |n: &usize| 2 * n > accounts.len();
+        of_kinds
+            .into_values()
+            .filter(|purses| !purses.iter().any(is_of_most))
+            .map(|purses| purses.len())
+            .max()
+            .unwrap_or(0)
     }
 
     /// Whether one payment instrument pays for nearly all accounts of a group, or nearly all have addresses at one e-mail domain

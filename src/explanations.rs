@@ -245,6 +245,7 @@ mod tests {
         uniform: None,
         output: 0.0,
         one_customer: false,
+        purses: 0,
     };
 
     fn weighed(families: &[&str], signals: &[&str], shape: &Shape, name: &str) -> Explanation {

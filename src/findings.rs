@@ -156,14 +156,11 @@ impl FindingSettings {
     /// How the work is given out to the accounts. The customers of a product ask when they please; a class is given one measure
     /// but works by day, and each of it has a payment and a device of their own; who pays for all from one card makes no secret of it.
     fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> Dispatch {
-        let speaking = |signal: &str| tests.iter().find(|t| t.signal == signal && self.speaks(t, side));
-        let speaks = |signal: &str| speaking(signal).is_some();
+        let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
         let machine =
             [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard"), speaks("infrastructure.rotation")];
-        let not_one = |t: &Test| t.shared.len() >= 2 || t.agreement().is_some_and(|share| share <= MOST_OF_ONE_PURSE);
-        let are_several = |signal: &str| speaking(signal).is_some_and(not_one);
-        let from_purses = !shape.one_customer
-            && ["identity.payment", "identity.device", "identity.phone"].into_iter().any(are_several);
+        let purses = ["identity.payment", "identity.device", "identity.phone"];
+        let from_purses = shape.purses >= 2 && purses.into_iter().any(speaks);
         let other = [speaks("time.quota"), speaks("time.silence"), from_purses];
         let count = |signs: &[bool]| signs.iter().filter(|sign| **sign).count();
         Dispatch { ways: count(&machine) + count(&other), by_machine: machine.contains(&true), from_purses }
@@ -204,10 +201,6 @@ impl FindingSettings {
         self.speaking(tests, side).len() >= self.least_families
     }
 }
-
-/// Share of the accounts that one payment, device or phone holds at most where there is more than one: a laboratory or a family
-/// that pays for most of its accounts from one card is one customer, nearly.
-const MOST_OF_ONE_PURSE: f64 = 0.5;
 
 /// In how many ways work is given out to accounts instead of arising in each: by day and night, to one measure, in turn, with rests
 /// in common, through a new address each time, without ever giving one task twice, from several shared purses.
@@ -342,6 +335,7 @@ mod tests {
             rhythm: Some(1.0),
             output: 900.0,
             one_customer: false,
+            purses: 3,
         }
     }
 
@@ -372,16 +366,14 @@ mod tests {
     #[test]
     fn a_production_of_one_customer_is_its_own_unless_it_says_otherwise() {
         let s = FindingSettings::default();
-        let payment = |purses: u32| Test { shared: (0..purses).collect(), ..signal("identity", "identity.payment") };
-        let tests = [payment(3), signal("time", "time.quota")];
+        let tests = [signal("identity", "identity.payment"), signal("time", "time.quota")];
         let short = Shape { output: 90.0, ..harvest() };
         assert!(s.is_extraction(&tests, &short, Side::Content, OUTPUTS));
-        // By day too, where several purses pay; one that pays for most may be a laboratory's.
+        // By day too, where several purses pay; one may be that of a laboratory or an agency.
         let by_day = Shape { rhythm: Some(1.6), ..short };
         assert!(s.is_extraction(&tests, &by_day, Side::Content, OUTPUTS));
-        let one_purse = [Test { agreeing: (0..4).map(|e| (e, e < 3)).collect(), ..payment(1) }, tests[1].clone()];
-        assert!(!s.is_extraction(&one_purse, &by_day, Side::Content, OUTPUTS));
-        let firm = Shape { one_customer: true, ..short };
+        assert!(!s.is_extraction(&tests, &Shape { purses: 1, ..by_day }, Side::Content, OUTPUTS));
+        let firm = Shape { one_customer: true, purses: 1, ..short };
         assert!(!s.is_extraction(&tests, &firm, Side::Content, OUTPUTS));
         assert!(s.is_extraction(&tests, &Shape { rule_share: Some(0.9), ..firm }, Side::Content, OUTPUTS));
         let long = Shape { output: 900.0, rhythm: Some(1.6), ..firm };

@@ -60,6 +60,9 @@ pub struct Shape {
     pub output: f64,
     /// Whether nearly all of its accounts are openly one customer's: one payment instrument, or one e-mail domain of their own.
     pub one_customer: bool,
+    /// Payments, devices or phones (of that kind of which there are most) that several of its accounts share each; 0 where one
+    /// of them is most accounts'.
+    pub purses: usize,
 }
 
 /// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
@@ -117,6 +120,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         rhythm: baseline.rhythm(group),
         output: typical(work.ln_output, work.requests),
         one_customer: false,
+        purses: 0,
     }
 }
 

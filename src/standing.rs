@@ -9,12 +9,12 @@ use crate::joining::tied;
 use crate::scope::Inquiry;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Share of a candidate's accounts that have to agree in two families (or in all that are known of them).
+/// Share of a candidate's accounts that have to agree in a finding, and of those in two that may do so.
 const COVERED: f64 = 0.5;
 
-/// In how many of the families that count an account agrees, and of how many it is known whether it does. A test of the
-/// group as a whole speaks for all its accounts.
-fn agreement(tests: &[&Test], entity: u32) -> (usize, usize) {
+/// Whether an account agrees in each of the families that count, where that is known. A test of the group as a whole speaks for
+/// all its accounts.
+fn agreement<'t>(tests: &[&'t Test], entity: u32) -> BTreeMap<&'t str, bool> {
     let mut families: BTreeMap<&str, bool> = BTreeMap::new();
     for test in tests {
         let agrees = if test.agreeing.is_empty() { Some(true) } else { test.agreeing.get(&entity).copied() };
@@ -22,7 +22,12 @@ fn agreement(tests: &[&Test], entity: u32) -> (usize, usize) {
             *families.entry(test.family).or_default() |= agrees;
         }
     }
-    (families.values().filter(|agrees| **agrees).count(), families.len())
+    families
+}
+
+/// The families in which an account agrees.
+fn agreed<'t>(tests: &[&'t Test], entity: u32) -> BTreeSet<&'t str> {
+    agreement(tests, entity).into_iter().filter(|(_, agrees)| *agrees).map(|(family, _)| family).collect()
 }
 
 /// How much better two parts have to be evidenced than the whole where one was chosen for agreeing in what is tested: by that
@@ -123,8 +128,8 @@ impl Inquiry<'_> {
     }
 
     fn is_covered(&self, counting: &[&Test], entity: u32) -> bool {
-        let (agreed, known) = agreement(counting, entity);
-        agreed >= self.settings.findings.least_families.min(known)
+        let known = agreement(counting, entity);
+        known.values().filter(|agrees| **agrees).count() >= self.settings.findings.least_families.min(known.len())
     }
 
     fn counting<'t>(&self, candidate: &'t Candidate) -> Vec<&'t Test> {
@@ -137,7 +142,8 @@ impl Inquiry<'_> {
     fn named_for_cause(&self, mut candidate: Candidate) -> Option<Candidate> {
         let counting = self.counting(&candidate);
         let is_stranger = |account: &u32| {
-            let (agreed, known) = agreement(&counting, self.scope.world.entity[*account as usize]);
+            let known = agreement(&counting, self.scope.world.entity[*account as usize]);
+            let (agreed, known) = (known.values().filter(|agrees| **agrees).count(), known.len());
             known > 0 && (agreed == 0 || known >= agreed + 2 && known > 2 * agreed)
         };
         let mut strangers: BTreeSet<u32> = candidate.accounts.iter().copied().filter(is_stranger).collect();
@@ -151,11 +157,47 @@ impl Inquiry<'_> {
         (candidate.accounts.len() >= self.settings.proposals.least_entities).then_some(candidate)
     }
 
-    /// Whether the findings are about the candidate's accounts and not about a few of them.
+    /// Whether the findings are about the candidate's accounts, of those of whom anything is known.
     fn covers(&self, candidate: &Candidate) -> bool {
-        let world = &self.scope.world;
         let counting = self.counting(candidate);
-        let covered = candidate.accounts.iter().filter(|a| self.is_covered(&counting, world.entity[**a as usize]));
-        covered.count() as f64 >= COVERED * candidate.accounts.len() as f64
+        let entities = candidate.accounts.iter().map(|a| self.scope.world.entity[*a as usize]);
+        let known: Vec<u32> = entities.filter(|e| !agreement(&counting, *e).is_empty()).collect();
+        let agreed: Vec<BTreeSet<&str>> = known.iter().map(|e| agreed(&counting, *e)).collect();
+        let covered = known.iter().filter(|e| self.is_covered(&counting, **e)).count();
+        are_of_the_same(&agreed, covered)
+    }
+}
+
+/// Whether the findings are about a group's accounts and not each about others of them: of the families in which each agrees,
+/// most have one at least, and of as many as agree in the second most common most are `covered` by two. Cards or gateways that
+/// a third of a group shares are no less a finding about it where all of it works to one measure.
+fn are_of_the_same(agreed: &[BTreeSet<&str>], covered: usize) -> bool {
+    let mut of_families: BTreeMap<&str, usize> = BTreeMap::new();
+    agreed.iter().flatten().for_each(|family| *of_families.entry(family).or_default() += 1);
+    let mut numbers: Vec<usize> = of_families.into_values().collect();
+    numbers.sort_unstable_by(|a, b| b.cmp(a));
+    let second = numbers.get(1).copied().unwrap_or(0);
+    let once = agreed.iter().filter(|families| !families.is_empty()).count();
+    once as f64 >= COVERED * agreed.len() as f64 && covered as f64 >= COVERED * second as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn are_of_the_same_where(agrees: impl Fn(usize) -> Vec<&'static str>) -> bool {
+        let agreed: Vec<BTreeSet<&str>> = (0..30).map(|i| agrees(i).into_iter().collect()).collect();
+        let covered = agreed.iter().filter(|families| families.len() >= 2).count();
+        are_of_the_same(&agreed, covered)
+    }
+
+    #[test]
+    fn cards_of_a_third_are_a_finding_about_all_who_work_to_one_measure_and_those_of_others_are_not() {
+        assert!(are_of_the_same_where(|i| if i < 10 { vec!["identity", "time"] } else { vec!["time"] }));
+        assert!(!are_of_the_same_where(|i| if i < 12 { vec!["identity"] } else { vec!["time"] }), "two groups");
+        assert!(
+            !are_of_the_same_where(|i| if i < 12 { vec!["identity", "time"] } else { Vec::new() }),
+            "a few of many"
+        );
     }
 }
