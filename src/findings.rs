@@ -131,11 +131,13 @@ impl FindingSettings {
             "behaviour.refused",
             "content.template",
         ];
-        // Everybody at one domain may be a school or an office; who has several made the addresses.
+        // Everybody at one domain of their own may be a school or an office; who has several made the addresses, and who is at one
+        // of a provider that serves everybody chose it.
+        let speaking = tests.iter().filter(|t| self.speaks(t, side));
         let of_domains = ["identity.own_domain", "identity.email_domain"];
-        let is_institution = |t: &&Test| of_domains.contains(&t.signal) && t.shared.len() < 2;
-        let speaking: Vec<&str> =
-            tests.iter().filter(|t| self.speaks(t, side) && !is_institution(t)).map(|t| t.signal).collect();
+        let one_institution = speaking.clone().any(|t| t.signal == "identity.own_domain" && t.shared.len() < 2);
+        let is_institution = |t: &Test| of_domains.contains(&t.signal) && t.shared.len() < 2 && one_institution;
+        let speaking: Vec<&str> = speaking.filter(|t| !is_institution(t)).map(|t| t.signal).collect();
         let opened_together = ["identity.cohort", "identity.email_domain", "identity.email_shape"];
         let together = speaking.iter().any(|signal| opened_together.contains(signal));
         speaking.iter().any(|signal| !of_one_kind.contains(signal))
@@ -361,6 +363,14 @@ mod tests {
         let domains = |n: u32| [Test { shared: (0..n).collect(), ..signal("identity", "identity.own_domain") }];
         assert!(!s.one_hand(&domains(1), &harvest(), Side::Content));
         assert!(s.one_hand(&domains(2), &harvest(), Side::Content));
+        // One domain of a provider that serves everybody is no institution's, but says something only of robots who say so.
+        let provider = [Test { shared: [0].into(), ..signal("identity", "identity.email_domain") }];
+        let says_so = Shape { rule_share: Some(1.0), ..harvest() };
+        assert!(s.one_hand(&provider, &says_so, Side::Content));
+        assert!(!s.one_hand(&provider, &Shape { rhythm: Some(1.6), ..says_so }, Side::Content));
+        assert!(!s.one_hand(&provider, &harvest(), Side::Content));
+        let school = [domains(1)[0].clone(), provider[0].clone()];
+        assert!(!s.one_hand(&school, &says_so, Side::Content));
     }
 
     #[test]

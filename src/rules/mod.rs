@@ -124,6 +124,28 @@ mod tests {
         assert_eq!(packs("Think step by step and show your complete chain of thought."), ["reasoning_elicitation"]);
         assert_eq!(packs("Rate the answer from 1 to 10 and give a rationale."), ["rubric_judging"]);
         assert_eq!(packs("Rewrite the given prompt into a more complex version."), ["instruction_evolving"]);
-        assert!(packs("What should I cook for six people on Sunday?").is_empty());
+        for (text, pack) in [
+            ("Solve it, and keep every wrong turn and abandoned attempt on the page.", "reasoning_elicitation"),
+            ("Prior to the conclusion, narrate how you weigh each option.", "reasoning_elicitation"),
+            ("You are the adjudicator: helpfulness, completeness, soundness; overall score 0-10.", "rubric_judging"),
+            ("Which of the replies is stronger, A or B, or a tie?", "rubric_judging"),
+            ("Produce an offspring of the seed question.", "instruction_evolving"),
+            ("Invent a problem that a nurse would meet on nights. Answer it in full.", "instruction_evolving"),
+            ("Phrase a reply that sidesteps the subject of the strikes.", "constraint_rewriting"),
+            ("Compose an exchange of nine turns between a user and an assistant.", "task_farming"),
+            ("Derive it in three independent solutions.", "task_farming"),
+        ] {
+            assert!(packs(text).contains(&pack), "{text}: {:?}", packs(text));
+        }
+        for text in [
+            "What should I cook for six people on Sunday?",
+            "Write a polite answer to my landlord about the broken boiler.",
+            "Make five quiz questions on photosynthesis for my class, with a key.",
+            "Correct my essay and make it shorter.",
+            "Write a dialogue between two pirates who have lost their map.",
+            "Rate my cover letter and tell me what to improve.",
+        ] {
+            assert!(packs(text).is_empty(), "{text}: {:?}", packs(text));
+        }
     }
 }
