@@ -134,10 +134,9 @@ impl FindingSettings {
         // Everybody at one domain of their own may be a school or an office; who has several made the addresses, and who is at one
         // of a provider that serves everybody chose it.
         let speaking = tests.iter().filter(|t| self.speaks(t, side));
-        let of_domains = ["identity.own_domain", "identity.email_domain"];
-        let one_institution = speaking.clone().any(|t| t.signal == "identity.own_domain" && t.shared.len() < 2);
-        let is_institution = |t: &Test| of_domains.contains(&t.signal) && t.shared.len() < 2 && one_institution;
-        let speaking: Vec<&str> = speaking.filter(|t| !is_institution(t)).map(|t| t.signal).collect();
+        let one_institution = speaking.clone().any(|t| t.signal == "identity.own_domain" && is_of_one_domain(t));
+        let speaking: Vec<&str> =
+            speaking.filter(|t| !(one_institution && is_of_one_domain(t))).map(|t| t.signal).collect();
         let opened_together = ["identity.cohort", "identity.email_domain", "identity.email_shape"];
         let together = speaking.iter().any(|signal| opened_together.contains(signal));
         speaking.iter().any(|signal| !of_one_kind.contains(signal))
@@ -168,8 +167,8 @@ impl FindingSettings {
         Dispatch { ways: count(&machine) + count(&other), by_machine: machine.contains(&true), from_purses }
     }
 
-    /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night) and *says* that it
-    /// asks for training material; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or a
+    /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night), *says* that it
+    /// asks for training material and is given out; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or a
     /// *production*, one kind of task given out in several ways, by a machine or to several purses, whatever the length of its answers. What the log does not
     /// tell is not held against a group. `outputs` are those of everybody else.
     pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, outputs: Outputs) -> bool {
@@ -183,11 +182,13 @@ impl FindingSettings {
         match (shape.unrepeated, shape.rule_share) {
             (Some(unrepeated), Some(rules)) => {
                 let least_rules = if shape.one_customer { self.least_said } else { self.least_rule_share };
-                let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= least_rules;
+                let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= least_rules && ways >= 1;
                 // An agency of one customer's works to one measure by day; a harvest on one card does not sleep.
                 let given_out = ways >= 1 && (by_machine || !shape.one_customer);
                 let to_order = long && (single && given_out || by_machine && ways >= 2);
-                let sweep = single && tests.iter().any(|t| t.signal == "content.shard" && self.speaks(t, side));
+                // A laboratory that deals a benchmark out among its people has addresses at one domain.
+                let speaks = |is: fn(&Test) -> bool| tests.iter().any(|t| is(t) && self.speaks(t, side));
+                let sweep = single && speaks(|t| t.signal == "content.shard") && !speaks(is_of_one_domain);
                 (shape.replicas.is_some() || unrepeated >= self.least_unrepeated)
                     && (says || to_order || sweep || production)
             }
@@ -202,6 +203,11 @@ impl FindingSettings {
     pub fn is_coordinated(&self, tests: &[Test], side: Side) -> bool {
         self.speaking(tests, side).len() >= self.least_families
     }
+}
+
+/// Whether a test says that a group's e-mail addresses are at one domain.
+fn is_of_one_domain(test: &Test) -> bool {
+    ["identity.own_domain", "identity.email_domain"].contains(&test.signal) && test.shared.len() < 2
 }
 
 /// In how many ways work is given out to accounts instead of arising in each: by day and night, to one measure, in turn, with rests
@@ -355,6 +361,28 @@ mod tests {
         assert!(s.is_coordinated(&tests, Side::Content) && !s.one_hand(&tests, &course, Side::Content));
         assert!(s.is_extraction(&tests, &course, Side::Content, OUTPUTS), "it is shaped like extraction all the same");
         assert!(s.one_hand(&tests, &Shape { rhythm: Some(1.0), ..course }, Side::Content));
+    }
+
+    #[test]
+    fn crowd_workers_who_compare_replies_when_they_please_are_given_nothing_out() {
+        let s = FindingSettings::default();
+        let workers =
+            Shape { rule_share: Some(1.0), rhythm: Some(1.6), uniform: Some(0.4), output: 150.0, ..harvest() };
+        let tests = [signal("identity", "identity.cohort"), signal("infrastructure", "infrastructure.address")];
+        assert!(!s.is_extraction(&tests, &workers, Side::Content, OUTPUTS));
+        let measured = [signal("time", "time.quota"), tests[1].clone()];
+        assert!(s.is_extraction(&measured, &workers, Side::Content, OUTPUTS));
+        assert!(s.is_extraction(&tests, &Shape { rhythm: Some(1.0), ..workers }, Side::Content, OUTPUTS));
+    }
+
+    #[test]
+    fn a_laboratory_of_one_domain_may_deal_a_benchmark_out() {
+        let s = FindingSettings::default();
+        let shape = Shape { output: 90.0, uniform: Some(0.0), rhythm: Some(1.6), ..harvest() };
+        let dealt = signal("content", "content.shard");
+        let domain = signal("identity", "identity.email_domain");
+        assert!(s.is_extraction(&[dealt.clone()], &shape, Side::Profile, OUTPUTS));
+        assert!(!s.is_extraction(&[dealt, domain], &shape, Side::Profile, OUTPUTS));
     }
 
     #[test]
