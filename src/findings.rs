@@ -167,10 +167,10 @@ impl FindingSettings {
         Dispatch { ways: count(&machine) + count(&other), by_machine: machine.contains(&true), from_purses }
     }
 
-    /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night), *says* that it
-    /// asks for training material and is given out; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or a
-    /// *production*, one kind of task given out in several ways, by a machine or to several purses, whatever the length of its answers. What the log does not
-    /// tell is not held against a group. `outputs` are those of everybody else.
+    /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night), *says* that it asks for
+    /// training material and is given out; it is given out and answered at unusual *length*; it is a *sweep* of one data set; or
+    /// a *production*, one kind of task given out in several ways, by a machine or to several purses, whatever the length of its
+    /// answers. What the log does not tell is not held against a group. `outputs` are those of everybody else.
     pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, outputs: Outputs) -> bool {
         let Dispatch { ways, by_machine, from_purses } = self.dispatch(tests, shape, side);
         let long = shape.output >= self.long_output(side, outputs) && shape.output > 0.0;

@@ -96,8 +96,12 @@ impl Inquiry<'_> {
         let least = self.settings.proposals.least_entities;
         let counting = self.counting(candidate);
         let entity = |account: &u32| self.scope.world.entity[*account as usize];
-        let covered: BTreeSet<u32> =
-            candidate.accounts.iter().copied().filter(|a| self.is_covered(&counting, entity(a))).collect();
+        let covered: BTreeSet<u32> = candidate
+            .accounts
+            .iter()
+            .copied()
+            .filter(|a| is_covered(&counting, entity(a), self.settings.findings.least_families))
+            .collect();
         let template = counting.iter().find(|t| t.signal == "content.template");
         let carriers = template.map(|t| {
             let carries = |a: &u32| t.agreeing.get(&entity(a)) == Some(&true);
@@ -127,11 +131,6 @@ impl Inquiry<'_> {
         !tied(held.map(|(object, _)| object), &[&part, rest]).is_empty()
     }
 
-    fn is_covered(&self, counting: &[&Test], entity: u32) -> bool {
-        let known = agreement(counting, entity);
-        known.values().filter(|agrees| **agrees).count() >= self.settings.findings.least_families.min(known.len())
-    }
-
     fn counting<'t>(&self, candidate: &'t Candidate) -> Vec<&'t Test> {
         candidate.tests.iter().filter(|t| self.settings.findings.counts(t, candidate.proposed_by)).collect()
     }
@@ -157,47 +156,71 @@ impl Inquiry<'_> {
         (candidate.accounts.len() >= self.settings.proposals.least_entities).then_some(candidate)
     }
 
-    /// Whether the findings are about the candidate's accounts, of those of whom anything is known.
+    /// Whether the findings are about the candidate's accounts.
     fn covers(&self, candidate: &Candidate) -> bool {
-        let counting = self.counting(candidate);
-        let entities = candidate.accounts.iter().map(|a| self.scope.world.entity[*a as usize]);
-        let known: Vec<u32> = entities.filter(|e| !agreement(&counting, *e).is_empty()).collect();
-        let agreed: Vec<BTreeSet<&str>> = known.iter().map(|e| agreed(&counting, *e)).collect();
-        let covered = known.iter().filter(|e| self.is_covered(&counting, **e)).count();
-        are_of_the_same(&agreed, covered)
+        let entities: Vec<u32> = candidate.accounts.iter().map(|a| self.scope.world.entity[*a as usize]).collect();
+        are_about(&self.counting(candidate), &entities, self.settings.findings.least_families)
     }
 }
 
-/// Whether the findings are about a group's accounts and not each about others of them: of the families in which each agrees,
-/// most have one at least, and of as many as agree in the second most common most are `covered` by two. Cards or gateways that
-/// a third of a group shares are no less a finding about it where all of it works to one measure.
-fn are_of_the_same(agreed: &[BTreeSet<&str>], covered: usize) -> bool {
+/// Whether findings are about these accounts, as far as anything is known of them, and not each about others of them: most agree
+/// in one by themselves, for what is said of a group as a whole is said of strangers in it too; and of as many as the second most
+/// common finding is about, most agree in `least_families`.
+fn are_about(counting: &[&Test], entities: &[u32], least_families: usize) -> bool {
+    let known: Vec<u32> = entities.iter().copied().filter(|e| !agreement(counting, *e).is_empty()).collect();
+    let of_each: Vec<&Test> = counting.iter().copied().filter(|t| !t.agreeing.is_empty()).collect();
+    let by_itself = known.iter().filter(|e| !agreed(&of_each, **e).is_empty()).count();
+    let covered = known.iter().filter(|e| is_covered(counting, **e, least_families)).count();
+    let agreed: Vec<BTreeSet<&str>> = known.iter().map(|e| agreed(counting, *e)).collect();
+    by_itself as f64 >= COVERED * known.len() as f64 && covered as f64 >= COVERED * second_most(&agreed) as f64
+}
+
+/// Whether an account agrees in as many families, or in all that are known of it.
+fn is_covered(counting: &[&Test], entity: u32, least_families: usize) -> bool {
+    let known = agreement(counting, entity);
+    known.values().filter(|agrees| **agrees).count() >= least_families.min(known.len())
+}
+
+/// In how many accounts the second most common finding is, by the families in which each agrees. Cards or gateways that a third of
+/// a group shares are no less a finding about it where all of it works to one measure; but they have to be those same accounts.
+fn second_most(agreed: &[BTreeSet<&str>]) -> usize {
     let mut of_families: BTreeMap<&str, usize> = BTreeMap::new();
     agreed.iter().flatten().for_each(|family| *of_families.entry(family).or_default() += 1);
     let mut numbers: Vec<usize> = of_families.into_values().collect();
     numbers.sort_unstable_by(|a, b| b.cmp(a));
-    let second = numbers.get(1).copied().unwrap_or(0);
-    let once = agreed.iter().filter(|families| !families.is_empty()).count();
-    once as f64 >= COVERED * agreed.len() as f64 && covered as f64 >= COVERED * second as f64
+    numbers.get(1).copied().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::group_tests::{Counts, Outcome};
 
-    fn are_of_the_same_where(agrees: impl Fn(usize) -> Vec<&'static str>) -> bool {
-        let agreed: Vec<BTreeSet<&str>> = (0..30).map(|i| agrees(i).into_iter().collect()).collect();
-        let covered = agreed.iter().filter(|families| families.len() >= 2).count();
-        are_of_the_same(&agreed, covered)
+    fn covers(agrees: impl Fn(u32) -> Vec<&'static str>) -> bool {
+        let outcome = Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 };
+        let of = |family| {
+            let agreeing = (0..30).map(|e| (e, agrees(e).contains(&family))).collect();
+            Test { agreeing, ..Test::of_the_whole(family, family, String::new(), "accounts", Counts::Members, outcome) }
+        };
+        let whole = Test::of_the_whole("content", "content", String::new(), "texts", Counts::TooLittle, outcome);
+        let tests = [of("identity"), of("time"), whole];
+        let speaks = |t: &&Test| {
+            t.agreeing.is_empty() && agrees(0).contains(&"content") || t.agreement().is_some_and(|s| s > 0.0)
+        };
+        let counting: Vec<&Test> = tests.iter().filter(speaks).collect();
+        are_about(&counting, &(0..30).collect::<Vec<u32>>(), 2)
     }
 
     #[test]
     fn cards_of_a_third_are_a_finding_about_all_who_work_to_one_measure_and_those_of_others_are_not() {
-        assert!(are_of_the_same_where(|i| if i < 10 { vec!["identity", "time"] } else { vec!["time"] }));
-        assert!(!are_of_the_same_where(|i| if i < 12 { vec!["identity"] } else { vec!["time"] }), "two groups");
-        assert!(
-            !are_of_the_same_where(|i| if i < 12 { vec!["identity", "time"] } else { Vec::new() }),
-            "a few of many"
-        );
+        assert!(covers(|i| if i < 10 { vec!["identity", "time"] } else { vec!["time"] }));
+        assert!(!covers(|i| if i < 12 { vec!["identity"] } else { vec!["time"] }), "two groups");
+        assert!(!covers(|i| if i < 12 { vec!["identity", "time"] } else { Vec::new() }), "a few of many");
+    }
+
+    #[test]
+    fn users_of_a_tool_of_whom_a_third_work_to_one_measure_are_not_named_for_a_finding_about_the_whole() {
+        assert!(!covers(|i| if i < 11 { vec!["content", "time"] } else { vec!["content"] }));
+        assert!(covers(|i| if i < 20 { vec!["content", "time"] } else { vec!["content"] }));
     }
 }
