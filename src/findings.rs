@@ -381,7 +381,7 @@ mod tests {
         let shape = Shape { output: 90.0, uniform: Some(0.0), rhythm: Some(1.6), ..harvest() };
         let dealt = signal("content", "content.shard");
         let domain = signal("identity", "identity.email_domain");
-        assert!(s.is_extraction(&[dealt.clone()], &shape, Side::Profile, OUTPUTS));
+        assert!(s.is_extraction(std::slice::from_ref(&dealt), &shape, Side::Profile, OUTPUTS));
         assert!(!s.is_extraction(&[dealt, domain], &shape, Side::Profile, OUTPUTS));
     }
 
