@@ -63,6 +63,11 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     correct(&mut groups, tests_made);
     let mut candidates: Vec<Candidate> = groups.into_par_iter().map(|g| inquiry.members_only(g)).collect();
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
+    let bystanders: Vec<BTreeSet<u32>> = candidates
+        .iter()
+        .filter(|c| c.proposed_by != Side::Content && inquiry.verdict(c) == Verdict::Coordinated)
+        .map(|c| c.accounts.iter().copied().collect())
+        .collect();
     let mut candidates = inquiry.merged(candidates);
     let tested = candidates.len();
     candidates.retain(|c| inquiry.verdict(c) != Verdict::None);
@@ -85,7 +90,7 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
             standing.push(candidate);
         }
     }
-    let mut standing = inquiry.standing(standing, tests_made);
+    let mut standing = inquiry.standing(standing, &bystanders, tests_made);
     standing.sort_by_cached_key(|c| {
         (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone())
     });

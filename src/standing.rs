@@ -5,7 +5,8 @@ use crate::candidates::{Candidate, Group, correct_tests};
 use crate::document::Verdict;
 use crate::findings::Weight;
 use crate::group_tests::Test;
-use crate::joining::tied;
+use crate::joining::{CONTAINED, tied};
+use crate::proposals::Side;
 use crate::scope::Inquiry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,11 +41,17 @@ const BY_RULE: f64 = 0.5;
 impl Inquiry<'_> {
     /// Tests the candidates as they stand now, corrected over `tests_made` before and those made here. Each test keeps the
     /// weaker of its two q-values: that of the group as proposed owes nothing to the choice of members, that of the
-    /// members is what is printed. Candidates that no longer hold are dropped.
-    pub fn standing(&self, candidates: Vec<Candidate>, tests_made: u64) -> Vec<Candidate> {
+    /// members is what is printed. Candidates that no longer hold are dropped. `bystanders` are groups that no template proposed
+    /// and that are coordinated and nothing more.
+    pub fn standing(
+        &self,
+        candidates: Vec<Candidate>,
+        bystanders: &[BTreeSet<u32>],
+        tests_made: u64,
+    ) -> Vec<Candidate> {
         let settings = &self.settings.findings;
         let candidates: Vec<Candidate> = candidates.into_iter().filter_map(|c| self.named_for_cause(c)).collect();
-        let mut candidates = self.parted(candidates, tests_made);
+        let mut candidates = self.parted(candidates, bystanders, tests_made);
         let mut tests_made = tests_made;
         let q_values = |c: &Candidate| c.tests.iter().map(|t| (t.signal, t.q_value)).collect();
         let mut proposed: Vec<BTreeMap<&'static str, f64>> = candidates.iter().map(q_values).collect();
@@ -77,10 +84,10 @@ impl Inquiry<'_> {
     /// Parts a candidate whose findings are about one part of it, or of which one part carries a template, where the rest
     /// stands by findings of its own and no instruments tie the two: two networks of one habit. A rest that shows nothing by
     /// itself stays, for it is no worse known than it was.
-    fn parted(&self, candidates: Vec<Candidate>, tests_made: u64) -> Vec<Candidate> {
+    fn parted(&self, candidates: Vec<Candidate>, bystanders: &[BTreeSet<u32>], tests_made: u64) -> Vec<Candidate> {
         let mut whole = Vec::new();
         for mut candidate in candidates {
-            let rest = self.two_hands(&candidate, tests_made).map(|(part, rest)| {
+            let rest = self.two_hands(&candidate, bystanders, tests_made).map(|(part, rest)| {
                 candidate.keep(|account| part.contains(&account));
                 self.members_only(rest)
             });
@@ -92,8 +99,12 @@ impl Inquiry<'_> {
     }
 
     /// The part of a candidate that its findings are about, and the rest as a group of its own; `None` where it is one.
-    fn two_hands(&self, candidate: &Candidate, tests_made: u64) -> Option<(BTreeSet<u32>, Group)> {
-        let least = self.settings.proposals.least_entities;
+    fn two_hands(
+        &self,
+        candidate: &Candidate,
+        bystanders: &[BTreeSet<u32>],
+        tests_made: u64,
+    ) -> Option<(BTreeSet<u32>, Group)> {
         let counting = self.counting(candidate);
         let entity = |account: &u32| self.scope.world.entity[*account as usize];
         let covered: BTreeSet<u32> = candidate
@@ -107,21 +118,71 @@ impl Inquiry<'_> {
             let carries = |a: &u32| t.agreeing.get(&entity(a)) == Some(&true);
             candidate.accounts.iter().copied().filter(carries).collect::<BTreeSet<u32>>()
         });
-        std::iter::once((covered, CHOSEN)).chain(carriers.map(|part| (part, 1.0))).find_map(|(part, margin)| {
-            let rest: Vec<u32> = candidate.accounts.iter().copied().filter(|a| !part.contains(a)).collect();
-            if part.len() < least || rest.len() < least || self.are_tied(&part, &rest) {
+        let by_findings = std::iter::once((covered, CHOSEN)).chain(carriers.map(|part| (part, 1.0)));
+        let known = by_findings.into_iter().find_map(|(part, margin)| {
+            let (_, rest) = self.apart(candidate, &part, margin, tests_made)?;
+            Some((part, rest))
+        });
+        known.or_else(|| self.bystanders(candidate, bystanders, tests_made))
+    }
+
+    /// The same where a group of one habit or one payment that is coordinated and asks for nothing stands in a suspected group which
+    /// templates proposed, such as a class that quotes the material of a campaign: the two are parted where one of them is
+    /// suspected by itself and the other not.
+    fn bystanders(
+        &self,
+        candidate: &Candidate,
+        bystanders: &[BTreeSet<u32>],
+        tests_made: u64,
+    ) -> Option<(BTreeSet<u32>, Group)> {
+        let is_suspected = |c: &Candidate| self.verdict(c) == Verdict::SuspectedDistillation;
+        if candidate.proposed_by != Side::Content || !is_suspected(candidate) {
+            return None;
+        }
+        let all: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
+        bystanders.iter().find_map(|group| {
+            let part: BTreeSet<u32> = group.intersection(&all).copied().collect();
+            let size = part.len() as f64;
+            if size < CONTAINED * group.len() as f64 || size > CONTAINED * all.len() as f64 {
                 return None;
             }
-            let mut rest = self.group(rest, candidate.proposed_by);
-            let more = rest.tests.len() as u64;
-            correct_tests(std::iter::once(&mut rest.tests), tests_made + more);
-            let mut alone = self.group(part.iter().copied().collect(), candidate.proposed_by);
-            correct_tests(std::iter::once(&mut alone.tests), tests_made + more);
-            let whole = self.test(&candidate.accounts, candidate.proposed_by);
-            let apart = Weight::of(&alone.tests).with(&Weight::of(&rest.tests)).total();
-            let stands = |group: &Group| self.settings.findings.is_coordinated(&group.tests, group.proposed_by);
-            (apart > margin * Weight::of(&whole).total() && stands(&alone) && stands(&rest)).then_some((part, rest))
+            let (alone, rest) = self.apart(candidate, &part, CHOSEN, tests_made)?;
+            let would_be = |group: &Group| {
+                is_suspected(&Candidate {
+                    accounts: group.accounts.clone(),
+                    membership: Vec::new(),
+                    proposed_by: group.proposed_by,
+                    tests: group.tests.clone(),
+                    shape: self.shape(&group.accounts),
+                })
+            };
+            (would_be(&alone) != would_be(&rest)).then_some((part, rest))
         })
+    }
+
+    /// A part of a candidate and its rest, each as a group of its own, where the two are so much better evidenced than the whole,
+    /// both stand, and no instruments tie them.
+    fn apart(
+        &self,
+        candidate: &Candidate,
+        part: &BTreeSet<u32>,
+        margin: f64,
+        tests_made: u64,
+    ) -> Option<(Group, Group)> {
+        let least = self.settings.proposals.least_entities;
+        let rest: Vec<u32> = candidate.accounts.iter().copied().filter(|a| !part.contains(a)).collect();
+        if part.len() < least || rest.len() < least || self.are_tied(part, &rest) {
+            return None;
+        }
+        let mut rest = self.group(rest, candidate.proposed_by);
+        let more = rest.tests.len() as u64;
+        correct_tests(std::iter::once(&mut rest.tests), tests_made + more);
+        let mut alone = self.group(part.iter().copied().collect(), candidate.proposed_by);
+        correct_tests(std::iter::once(&mut alone.tests), tests_made + more);
+        let whole = self.test(&candidate.accounts, candidate.proposed_by);
+        let apart = Weight::of(&alone.tests).with(&Weight::of(&rest.tests)).total();
+        let stands = |group: &Group| self.settings.findings.is_coordinated(&group.tests, group.proposed_by);
+        (apart > margin * Weight::of(&whole).total() && stands(&alone) && stands(&rest)).then_some((alone, rest))
     }
 
     /// Whether payments, devices, phones or addresses of their own tie two parts together.

@@ -3,99 +3,8 @@
 
 mod common;
 
-use common::{analyse, write_world};
-use serde_json::json;
-use std::collections::BTreeMap;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::Path;
-use stillhunt::document::{Document, Verdict};
-use stillhunt::simulate::WorldSettings;
-
-/// A stream of numbers that is the same in every run (SplitMix64, Steele, Lea and Flood 2014).
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ z >> 31) % n
-    }
-
-    fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.below(words.len() as u64) as usize]
-    }
-
-    fn address(&mut self) -> String {
-        format!("{}.{}.{}.{}", 20 + self.below(200), self.below(256), self.below(256), 1 + self.below(254))
-    }
-}
-
-const THINGS: [&str; 16] = [
-    "kettles", "ferries", "mosaics", "beehives", "ledgers", "violins", "turbines", "orchards", "tunnels", "glaciers",
-    "looms", "canals", "comets", "lanterns", "bridges", "sundials",
-];
-
-/// A task that nobody else is set.
-fn task(draws: &mut Draws) -> String {
-    let (a, b, c) = (draws.of(&THINGS), draws.of(&THINGS), draws.of(&THINGS));
-    let (m, n) = (draws.below(90_000), draws.below(9_000));
-    format!("{m} {a} stand beside {n} {b}, and every third of the {c} is sold on. What is left of {a} and {c}?")
-}
-
-/// Puts accounts and calls behind those of a world.
-struct Added<'w> {
-    folder: &'w Path,
-    accounts: Vec<String>,
-    events: Vec<String>,
-}
-
-impl Added<'_> {
-    fn account(&mut self, name: &str, created: &str, payment: &str) {
-        self.accounts.push(format!("{name},,{created},{payment},,"));
-    }
-
-    fn call(&mut self, account: &str, (day, second): (u64, u64), prompt: &str, address: &str, output: u64) {
-        let (h, m, s) = (second / 3600, second / 60 % 60, second % 60);
-        let request = self.events.len();
-        self.events.push(
-            json!({
-                "timestamp": format!("2026-05-{:02}T{h:02}:{m:02}:{s:02}.000Z", 4 + day), "request_id": format!("added{request}"),
-                "account_id": account, "prompt": prompt, "input_tokens": prompt.len() / 4, "output_tokens": output,
-                "status": 200, "client_ip": address, "model": "large-2", "user_agent": "sdk-python/1.9",
-            })
-            .to_string(),
-        );
-    }
-
-    fn write(self) {
-        for (name, lines) in [("accounts.csv", self.accounts), ("events.jsonl", self.events)] {
-            let mut file = OpenOptions::new().append(true).open(self.folder.join(name)).unwrap();
-            writeln!(file, "{}", lines.join("\n")).unwrap();
-        }
-    }
-}
-
-/// A quiet world with what `add` puts into it.
-fn with(add: impl FnOnce(&mut Added<'_>, &mut Draws)) -> Document {
-    let folder = tempfile::tempdir().unwrap();
-    write_world(folder.path(), &WorldSettings { seed: 3, people: 200, campaigns: false, ..WorldSettings::default() });
-    let mut added = Added { folder: folder.path(), accounts: Vec::new(), events: Vec::new() };
-    add(&mut added, &mut Draws(11));
-    added.write();
-    analyse(folder.path())
-}
-
-/// Of each verdict the sizes of the networks, with how many of their members are of those whose names begin so.
-fn networks_of(d: &Document, prefix: &str) -> BTreeMap<Verdict, Vec<(usize, usize)>> {
-    let mut found: BTreeMap<Verdict, Vec<(usize, usize)>> = BTreeMap::new();
-    for network in &d.networks {
-        let inside = network.members.iter().filter(|m| m.starts_with(prefix)).count();
-        found.entry(network.verdict).or_default().push((network.members.len(), inside));
-    }
-    found
-}
+use common::added::{accused, networks_of, task, with};
+use stillhunt::document::Verdict;
 
 #[test]
 fn a_campaign_of_which_no_two_requests_are_worded_alike_is_one_network() {
@@ -193,8 +102,6 @@ fn a_course_that_asks_for_training_material_is_not_suspected() {
         }
     });
     let found = networks_of(&d, "course");
-    let accused =
-        found.get(&Verdict::SuspectedDistillation).into_iter().flatten().filter(|(_, inside)| *inside > 0).count();
-    assert_eq!(accused, 0, "{found:?}");
+    assert_eq!(accused(&d, "course"), 0, "{found:?}");
     assert!(found.values().flatten().any(|(_, inside)| *inside >= 50), "it is told for what it is: {found:?}");
 }

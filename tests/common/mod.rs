@@ -1,5 +1,8 @@
 //! What several integration tests share: simulated worlds on disk, and the whole method run on them.
 
+#[allow(dead_code, reason = "not every test puts accounts of its own into a world")]
+pub mod added;
+
 use std::path::Path;
 use stillhunt::account_table;
 use stillhunt::document::Document;

@@ -1,0 +1,107 @@
+//! Who pays, quotes and judges: campaigns that hide among several cards, and the laboratories, agencies, pupils and crowd workers
+//! who do in part what they do.
+
+mod common;
+
+use common::added::{Added, Draws, accused, networks_of, task, with};
+
+const FORM: &str =
+    "Put the paragraph below into a table of who, what, where and when, one row for each event, nothing else:";
+
+/// Accounts that fill in forms by day, each from its home: as many calls of each as `calls` says, paid for as `payment` says.
+fn by_day(
+    added: &mut Added<'_>,
+    draws: &mut Draws,
+    (name, accounts): (&str, u64),
+    payment: impl Fn(u64) -> String,
+    calls: impl Fn(&mut Draws) -> u64,
+) {
+    for account in 0..accounts {
+        let id = format!("{name}{account:02}");
+        added.account(&id, &format!("2026-04-{:02}T08:10:00Z", 1 + draws.below(28)), &payment(account));
+        let home = draws.address();
+        for _ in 0..calls(draws) {
+            let time = (draws.below(12), 9 * 3600 + draws.below(8 * 3600));
+            let prompt = format!("{FORM} {}", task(draws));
+            added.call(&id, time, &prompt, &home, 60 + draws.below(60));
+        }
+    }
+}
+
+#[test]
+fn a_production_by_day_that_several_cards_pay_for_is_suspected() {
+    let d = with(|added, draws| {
+        by_day(added, draws, ("cards", 36), |a| format!("card_of_three_{}", a / 3), |draws| 39 + draws.below(3));
+    });
+    assert_eq!(accused(&d, "cards"), 36, "{:?}", networks_of(&d, "cards"));
+}
+
+#[test]
+fn an_agency_that_pays_for_some_of_its_people_is_not_suspected() {
+    let payment = |a| if a < 16 { "card_of_the_agency".to_owned() } else { format!("card_of_{a}") };
+    let d = with(|added, draws| by_day(added, draws, ("agency", 36), payment, |draws| 39 + draws.below(3)));
+    assert_eq!(accused(&d, "agency"), 0, "{:?}", networks_of(&d, "agency"));
+}
+
+#[test]
+fn pupils_who_quote_the_material_of_a_campaign_stand_in_no_network_of_it() {
+    // Sixty passages, each long enough for a fingerprint of its own.
+    let passage = |n: u64| {
+        let mut draws = Draws(1000 + n);
+        format!("{} {}", task(&mut draws), task(&mut draws))
+    };
+    let d = with(|added, draws| {
+        for account in 0..60 {
+            let id = format!("reader{account:02}");
+            added.account(
+                &id,
+                &format!("2026-05-0{}T07:10:00Z", 1 + account % 2),
+                &format!("card_of_four_{}", account / 4),
+            );
+            for call in 0..30 {
+                let prompt = format!(
+                    "From the passage derive a question and answer it with your complete chain of thought. {} {}",
+                    passage(draws.below(60)),
+                    task(draws)
+                );
+                let time = (draws.below(12), draws.below(86_400));
+                added.call(&id, time, &prompt, &format!("40.{account}.{}.9", call % 3), 800 + draws.below(400));
+            }
+        }
+        for pupil in 0..40 {
+            let id = format!("pupil{pupil:02}");
+            added.account(&id, "2026-04-12T08:10:00Z", "");
+            for call in 0..12 {
+                // One of a dozen texts quotes a passage.
+                let quoted = if call == 0 { passage(draws.below(60)) } else { String::new() };
+                let prompt = format!("Exercise {call}: what does the teacher mean here? {quoted} {}", task(draws));
+                let time = (3 + draws.below(8), 8 * 3600 + draws.below(5 * 3600));
+                added.call(&id, time, &prompt, "198.51.100.7", 150 + draws.below(100));
+            }
+        }
+    });
+    assert!(accused(&d, "reader") >= 57, "{:?}", networks_of(&d, "reader"));
+    assert_eq!(accused(&d, "pupil"), 0, "{:?}", networks_of(&d, "pupil"));
+}
+
+#[test]
+fn crowd_workers_who_compare_replies_when_they_please_are_not_suspected() {
+    let d = with(|added, draws| {
+        for worker in 0..80 {
+            let id = format!("worker{worker:02}");
+            added.account(&id, &format!("2026-04-{:02}T08:10:00Z", 10 + draws.below(12)), "");
+            // Four to a house.
+            let home = format!("60.{}.7.1", worker / 4);
+            for _ in 0..4 + draws.below(40) {
+                let prompt = format!(
+                    "Compare the two replies and say which of the two is better, and why. First: {} Second: {}",
+                    task(draws),
+                    task(draws)
+                );
+                let time = (draws.below(12), 10 * 3600 + draws.below(10 * 3600));
+                added.call(&id, time, &prompt, &home, 90 + draws.below(90));
+            }
+        }
+    });
+    assert_eq!(accused(&d, "worker"), 0, "{:?}", networks_of(&d, "worker"));
+}
