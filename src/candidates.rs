@@ -159,10 +159,14 @@ impl Inquiry<'_> {
     }
 
     pub fn verdict(&self, candidate: &Candidate) -> Verdict {
-        let (settings, side) = (&self.settings.findings, candidate.proposed_by);
-        let coordinated = settings.one_hand(&candidate.tests, &candidate.shape, side);
-        let outputs = self.scope.baseline.outputs_beside(&candidate.accounts);
-        let extraction = settings.is_extraction(&candidate.tests, &candidate.shape, side, outputs);
+        self.verdict_of(&candidate.accounts, &candidate.tests, &candidate.shape, candidate.proposed_by)
+    }
+
+    /// The verdict on accounts with these tests and this shape.
+    pub fn verdict_of(&self, accounts: &[u32], tests: &[Test], shape: &Shape, side: Side) -> Verdict {
+        let settings = &self.settings.findings;
+        let coordinated = settings.one_hand(tests, shape, side);
+        let extraction = settings.is_extraction(tests, shape, side, self.scope.baseline.outputs_beside(accounts));
         match (coordinated, extraction) {
             (true, true) => Verdict::SuspectedDistillation,
             (true, false) => Verdict::Coordinated,
@@ -269,8 +273,8 @@ impl Inquiry<'_> {
         Group { recruited: recruits, ..larger }
     }
 
-    /// Those of a group of one habit who carry the template that its test speaks of; `None` where it speaks of none.
-    fn carriers(&self, accounts: &[u32], tests: &[Test], side: Side) -> Option<BTreeSet<u32>> {
+    /// Those of some accounts who carry the template that their test speaks of; `None` where it speaks of none.
+    pub fn carriers(&self, accounts: &[u32], tests: &[Test], side: Side) -> Option<BTreeSet<u32>> {
         let speaks = |t: &&Test| t.signal == "content.template" && self.settings.findings.speaks(t, side);
         let template = tests.iter().find(speaks)?;
         let carries = |a: &u32| template.agreeing.get(&self.scope.world.entity[*a as usize]) == Some(&true);

@@ -26,9 +26,9 @@ fn agreement<'t>(tests: &[&'t Test], entity: u32) -> BTreeMap<&'t str, bool> {
     families
 }
 
-/// The families in which an account agrees.
-fn agreed<'t>(tests: &[&'t Test], entity: u32) -> BTreeSet<&'t str> {
-    agreement(tests, entity).into_iter().filter(|(_, agrees)| *agrees).map(|(family, _)| family).collect()
+/// Those of the families in which an account agrees.
+fn agreed<'t>(known: &BTreeMap<&'t str, bool>) -> impl Iterator<Item = &'t str> {
+    known.iter().filter(|(_, agrees)| **agrees).map(|(family, _)| *family)
 }
 
 /// How much better two parts have to be evidenced than the whole where one was chosen for agreeing in what is tested: by that
@@ -111,13 +111,9 @@ impl Inquiry<'_> {
             .accounts
             .iter()
             .copied()
-            .filter(|a| is_covered(&counting, entity(a), self.settings.findings.least_families))
+            .filter(|a| is_covered(&agreement(&counting, entity(a)), self.settings.findings.least_families))
             .collect();
-        let template = counting.iter().find(|t| t.signal == "content.template");
-        let carriers = template.map(|t| {
-            let carries = |a: &u32| t.agreeing.get(&entity(a)) == Some(&true);
-            candidate.accounts.iter().copied().filter(carries).collect::<BTreeSet<u32>>()
-        });
+        let carriers = self.carriers(&candidate.accounts, &candidate.tests, candidate.proposed_by);
         let by_findings = std::iter::once((covered, CHOSEN)).chain(carriers.map(|part| (part, 1.0)));
         let known = by_findings.into_iter().find_map(|(part, margin)| {
             let (_, rest) = self.apart(candidate, &part, margin, tests_made)?;
@@ -135,8 +131,7 @@ impl Inquiry<'_> {
         bystanders: &[BTreeSet<u32>],
         tests_made: u64,
     ) -> Option<(BTreeSet<u32>, Group)> {
-        let is_suspected = |c: &Candidate| self.verdict(c) == Verdict::SuspectedDistillation;
-        if candidate.proposed_by != Side::Content || !is_suspected(candidate) {
+        if candidate.proposed_by != Side::Content || self.verdict(candidate) != Verdict::SuspectedDistillation {
             return None;
         }
         let all: BTreeSet<u32> = candidate.accounts.iter().copied().collect();
@@ -148,13 +143,8 @@ impl Inquiry<'_> {
             }
             let (alone, rest) = self.apart(candidate, &part, CHOSEN, tests_made)?;
             let would_be = |group: &Group| {
-                is_suspected(&Candidate {
-                    accounts: group.accounts.clone(),
-                    membership: Vec::new(),
-                    proposed_by: group.proposed_by,
-                    tests: group.tests.clone(),
-                    shape: self.shape(&group.accounts),
-                })
+                let Group { accounts, tests, proposed_by, .. } = group;
+                self.verdict_of(accounts, tests, &self.shape(accounts), *proposed_by) == Verdict::SuspectedDistillation
             };
             (would_be(&alone) != would_be(&rest)).then_some((part, rest))
         })
@@ -203,7 +193,7 @@ impl Inquiry<'_> {
         let counting = self.counting(&candidate);
         let is_stranger = |account: &u32| {
             let known = agreement(&counting, self.scope.world.entity[*account as usize]);
-            let (agreed, known) = (known.values().filter(|agrees| **agrees).count(), known.len());
+            let (agreed, known) = (agreed(&known).count(), known.len());
             known > 0 && (agreed == 0 || known >= agreed + 2 && known > 2 * agreed)
         };
         let mut strangers: BTreeSet<u32> = candidate.accounts.iter().copied().filter(is_stranger).collect();
@@ -228,25 +218,24 @@ impl Inquiry<'_> {
 /// in one by themselves, for what is said of a group as a whole is said of strangers in it too; and of as many as the second most
 /// common finding is about, most agree in `least_families`.
 fn are_about(counting: &[&Test], entities: &[u32], least_families: usize) -> bool {
-    let known: Vec<u32> = entities.iter().copied().filter(|e| !agreement(counting, *e).is_empty()).collect();
+    let all: Vec<BTreeMap<&str, bool>> = entities.iter().map(|e| agreement(counting, *e)).collect();
+    let known = all.iter().filter(|families| !families.is_empty()).count() as f64;
     let of_each: Vec<&Test> = counting.iter().copied().filter(|t| !t.agreeing.is_empty()).collect();
-    let by_itself = known.iter().filter(|e| !agreed(&of_each, **e).is_empty()).count();
-    let covered = known.iter().filter(|e| is_covered(counting, **e, least_families)).count();
-    let agreed: Vec<BTreeSet<&str>> = known.iter().map(|e| agreed(counting, *e)).collect();
-    by_itself as f64 >= COVERED * known.len() as f64 && covered as f64 >= COVERED * second_most(&agreed) as f64
+    let by_itself = entities.iter().filter(|e| agreed(&agreement(&of_each, **e)).next().is_some()).count();
+    let covered = all.iter().filter(|families| !families.is_empty() && is_covered(families, least_families)).count();
+    by_itself as f64 >= COVERED * known && covered as f64 >= COVERED * second_most(&all) as f64
 }
 
 /// Whether an account agrees in as many families, or in all that are known of it.
-fn is_covered(counting: &[&Test], entity: u32, least_families: usize) -> bool {
-    let known = agreement(counting, entity);
-    known.values().filter(|agrees| **agrees).count() >= least_families.min(known.len())
+fn is_covered(known: &BTreeMap<&str, bool>, least_families: usize) -> bool {
+    agreed(known).count() >= least_families.min(known.len())
 }
 
 /// In how many accounts the second most common finding is, by the families in which each agrees. Cards or gateways that a third of
 /// a group shares are no less a finding about it where all of it works to one measure; but they have to be those same accounts.
-fn second_most(agreed: &[BTreeSet<&str>]) -> usize {
+fn second_most(known: &[BTreeMap<&str, bool>]) -> usize {
     let mut of_families: BTreeMap<&str, usize> = BTreeMap::new();
-    agreed.iter().flatten().for_each(|family| *of_families.entry(family).or_default() += 1);
+    known.iter().flat_map(agreed).for_each(|family| *of_families.entry(family).or_default() += 1);
     let mut numbers: Vec<usize> = of_families.into_values().collect();
     numbers.sort_unstable_by(|a, b| b.cmp(a));
     numbers.get(1).copied().unwrap_or(0)
