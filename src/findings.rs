@@ -3,6 +3,7 @@
 
 use crate::baseline::Outputs;
 use crate::chance::LEAST_P;
+use crate::dispatch::GivenOut;
 use crate::features::Evidence;
 use crate::group_tests::{Counts, Test};
 use crate::proposals::Side;
@@ -156,15 +157,14 @@ impl FindingSettings {
 
     /// How the work is given out to the accounts. The customers of a product ask when they please; a class is given one measure
     /// but works by day, and each of it has a payment and a device of their own; who pays for all from one card makes no secret of it.
-    fn dispatch(&self, tests: &[Test], shape: &Shape, side: Side) -> Dispatch {
-        let speaks = |signal: &str| tests.iter().any(|t| t.signal == signal && self.speaks(t, side));
-        let machine =
-            [self.awake(shape), speaks("time.turn_taking"), speaks("content.shard"), speaks("infrastructure.rotation")];
-        let purses = ["identity.payment", "identity.device", "identity.phone"];
-        let from_purses = shape.purses >= 2 && purses.into_iter().any(speaks);
-        let other = [speaks("time.quota"), speaks("time.silence"), from_purses];
-        let count = |signs: &[bool]| signs.iter().filter(|sign| **sign).count();
-        Dispatch { ways: count(&machine) + count(&other), by_machine: machine.contains(&true), from_purses }
+    pub fn given_out(&self, tests: &[Test], shape: &Shape, side: Side) -> Vec<GivenOut> {
+        let told = |way: &GivenOut| tests.iter().any(|t| way.signals().contains(&t.signal) && self.speaks(t, side));
+        let is_so = |way: &GivenOut| match way {
+            GivenOut::DayAndNight => self.awake(shape),
+            GivenOut::FromPurses => shape.purses >= 2 && told(way),
+            _ => told(way),
+        };
+        GivenOut::ALL.into_iter().filter(is_so).collect()
     }
 
     /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night), *says* that it asks for
@@ -172,20 +172,22 @@ impl FindingSettings {
     /// a *production*, one kind of task given out in several ways, by a machine or to several purses, whatever the length of its
     /// answers. What the log does not tell is not held against a group. `outputs` are those of everybody else.
     pub fn is_extraction(&self, tests: &[Test], shape: &Shape, side: Side, outputs: Outputs) -> bool {
-        let Dispatch { ways, by_machine, from_purses } = self.dispatch(tests, shape, side);
+        let given_out = self.given_out(tests, shape, side);
+        let ways = given_out.len();
+        let by_machine = given_out.iter().any(|way| way.is_by_machine());
         let long = shape.output >= self.long_output(side, outputs) && shape.output > 0.0;
         let single = shape.single_turn.is_none_or(|v| v >= self.least_single_turn);
         let production = !shape.one_customer
             && (shape.replicas.is_some() || shape.uniform.is_some_and(|u| u >= self.least_uniform))
             && ways >= 2
-            && (by_machine || from_purses);
+            && (by_machine || given_out.contains(&GivenOut::FromPurses));
         match (shape.unrepeated, shape.rule_share) {
             (Some(unrepeated), Some(rules)) => {
                 let least_rules = if shape.one_customer { self.least_said } else { self.least_rule_share };
                 let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= least_rules && ways >= 1;
                 // An agency of one customer's works to one measure by day; a harvest on one card does not sleep.
-                let given_out = ways >= 1 && (by_machine || !shape.one_customer);
-                let to_order = long && (single && given_out || by_machine && ways >= 2);
+                let ordered = ways >= 1 && (by_machine || !shape.one_customer);
+                let to_order = long && (single && ordered || by_machine && ways >= 2);
                 // A laboratory that deals a benchmark out among its people has addresses at one domain.
                 let speaks = |is: fn(&Test) -> bool| tests.iter().any(|t| is(t) && self.speaks(t, side));
                 let sweep = single && speaks(|t| t.signal == "content.shard") && !speaks(is_of_one_domain);
@@ -208,16 +210,6 @@ impl FindingSettings {
 /// Whether a test says that a group's e-mail addresses are at one domain.
 fn is_of_one_domain(test: &Test) -> bool {
     ["identity.own_domain", "identity.email_domain"].contains(&test.signal) && test.shared.len() < 2
-}
-
-/// In how many ways work is given out to accounts instead of arising in each: by day and night, to one measure, in turn, with rests
-/// in common, through a new address each time, without ever giving one task twice, from several shared purses.
-struct Dispatch {
-    ways: usize,
-    /// Whether one of them is a machine's.
-    by_machine: bool,
-    /// Whether several payments, devices or phones are each shared by a few of the accounts.
-    from_purses: bool,
 }
 
 /// Weight of the evidence for a group: of each family −ln p of its best test, nats.
@@ -417,6 +409,18 @@ mod tests {
         let long = Shape { output: 900.0, rhythm: Some(1.6), ..firm };
         assert!(!s.is_extraction(&tests, &long, Side::Content, OUTPUTS), "an agency works by day");
         assert!(s.is_extraction(&tests[..1], &Shape { rhythm: Some(1.0), ..long }, Side::Content, OUTPUTS));
+    }
+
+    #[test]
+    fn work_is_given_out_in_the_ways_that_tests_and_hours_tell() {
+        let s = FindingSettings::default();
+        let tests = [signal("identity", "identity.payment"), signal("time", "time.quota")];
+        let ways = |shape: &Shape, side| s.given_out(&tests, shape, side);
+        let all = [GivenOut::DayAndNight, GivenOut::ToMeasure, GivenOut::FromPurses];
+        assert_eq!(ways(&harvest(), Side::Content), all);
+        assert_eq!(ways(&Shape { rhythm: Some(1.6), purses: 1, ..harvest() }, Side::Content), [GivenOut::ToMeasure]);
+        let untold = [Test { q_value: 0.5, ..tests[1].clone() }];
+        assert!(s.given_out(&untold, &Shape { rhythm: None, ..harvest() }, Side::Content).is_empty());
     }
 
     #[test]

@@ -218,7 +218,43 @@ impl Inquiry<'_> {
             "tokens",
             lines,
         ));
+        claims.extend(shape.rhythm.map(|rhythm| Claim {
+            counts: rhythm <= s.most_rhythm,
+            ..described(
+                "extraction.rhythm",
+                "how often its accounts work at the same hours of the day: once as often as chance around the clock, one and a \
+                 half times where they sleep eight hours",
+                (rhythm, s.most_rhythm),
+                "times",
+                lines,
+            )
+        }));
+        claims.extend(self.given_out(candidate, lines));
         Axis { holds: matches!(verdict, Verdict::SuspectedDistillation | Verdict::ExtractionLike), claims }
+    }
+
+    /// The ways in which the work is given out. Of most a test tells, under whose name the figures and q-value stand.
+    fn given_out(&self, candidate: &Candidate, lines: &[LineRef]) -> Option<Claim> {
+        let Candidate { tests, shape, proposed_by, .. } = candidate;
+        let s = &self.settings.findings;
+        let ways = s.given_out(tests, shape, *proposed_by);
+        let mut behind = Vec::new();
+        let mut words = Vec::new();
+        for way in &ways {
+            let told = tests.iter().filter(|t| way.signals().contains(&t.signal) && s.speaks(t, *proposed_by));
+            let by: Vec<&str> = told.clone().map(|t| t.signal).collect();
+            let by = if by.is_empty() { "extraction.rhythm".to_owned() } else { by.join(", ") };
+            words.push(format!("{} ({by})", way.words()));
+            behind.extend(told.flat_map(|t| self.lines_behind(t, candidate)));
+        }
+        behind.sort();
+        behind.dedup();
+        behind.truncate(LINES_LISTED);
+        let statement =
+            format!("ways in which the work is given out, instead of arising in each account: {}", words.join("; "));
+        let lines = if behind.is_empty() { lines } else { &behind };
+        (!ways.is_empty())
+            .then(|| described("extraction.given_out", &statement, (ways.len() as f64, 1.0), "ways", lines))
     }
 
     fn evasive(&self, candidate: &Candidate, members: &[String], lines: &[LineRef]) -> Axis {

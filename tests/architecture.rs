@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 52] = [
+const ORDER: [&str; 53] = [
     "document",
     "visible",
     "schema",
@@ -43,6 +43,7 @@ const ORDER: [&str; 52] = [
     "baseline",
     "membership",
     "shape",
+    "dispatch",
     "findings",
     "joining",
     "explanations",

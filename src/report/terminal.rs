@@ -123,7 +123,8 @@ pub(super) fn figure(value: f64) -> String {
 
 /// A figure with its unit; shares as a percentage.
 pub(super) fn measured(value: f64, unit: &str) -> String {
-    if unit == "share" { format!("{:.0} %", 100.0 * value) } else { format!("{} {unit}", figure(value)) }
+    let one = || unit.strip_suffix('s').filter(|_| value == 1.0).unwrap_or(unit);
+    if unit == "share" { format!("{:.0} %", 100.0 * value) } else { format!("{} {}", figure(value), one()) }
 }
 
 /// `1 network`, `2 networks`.

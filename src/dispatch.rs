@@ -1,0 +1,56 @@
+//! How work is given out to accounts, instead of arising in each of them.
+
+/// A way of giving work out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenOut {
+    DayAndNight,
+    InTurns,
+    Dealt,
+    NewAddresses,
+    ToMeasure,
+    WithRests,
+    FromPurses,
+}
+
+impl GivenOut {
+    pub const ALL: [Self; 7] = [
+        Self::DayAndNight,
+        Self::InTurns,
+        Self::Dealt,
+        Self::NewAddresses,
+        Self::ToMeasure,
+        Self::WithRests,
+        Self::FromPurses,
+    ];
+
+    /// The tests any of which tells of it; none where the shape of the work does.
+    pub fn signals(self) -> &'static [&'static str] {
+        match self {
+            Self::DayAndNight => &[],
+            Self::InTurns => &["time.turn_taking"],
+            Self::Dealt => &["content.shard"],
+            Self::NewAddresses => &["infrastructure.rotation"],
+            Self::ToMeasure => &["time.quota"],
+            Self::WithRests => &["time.silence"],
+            Self::FromPurses => &["identity.payment", "identity.device", "identity.phone"],
+        }
+    }
+
+    /// Whether only a machine does it so: people keep to a measure and rest together too.
+    pub fn is_by_machine(self) -> bool {
+        matches!(self, Self::DayAndNight | Self::InTurns | Self::Dealt | Self::NewAddresses)
+    }
+
+    /// What is to be said of it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::DayAndNight => "by day and night",
+            Self::InTurns => "in turn",
+            Self::Dealt => "one data set without ever the same task twice",
+            Self::NewAddresses => "through a new address each time",
+            Self::ToMeasure => "to one measure",
+            Self::WithRests => "with rests in common",
+            Self::FromPurses => "from several purses, each shared by a few accounts",
+        }
+    }
+}
