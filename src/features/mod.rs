@@ -1,5 +1,6 @@
 //! Events to per-account evidence, mergeable across batches, so that memory grows with accounts and not with rows.
 
+mod calls;
 mod carriers;
 mod names;
 mod occurrences;
@@ -10,6 +11,7 @@ use crate::event::{Event, Fold, Origin, Place};
 use crate::fingerprint::{self, Winnower};
 use crate::redact;
 use crate::rules;
+use calls::ByAccount;
 pub use carriers::Carriers;
 use compact_str::CompactString;
 use names::Names;
@@ -335,7 +337,7 @@ impl AccountEvidence {
         self.refused += u64::from(event.status == Some(429));
         self.ln_input += ln_millionths(event.input_tokens);
         self.ln_output += ln_output;
-        self.times.extend([event.ts_us]);
+        run.starts.push(number, event.ts_us);
         if let Some(text) = event.user_text.as_deref() {
             self.push_text(event, text, (number, ln_output), run, desk);
         }
@@ -380,7 +382,6 @@ impl AccountEvidence {
             None => fingerprint::item(text),
             Some(tail) => fingerprint::item(&[text, tail].join("\0")),
         };
-        self.items.add(&item.into(), 1, MAX_ITEMS);
         rules::matching(text, &mut desk.hits);
         for name in &desk.hits {
             self.rule_hits.entry(name).or_insert((0, at.into())).absorb((1, at.into()));
@@ -402,6 +403,15 @@ impl AccountEvidence {
         let single_turn = event.session_id.is_none();
         let text = Text { account, item, ln_output: ln_output as u32, single_turn, ruled, at };
         run.push(&text, &desk.fingerprints);
+    }
+
+    /// Takes in texts, by their hashes in any order.
+    fn take_items(&mut self, hashes: &mut [u64]) {
+        hashes.sort_unstable();
+        let counted = hashes.chunk_by(|a, b| a == b).map(|same| (same[0].into(), same.len() as u32));
+        let mut entries = Vec::with_capacity(counted.clone().count());
+        entries.extend(counted);
+        self.items.merge(Tally::of(entries, MAX_ITEMS), MAX_ITEMS);
     }
 
     fn keep_best(&mut self) {
@@ -522,6 +532,19 @@ impl Evidence {
     }
 }
 
+/// Deals to accounts what runs, which know them by their places here, keep of each call.
+fn deal(accounts: &mut [Box<AccountEvidence>], runs: &mut [Run]) {
+    for run in runs {
+        let starts = std::mem::take(&mut run.starts);
+        let mut dealt = ByAccount::new(accounts.len(), starts.iter());
+        drop(starts);
+        let take = |(account, own): (&mut Box<AccountEvidence>, &mut [i64])| account.times.extend(own.iter().copied());
+        accounts.par_iter_mut().zip(dealt.each()).for_each(take);
+        let mut dealt = ByAccount::new(accounts.len(), run.items());
+        accounts.par_iter_mut().zip(dealt.each()).for_each(|(account, own)| account.take_items(own));
+    }
+}
+
 impl Fold for Evidence {
     fn hold(&mut self, bytes: usize) {
         self.run.hold(bytes);
@@ -565,6 +588,7 @@ impl Fold for Evidence {
         let mut accounts: Vec<Box<AccountEvidence>> =
             names.values().map(|number| std::mem::take(&mut self.open[*number as usize])).collect();
         self.open = Vec::new();
+        deal(&mut accounts, &mut runs);
         // What was kept for more is given back before the most is needed.
         accounts.par_iter_mut().for_each(|account| account.settle());
         let most_listed = LISTED + LISTED_PER_ACCOUNT * accounts.len();

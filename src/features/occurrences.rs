@@ -3,6 +3,7 @@
 //! or nine bytes, beyond a limit on disk.
 
 use super::Carried;
+use super::calls::Starts;
 use super::carriers::{Carriers, Collection};
 use crate::event::{Origin, Place};
 use std::fs::File;
@@ -83,9 +84,10 @@ struct Part {
     spilled: Vec<(u64, usize)>,
 }
 
-/// The occurrences that one thread met.
+/// What one thread met.
 #[derive(Debug)]
 pub(super) struct Run {
+    pub starts: Starts,
     texts: Vec<Packed>,
     parts: Vec<Part>,
     held: usize,
@@ -96,6 +98,7 @@ pub(super) struct Run {
 impl Default for Run {
     fn default() -> Self {
         Self {
+            starts: Starts::default(),
             texts: Vec::new(),
             parts: (0..PARTS).map(|_| Part::default()).collect(),
             held: 0,
@@ -162,7 +165,13 @@ impl Run {
 
     /// Gives accounts other numbers.
     pub fn renumber(&mut self, numbers: &[u32]) {
+        self.starts.renumber(numbers);
         self.texts.iter_mut().for_each(|text| text.account = numbers[text.account as usize]);
+    }
+
+    /// The account and the hash of every text.
+    pub fn items(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
+        self.texts.iter().map(|text| (text.account, text.item))
     }
 
     /// Every text with its fingerprints, rising.

@@ -1,7 +1,7 @@
 //! Evidence that waits to be merged: what one part of a log knows of each account, before anything is decided.
 
 use super::occurrences::Text;
-use super::{AccountEvidence, Evidence};
+use super::{AccountEvidence, Evidence, Tally, deal};
 use crate::event::{Event, Fold, Origin};
 use std::collections::BTreeMap;
 use std::io;
@@ -57,6 +57,7 @@ impl Unsettled {
     pub fn partials(self) -> io::Result<Vec<Partial>> {
         let Evidence { numbers, mut open, run, mut other_runs, .. } = self.0;
         other_runs.push(run);
+        deal(&mut open, &mut other_runs);
         let mut texts: Vec<Vec<PartialText>> = open.iter().map(|_| Vec::new()).collect();
         for run in &other_runs {
             run.each_text(|Text { account, item, ln_output, single_turn, ruled, at }, fingerprints| {
@@ -80,6 +81,8 @@ impl Evidence {
     pub fn absorb(&mut self, partial: Partial) {
         let Partial { account_id, mut evidence, texts } = partial;
         evidence.share(&mut self.desk.names);
+        // Which texts it sent its texts tell again.
+        evidence.items = Tally::default();
         let number = self.number(&account_id);
         for PartialText { item, ln_output, single_turn, ruled, at, fingerprints } in texts {
             let text = Text { account: number, item, ln_output, single_turn, ruled, at };

@@ -111,7 +111,11 @@ impl<K: Ord, V: Known> Tally<K, V> {
     }
 
     pub(super) fn merge(&mut self, other: Self, most: usize) {
-        self.entries.extend(other.entries);
+        if self.entries.is_empty() {
+            self.entries = other.entries;
+        } else {
+            self.entries.extend(other.entries);
+        }
         self.settle(most);
     }
 

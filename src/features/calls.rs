@@ -1,0 +1,92 @@
+//! What is kept of each call until the whole log is read: one behind the other, and dealt to accounts in the end. Lists of
+//! their own, growing side by side, would hold room for half as much again and leave their old places behind in pieces.
+
+/// When an account began a call; in twelve bytes, for there is one for each.
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    account: u32,
+    /// µs since the Unix epoch, the higher half first: so it asks for room at every fourth byte only.
+    us: [u32; 2],
+}
+
+/// The starts of calls that one thread met.
+#[derive(Debug, Default)]
+pub(super) struct Starts(Vec<Start>);
+
+impl Starts {
+    pub fn push(&mut self, account: u32, us: i64) {
+        self.0.push(Start { account, us: [(us >> 32) as u32, us as u32] });
+    }
+
+    /// Gives accounts other numbers.
+    pub fn renumber(&mut self, numbers: &[u32]) {
+        self.0.iter_mut().for_each(|start| start.account = numbers[start.account as usize]);
+    }
+
+    /// Accounts with the start of each call, µs since the Unix epoch.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, i64)> + Clone {
+        self.0.iter().map(|Start { account, us: [high, low] }| {
+            (*account, (u64::from(*high) << 32 | u64::from(*low)).cast_signed())
+        })
+    }
+}
+
+/// Values by the account that they are of.
+pub(super) struct ByAccount<T> {
+    /// Where the values of each account end.
+    ends: Vec<usize>,
+    values: Vec<T>,
+}
+
+impl<T: Copy + Default> ByAccount<T> {
+    /// From values of accounts below `accounts`, in any order; those of one keep theirs (counting sort).
+    pub fn new(accounts: usize, values: impl Iterator<Item = (u32, T)> + Clone) -> Self {
+        let mut starts = vec![0; accounts + 1];
+        values.clone().for_each(|(account, _)| starts[account as usize + 1] += 1);
+        for account in 0..accounts {
+            starts[account + 1] += starts[account];
+        }
+        let mut dealt = vec![T::default(); starts[accounts]];
+        for (account, value) in values {
+            let next = &mut starts[account as usize];
+            dealt[*next] = value;
+            *next += 1;
+        }
+        // Each start has moved to the end of its account.
+        starts.pop();
+        Self { ends: starts, values: dealt }
+    }
+
+    /// The values of each account.
+    pub fn each(&mut self) -> Vec<&mut [T]> {
+        let mut rest = self.values.as_mut_slice();
+        let mut before = 0;
+        let of = |end: &usize| {
+            let (own, after) = std::mem::take(&mut rest).split_at_mut(end - before);
+            (rest, before) = (after, *end);
+            own
+        };
+        self.ends.iter().map(of).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn each_account_gets_its_starts_in_the_order_in_which_they_came(
+            calls in proptest::collection::vec((0u32..5, any::<i64>()), 0..60),
+        ) {
+            let mut starts = Starts::default();
+            calls.iter().for_each(|(account, us)| starts.push(*account, *us));
+            starts.renumber(&[4, 3, 2, 1, 0]);
+            let mut dealt = ByAccount::new(6, starts.iter());
+            let of = |account: u32| calls.iter().filter(|call| 4 - call.0 == account).map(|call| call.1).collect();
+            let expected: Vec<Vec<i64>> = (0..5).map(of).chain([Vec::new()]).collect();
+            prop_assert_eq!(dealt.each(), expected);
+        }
+    }
+}
