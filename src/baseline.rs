@@ -4,7 +4,7 @@
 use crate::account_table::Facts;
 use crate::census::{Census, HourPairs};
 use crate::chance::LEAST_P;
-use crate::features::{AccountEvidence, Evidence, Hash, typical};
+use crate::features::{AccountEvidence, Evidence, Halves, typical};
 use crate::group_tests::{Counts, Outcome, Test, shard};
 use crate::holdings::{Holdings, Lists, counted};
 use crate::links::World;
@@ -70,7 +70,7 @@ const TALKERS: f64 = 0.8;
 
 /// Texts that several accounts sent, in order of their hashes, with the accounts.
 fn repeated_items(accounts: &[&AccountEvidence]) -> Lists {
-    let mut sent: Vec<(Hash, u32)> = Vec::with_capacity(accounts.iter().map(|a| a.items.len()).sum());
+    let mut sent: Vec<(Halves, u32)> = Vec::with_capacity(accounts.iter().map(|a| a.items.len()).sum());
     for (id, account) in (0u32..).zip(accounts) {
         sent.extend(account.items.keys().map(|item| (*item, id)));
     }

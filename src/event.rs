@@ -12,21 +12,24 @@ pub struct Origin {
     pub line_no: u64,
 }
 
-/// An [`Origin`] in eight bytes: 2^24 files of 2^40 lines; beyond, the last of them. In order of origins.
+/// An [`Origin`] in eight bytes, which ask for room at every fourth byte only: 2^24 files of 2^40 lines; beyond, the last of
+/// them. In order of origins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place(u64);
+pub struct Place([u32; 2]);
 
 const LINE_BITS: u32 = 40;
 
 impl From<Origin> for Place {
     fn from(Origin { file_id, line_no }: Origin) -> Self {
         let file = u64::from(file_id).min((1 << (64 - LINE_BITS)) - 1);
-        Self(file << LINE_BITS | line_no.min((1 << LINE_BITS) - 1))
+        let place = file << LINE_BITS | line_no.min((1 << LINE_BITS) - 1);
+        Self([(place >> 32) as u32, place as u32])
     }
 }
 
 impl From<Place> for Origin {
-    fn from(Place(place): Place) -> Self {
+    fn from(Place([high, low]): Place) -> Self {
+        let place = u64::from(high) << 32 | u64::from(low);
         Self { file_id: (place >> LINE_BITS) as u32, line_no: place & ((1 << LINE_BITS) - 1) }
     }
 }

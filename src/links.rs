@@ -171,7 +171,7 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     }
     let accounts: Vec<(u32, &AccountEvidence)> = (0u32..).zip(evidence.accounts.values().map(|a| &**a)).collect();
     let told: Vec<(u32, &Facts)> = (0u32..).zip(&names).filter_map(|(id, n)| Some((id, facts.get(n)?))).collect();
-    let mut objects = templates(&accounts, &entity);
+    let mut objects = templates(evidence, &entity);
     type Told = fn(&Facts) -> Option<&str>;
     let instruments: [(&str, Told); 4] = [
         ("payment", |f| f.payment.as_deref()),
@@ -214,18 +214,10 @@ fn values(family: Family, kind: &'static str, mut held: Vec<(&str, u32)>, entity
         .collect()
 }
 
-/// Templates: fingerprints that the very same accounts carry are one, named by the least.
-fn templates(accounts: &[(u32, &AccountEvidence)], entity: &[u32]) -> Vec<Object> {
-    let mut carried: Vec<(u64, u32)> = accounts
-        .par_iter()
-        .flat_map_iter(|(id, account)| account.recurring.iter().map(|fingerprint| (*fingerprint, *id)))
-        .collect();
-    carried.par_sort_unstable();
-    let mut found: Vec<(Vec<u32>, u64)> = carried
-        .par_chunk_by(|a, b| a.0 == b.0)
-        .filter(|carriers| carriers.len() > 1)
-        .map(|carriers| (carriers.iter().map(|(_, id)| *id).collect(), carriers[0].0))
-        .collect();
+/// Templates: fingerprints that recur in the very same accounts are one, named by the least.
+fn templates(evidence: &Evidence, entity: &[u32]) -> Vec<Object> {
+    let mut found: Vec<(Vec<u32>, u64)> =
+        evidence.recurring().map(|(fingerprint, accounts)| (accounts, fingerprint)).collect();
     found.par_sort_unstable();
     found.dedup_by(|later, first| later.0 == first.0);
     let object = |(accounts, least): (Vec<u32>, u64)| Object {

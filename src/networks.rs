@@ -166,8 +166,9 @@ impl Graph {
         part
     }
 
-    /// One node a part. Links between two parts are added up node by node, since to sort them all takes longer.
-    fn aggregate(&self, part: &[u32], parts: usize) -> Self {
+    /// One node a part. Links between two parts are added up node by node, since to sort them all takes longer. The graph is
+    /// let go before the new one is built: both and the links between them would be the most that a search needs.
+    fn aggregate(self, part: &[u32], parts: usize) -> Self {
         let mut size = vec![0.0; parts];
         let mut nodes: Vec<Vec<u32>> = vec![Vec::new(); parts];
         for (node, p) in (0u32..).zip(part) {
@@ -185,6 +186,7 @@ impl Graph {
         };
         let each = nodes.par_iter().enumerate().map(|(p, nodes)| (p as u32, nodes));
         let edges = each.with_min_len(parts / 16).map_init(|| Sums::new(parts), behind).flatten_iter().collect();
+        drop(self);
         Self { size, ..Self::new(parts, edges) }
     }
 }

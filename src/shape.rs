@@ -166,7 +166,7 @@ impl Work {
             work.texts += u64::from(carried.count);
             work.single_turn += u64::from(carried.single_turn);
             work.ruled += u64::from(carried.ruled);
-            work.ln_output += carried.ln_output;
+            work.ln_output += u64::from(carried.ln_output);
         }
         work
     }
@@ -232,7 +232,7 @@ fn all_streams(own: &[Vec<(usize, &Carried)>]) -> Option<Work> {
 /// Texts of one kind: that carry one of the templates, or are asked again and again by the same account: `sampled` has those
 /// by the place of the account. Templates with the same first text stand in the same texts and count once.
 fn of_one_kind(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], sampled: impl Fn(usize) -> u64) -> u64 {
-    let mut kinds: Vec<(usize, u64, u32)> =
+    let mut kinds: Vec<(usize, u32, u32)> =
         own.iter().flatten().map(|(place, carried)| (*place, carried.items.0, carried.count)).collect();
     kinds.sort_unstable();
     let mut of_kind = vec![0; members.len()];

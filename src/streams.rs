@@ -3,7 +3,7 @@
 //! cross-table says which does.
 
 use crate::document::{Cell, Material, Pool, Stream};
-use crate::features::{AccountEvidence, Carriers, Evidence, Excerpt, Hash};
+use crate::features::{AccountEvidence, Carriers, Evidence, Excerpt, Halves};
 use crate::fingerprint::Winnower;
 use crate::links::{Family, World};
 use crate::slots;
@@ -24,8 +24,8 @@ const TOGETHER: f64 = 0.7;
 /// Share of a fingerprint's or object's holders that have to stand in the network for it to be the network's own.
 const OWN: f64 = 0.5;
 
-/// Texts that a fingerprint stood in, in each account: how many, and the least and the greatest hash.
-type Texts = BTreeMap<u32, (u32, (u64, u64))>;
+/// Texts that a fingerprint stood in, in each account: how many, and the least and the greatest hash, of each the higher half.
+type Texts = BTreeMap<u32, (u32, (u32, u32))>;
 
 /// Both layers of a network and who of one carries how much of the other.
 #[derive(Debug, Default)]
@@ -108,7 +108,7 @@ fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) 
 }
 
 /// Whether two fingerprints of an account stand in the same texts, as far as their first and last tell.
-fn meet(a: &(u32, (u64, u64)), b: &(u32, (u64, u64))) -> bool {
+fn meet(a: &(u32, (u32, u32)), b: &(u32, (u32, u32))) -> bool {
     a.1.0 == b.1.0 || a.1.1 == b.1.1
 }
 
@@ -204,7 +204,7 @@ fn unite(root: &mut BTreeMap<u32, u32>, a: u32, b: u32) {
 /// How large the material is that a network works through, by capture and recapture of whole texts: the bias-corrected
 /// lower bound S + f₁(f₁ − 1) / (2 (f₂ + 1)), f₁ and f₂ being the texts sent once and twice (Chao 1987). `None` without text.
 pub(crate) fn material<'a>(members: impl Iterator<Item = &'a AccountEvidence>) -> Option<Material> {
-    let mut uses: BTreeMap<Hash, u64> = BTreeMap::new();
+    let mut uses: BTreeMap<Halves, u64> = BTreeMap::new();
     for (item, n) in members.flat_map(|a| &a.items) {
         *uses.entry(*item).or_default() += u64::from(*n);
     }

@@ -113,7 +113,7 @@ mod tests {
 
     fn carried(count: u32) -> Carried {
         let at = Origin { file_id: 0, line_no: 1 }.into();
-        Carried { count, items: (1, 2), ln_output: 0, single_turn: 0, ruled: 0, at }
+        Carried { count, items: (1, 2), ln_output: 0.into(), single_turn: 0, ruled: 0, at }
     }
 
     proptest! {

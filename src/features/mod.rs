@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::{Display, Write};
 use std::io;
 use std::sync::Arc;
-pub use tally::{Hash, Known, Tally};
+pub use tally::{Halves, Known, Tally};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Distinct texts kept for one account: those with the least hash, so that counts of the kept ones are exact in any order.
@@ -43,15 +43,16 @@ const HOUR_US: i64 = 3_600_000_000;
 /// Characters of an excerpt.
 const EXCERPT: usize = 240;
 
-/// How often an account carried a fingerprint, what came out, and where it stood first.
+/// How often an account carried a fingerprint, what came out, and where it stood first. There are millions: 36 bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Carried {
     /// Requests with it.
     pub count: u32,
-    /// Least and greatest hash of the texts it stood in: where they differ, it stood in two different texts at least.
-    pub items: (u64, u64),
+    /// Least and greatest hash of the texts it stood in, of each the higher half: where they differ, it stood in two different
+    /// texts at least.
+    pub items: (u32, u32),
     /// Sum of ln(1 + output tokens) of those requests, millionths.
-    pub ln_output: u64,
+    pub ln_output: Halves,
     /// Those requests outside any conversation.
     pub single_turn: u32,
     /// Those requests whose text matches a rule pack.
@@ -93,7 +94,7 @@ impl Carried {
     fn absorb(&mut self, other: &Self) {
         self.count += other.count;
         self.items = (self.items.0.min(other.items.0), self.items.1.max(other.items.1));
-        self.ln_output += other.ln_output;
+        self.ln_output = (u64::from(self.ln_output) + u64::from(other.ln_output)).into();
         self.single_turn += other.single_turn;
         self.ruled += other.ruled;
         self.at = self.at.min(other.at);
@@ -213,8 +214,8 @@ pub struct AccountEvidence {
     pub ln_input: u64,
     pub ln_output: u64,
     pub times: Times,
-    pub sessions: Tally<Hash, u32>,
-    pub items: Tally<Hash, u32>,
+    pub sessions: Tally<Halves, u32>,
+    pub items: Tally<Halves, u32>,
     /// Fingerprints of its recurring text, rising: those that recur in another account too. Complete after [`Fold::finish`].
     pub recurring: Vec<u64>,
     pub rule_hits: BTreeMap<&'static str, (u32, Place)>,
@@ -266,6 +267,16 @@ impl Evidence {
     /// All fingerprints that recur in at least two accounts, rising, with who carries each.
     pub fn shared(&self) -> impl Iterator<Item = &Carriers> {
         self.carriers.iter()
+    }
+
+    /// The same with the places of the accounts in which each recurs, rising.
+    pub fn recurring(&self) -> impl ParallelIterator<Item = (u64, Vec<u32>)> {
+        let least: Vec<u32> = self.accounts.values().map(|account| account.least_recurrence()).collect();
+        let recurs = move |(account, carried): &(u32, &Carried)| carried.recurs(least[*account as usize]);
+        self.carriers.par_iter().map(move |of| {
+            let accounts = of.iter().filter(|carrier| recurs(carrier)).map(|(account, _)| account);
+            (of.fingerprint, accounts.collect())
+        })
     }
 
     /// How the account at a place carries a fingerprint.

@@ -5,6 +5,7 @@
 use super::Carried;
 use super::calls::Starts;
 use super::carriers::{Carriers, Collection};
+use super::tally::Halves;
 use crate::event::{Origin, Place};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -64,10 +65,11 @@ impl Packed {
 
     fn carried(&self) -> Carried {
         let Text { item, ln_output, single_turn, ruled, .. } = self.text();
+        let half = (item >> 32) as u32;
         Carried {
             count: 1,
-            items: (item, item),
-            ln_output: u64::from(ln_output),
+            items: (half, half),
+            ln_output: u64::from(ln_output).into(),
             single_turn: single_turn.into(),
             ruled: ruled.into(),
             at: self.at,
@@ -108,8 +110,8 @@ impl Default for Run {
     }
 }
 
-/// A fingerprint and the number of a text that it stands in.
-type Occurrence = (u64, u32);
+/// A fingerprint and the number of a text that it stands in; in twelve bytes, for one that everybody carries has millions.
+type Occurrence = (Halves, u32);
 
 impl Run {
     /// So many bytes may stay in memory.
@@ -184,7 +186,7 @@ impl Run {
         for (packed, number) in self.texts.iter().zip(0u32..) {
             let (own, after) = rest.split_at(rest.partition_point(|(_, n)| *n <= number));
             rest = after;
-            take(packed.text(), own.iter().map(|(fingerprint, _)| *fingerprint).collect());
+            take(packed.text(), own.iter().map(|(fingerprint, _)| (*fingerprint).into()).collect());
         }
         Ok(())
     }
@@ -216,7 +218,7 @@ impl Run {
                 }
                 rest = &after[length..];
                 number += distance;
-                take((u64::from_le_bytes(wide) | lowest, first + number));
+                take(((u64::from_le_bytes(wide) | lowest).into(), first + number));
             }
         };
         let mut piece = Vec::new();
@@ -266,14 +268,13 @@ pub(super) fn shared(
             }
             texts.read(part, &mut pieces)?;
             for piece in &mut pieces {
-                // Texts keep their order: it is rising.
-                piece.sort_by_key(|(fingerprint, _)| *fingerprint);
+                piece.sort_unstable();
                 for same in piece.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() >= usize::from(LEAST)) {
                     desk.carry(&texts, same);
                     if desk.own.iter().filter(|(account, carried)| recurs(*account, carried)).nth(1).is_some() {
                         desk.own.sort_unstable_by_key(|(account, _)| *account);
                         let mut collection = collection.lock().map_err(|_| io::Error::other("a thread is gone"))?;
-                        collection.add(same[0].0, &desk.own, &recurs);
+                        collection.add(same[0].0.into(), &desk.own, &recurs);
                     }
                 }
             }
@@ -318,15 +319,15 @@ const PIECE: usize = 1 << 16;
 const MOST_PIECE_BITS: u32 = 12;
 
 /// So many bits of a fingerprint, behind its lowest.
-fn bits_behind(fingerprint: u64, lowest: u32, bits: u32) -> usize {
-    (fingerprint >> lowest & ((1 << bits) - 1)) as usize
+fn bits_behind(fingerprint: Halves, lowest: u32, bits: u32) -> usize {
+    (u64::from(fingerprint) >> lowest & ((1 << bits) - 1)) as usize
 }
 
 /// Counts by some bits of each fingerprint behind those that all have in common, and keeps what may stand [`LEAST`] times;
 /// what a few others are taken for along with it is told apart later.
 fn keep_frequent(all: &mut Vec<Occurrence>, common: u32) {
     let bits = (2 * all.len()).next_power_of_two().ilog2().min(32);
-    let slot = |fingerprint: u64| bits_behind(fingerprint, common, bits);
+    let slot = |fingerprint: Halves| bits_behind(fingerprint, common, bits);
     let mut counts = vec![0u8; 1 << bits];
     for (fingerprint, _) in &*all {
         let count = &mut counts[slot(*fingerprint)];

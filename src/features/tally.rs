@@ -13,24 +13,24 @@ pub trait Known: Copy {
 /// Places of the unsorted tail that are looked through for a value.
 const NEAR: usize = 8;
 
-/// 64 bits of a hash, which ask for room at every fourth byte only: with a count they take twelve bytes and not sixteen.
+/// 64 bits, of a hash or a sum, which ask for room at every fourth byte only: with a count they take twelve bytes and not sixteen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hash([u32; 2]);
+pub struct Halves([u32; 2]);
 
-impl From<u64> for Hash {
-    fn from(hash: u64) -> Self {
-        Self([(hash >> 32) as u32, hash as u32])
+impl From<u64> for Halves {
+    fn from(whole: u64) -> Self {
+        Self([(whole >> 32) as u32, whole as u32])
     }
 }
 
-impl From<&Self> for Hash {
-    fn from(hash: &Self) -> Self {
-        *hash
+impl From<&Self> for Halves {
+    fn from(halves: &Self) -> Self {
+        *halves
     }
 }
 
-impl From<Hash> for u64 {
-    fn from(Hash([high, low]): Hash) -> Self {
+impl From<Halves> for u64 {
+    fn from(Halves([high, low]): Halves) -> Self {
         Self::from(high) << 32 | Self::from(low)
     }
 }
@@ -194,8 +194,8 @@ mod tests {
         #[test]
         fn the_least_values_are_counted_exactly_in_any_order(keys in proptest::collection::vec(0u16..60, 0..400), split in 0usize..400) {
             const MOST: usize = 20;
-            let mut expected: BTreeMap<Hash, u64> = BTreeMap::new();
-            let keys: Vec<Hash> = keys.into_iter().map(|key| u64::from(key).into()).collect();
+            let mut expected: BTreeMap<Halves, u64> = BTreeMap::new();
+            let keys: Vec<Halves> = keys.into_iter().map(|key| u64::from(key).into()).collect();
             keys.iter().for_each(|k| *expected.entry(*k).or_default() += 1);
             let (mut a, mut b) = (Tally::default(), Tally::default());
             for (i, key) in keys.iter().enumerate() {
@@ -203,7 +203,7 @@ mod tests {
             }
             b.merge(a, MOST);
             b.settle(MOST);
-            let expected: Vec<(Hash, u64)> = expected.into_iter().take(MOST).collect();
+            let expected: Vec<(Halves, u64)> = expected.into_iter().take(MOST).collect();
             prop_assert_eq!(b.iter().copied().collect::<Vec<_>>(), expected);
         }
     }

@@ -3,7 +3,7 @@
 use super::columns::{COLUMNS, VERSION, place};
 use crate::event::{Origin, Place};
 use crate::features::{
-    AccountEvidence, Excerpt, Hash, MAX_ITEMS, MAX_VALUES, Partial, PartialText, Sent, Tally, Times,
+    AccountEvidence, Excerpt, Halves, MAX_ITEMS, MAX_VALUES, Partial, PartialText, Sent, Tally, Times,
 };
 use crate::rules;
 use base64::Engine;
@@ -234,7 +234,7 @@ fn tally<K: Ord + From<String>>(counted: Vec<(String, Counted)>) -> Tally<K, Cou
 
 /// From cells; `files` are the numbers of the part's files in the whole.
 pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
-    let pairs = |name: &'static str| -> Result<Tally<Hash, u32>, String> {
+    let pairs = |name: &'static str| -> Result<Tally<Halves, u32>, String> {
         let list = cells.list(name)?;
         let pair = |v: &Value| Ok((number(v.get(0))?.into(), small(v.get(1))?));
         let most = if name == "items" { MAX_ITEMS } else { MAX_VALUES };
