@@ -24,6 +24,7 @@ pub(crate) struct Group {
 }
 
 /// What is left of a coordinated group without bystanders.
+#[derive(Clone)]
 pub(crate) struct Candidate {
     pub accounts: Vec<u32>,
     /// Probability that each account belongs to it, in the order of `accounts`.
@@ -40,7 +41,7 @@ impl Candidate {
     }
 
     /// Leaves out the accounts that are not to stay; tests and shape stay those of all.
-    pub fn keep(&mut self, stays: impl Fn(u32) -> bool) {
+    pub fn keep(&mut self, mut stays: impl FnMut(u32) -> bool) {
         (self.accounts, self.membership) = self.members().filter(|(account, _)| stays(*account)).unzip();
     }
 }
@@ -424,7 +425,7 @@ impl Inquiry<'_> {
     /// Completes the one suspected network that stands nearly whole in another suspected group, which no template proposed, by
     /// those of the group who carry its template in any text: who hides most of their work among a customer's carries it too
     /// seldom to be found by it.
-    fn completed_by_members(&self, networks: &mut [Candidate], group: &Candidate) {
+    pub fn completed_by_members(&self, networks: &mut [Candidate], group: &Candidate) {
         let inside: BTreeSet<u32> = group.accounts.iter().copied().collect();
         let both = |network: &Candidate| network.accounts.iter().filter(|a| inside.contains(a)).count() as f64;
         let suspected = |c: &Candidate| self.verdict(c) == Verdict::SuspectedDistillation;

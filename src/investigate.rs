@@ -10,6 +10,7 @@ use crate::pairs::{PairLink, Pairs};
 use crate::proposals::{Proposal, Side};
 use crate::scope::{Inquiry, Scope, Settings, Shared};
 use crate::signals;
+use crate::standing::Untold;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,11 +64,14 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     correct(&mut groups, tests_made);
     let mut candidates: Vec<Candidate> = groups.into_par_iter().map(|g| inquiry.members_only(g)).collect();
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);
-    let bystanders: Vec<BTreeSet<u32>> = candidates
-        .iter()
-        .filter(|c| c.proposed_by != Side::Content && inquiry.verdict(c) == Verdict::Coordinated)
-        .map(|c| c.accounts.iter().copied().collect())
-        .collect();
+    let (mut bystanders, mut suspects) = (Vec::new(), Vec::new());
+    for candidate in candidates.iter().filter(|c| c.proposed_by != Side::Content) {
+        match inquiry.verdict(candidate) {
+            Verdict::Coordinated => bystanders.push(candidate.accounts.iter().copied().collect()),
+            Verdict::SuspectedDistillation => suspects.push(candidate.clone()),
+            _ => (),
+        }
+    }
     let mut candidates = inquiry.merged(candidates);
     let tested = candidates.len();
     candidates.retain(|c| inquiry.verdict(c) != Verdict::None);
@@ -90,7 +94,7 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
             standing.push(candidate);
         }
     }
-    let mut standing = inquiry.standing(standing, &bystanders, tests_made);
+    let mut standing = inquiry.standing(standing, Untold { bystanders, suspects }, tests_made);
     standing.sort_by_cached_key(|c| {
         (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone())
     });

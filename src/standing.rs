@@ -38,20 +38,23 @@ const CHOSEN: f64 = 1.25;
 /// Share of an account's texts that have to be sent into as many accounts as is the rule of its group.
 const BY_RULE: f64 = 0.5;
 
+/// Groups that no template proposed, as they were before what stands in a network already was taken from them.
+pub struct Untold {
+    /// Those that are coordinated and nothing more.
+    pub bystanders: Vec<BTreeSet<u32>>,
+    /// Those that would be suspected.
+    pub suspects: Vec<Candidate>,
+}
+
 impl Inquiry<'_> {
     /// Tests the candidates as they stand now, corrected over `tests_made` before and those made here. Each test keeps the
     /// weaker of its two q-values: that of the group as proposed owes nothing to the choice of members, that of the
-    /// members is what is printed. Candidates that no longer hold are dropped. `bystanders` are groups that no template proposed
-    /// and that are coordinated and nothing more.
-    pub fn standing(
-        &self,
-        candidates: Vec<Candidate>,
-        bystanders: &[BTreeSet<u32>],
-        tests_made: u64,
-    ) -> Vec<Candidate> {
+    /// members is what is printed. Candidates that no longer hold are dropped.
+    pub fn standing(&self, candidates: Vec<Candidate>, untold: Untold, tests_made: u64) -> Vec<Candidate> {
         let settings = &self.settings.findings;
         let candidates: Vec<Candidate> = candidates.into_iter().filter_map(|c| self.named_for_cause(c)).collect();
-        let mut candidates = self.parted(candidates, bystanders, tests_made);
+        let Untold { bystanders, mut suspects } = untold;
+        let mut candidates = self.parted(candidates, &bystanders, tests_made);
         let mut tests_made = tests_made;
         let q_values = |c: &Candidate| c.tests.iter().map(|t| (t.signal, t.q_value)).collect();
         let mut proposed: Vec<BTreeMap<&'static str, f64>> = candidates.iter().map(q_values).collect();
@@ -71,8 +74,13 @@ impl Inquiry<'_> {
             let named: usize = candidates.iter().map(|c| c.accounts.len()).sum();
             let for_cause = |(c, q)| Some((self.named_for_cause(c)?, q));
             (candidates, proposed) = candidates.into_iter().zip(proposed).filter_map(for_cause).unzip();
-            if candidates.iter().map(|c| c.accounts.len()).sum::<usize>() == named {
-                break;
+            let left = |candidates: &[Candidate]| candidates.iter().map(|c| c.accounts.len()).sum::<usize>();
+            if left(&candidates) == named {
+                let suspects = std::mem::take(&mut suspects);
+                self.completed_again(&mut candidates, &suspects);
+                if left(&candidates) == named {
+                    break;
+                }
             }
         }
         candidates.retain(|c| {
@@ -96,6 +104,21 @@ impl Inquiry<'_> {
         }
         whole.retain(|c| c.accounts.len() >= self.settings.proposals.least_entities);
         whole
+    }
+
+    /// Completes networks by groups of one habit once more, for one that a crowd stood in was not mostly its habit before: what was
+    /// found of both together has named out the crowd, and some of its own accounts with it. An account stays where it stands.
+    fn completed_again(&self, networks: &mut [Candidate], suspects: &[Candidate]) {
+        let mut home: BTreeMap<u32, usize> = BTreeMap::new();
+        for (place, network) in networks.iter().enumerate() {
+            network.accounts.iter().for_each(|account| _ = home.entry(*account).or_insert(place));
+        }
+        for suspect in suspects {
+            self.completed_by_members(networks, suspect);
+            for (place, network) in networks.iter_mut().enumerate() {
+                network.keep(|account| *home.entry(account).or_insert(place) == place);
+            }
+        }
     }
 
     /// The part of a candidate that its findings are about, and the rest as a group of its own; `None` where it is one.

@@ -4,6 +4,7 @@
 mod common;
 
 use common::added::{Added, Draws, accused, networks_of, task, with};
+use stillhunt::document::Document;
 
 const FORM: &str =
     "Put the paragraph below into a table of who, what, where and when, one row for each event, nothing else:";
@@ -43,14 +44,14 @@ fn an_agency_that_pays_for_some_of_its_people_is_not_suspected() {
     assert_eq!(accused(&d, "agency"), 0, "{:?}", networks_of(&d, "agency"));
 }
 
-#[test]
-fn pupils_who_quote_the_material_of_a_campaign_stand_in_no_network_of_it() {
+/// Sixty readers of a campaign, and pupils of whom each quotes its material once.
+fn quoted_by(pupils: u64) -> Document {
     // Sixty passages, each long enough for a fingerprint of its own.
     let passage = |n: u64| {
         let mut draws = Draws(1000 + n);
         format!("{} {}", task(&mut draws), task(&mut draws))
     };
-    let d = with(|added, draws| {
+    with(|added, draws| {
         for account in 0..60 {
             let id = format!("reader{account:02}");
             added.account(
@@ -68,7 +69,7 @@ fn pupils_who_quote_the_material_of_a_campaign_stand_in_no_network_of_it() {
                 added.call(&id, time, &prompt, &format!("40.{account}.{}.9", call % 3), 800 + draws.below(400));
             }
         }
-        for pupil in 0..40 {
+        for pupil in 0..pupils {
             let id = format!("pupil{pupil:02}");
             added.account(&id, "2026-04-12T08:10:00Z", "");
             for call in 0..12 {
@@ -79,7 +80,19 @@ fn pupils_who_quote_the_material_of_a_campaign_stand_in_no_network_of_it() {
                 added.call(&id, time, &prompt, "198.51.100.7", 150 + draws.below(100));
             }
         }
-    });
+    })
+}
+
+#[test]
+fn pupils_who_quote_the_material_of_a_campaign_stand_in_no_network_of_it() {
+    let d = quoted_by(40);
+    assert!(accused(&d, "reader") >= 57, "{:?}", networks_of(&d, "reader"));
+    assert_eq!(accused(&d, "pupil"), 0, "{:?}", networks_of(&d, "pupil"));
+}
+
+#[test]
+fn a_campaign_that_as_many_pupils_quote_as_it_has_accounts_loses_none_with_them() {
+    let d = quoted_by(60);
     assert!(accused(&d, "reader") >= 57, "{:?}", networks_of(&d, "reader"));
     assert_eq!(accused(&d, "pupil"), 0, "{:?}", networks_of(&d, "pupil"));
 }
