@@ -11,7 +11,8 @@ use crate::event::{Event, Fold, Origin, Place};
 use crate::fingerprint::{self, Winnower};
 use crate::redact;
 use crate::rules;
-use calls::ByAccount;
+use calls::{ByAccount, Starts};
+pub use calls::{MAX_TIMES, Times};
 pub use carriers::Carriers;
 use compact_str::CompactString;
 use names::Names;
@@ -29,8 +30,6 @@ use xxhash_rust::xxh3::xxh3_64;
 pub const MAX_ITEMS: usize = 16_384;
 /// Distinct values kept for one account of any other kind.
 pub const MAX_VALUES: usize = 4_096;
-/// Starts of requests kept for one account.
-pub const MAX_TIMES: usize = 4_096;
 /// Exemplars kept for one account.
 const MAX_EXEMPLARS: usize = 3;
 /// Tokens that one call adds to a sum at most: a log may claim 2^64, and sums have to stay whole.
@@ -148,39 +147,6 @@ impl Known for i64 {
     }
 }
 
-/// Starts of requests, µs since the Unix epoch: the earliest [`MAX_TIMES`] of an account, in order once settled.
-#[derive(Debug, Clone, Default)]
-pub struct Times {
-    starts: Vec<i64>,
-}
-
-impl Times {
-    fn extend(&mut self, starts: impl IntoIterator<Item = i64>) {
-        self.starts.extend(starts);
-        if self.starts.len() > 2 * MAX_TIMES {
-            self.settle();
-        }
-    }
-
-    fn settle(&mut self) {
-        self.starts.sort_unstable();
-        self.starts.truncate(MAX_TIMES);
-        self.starts.shrink_to_fit();
-    }
-
-    /// From starts in any order.
-    pub(crate) fn of(starts: Vec<i64>) -> Self {
-        let mut times = Self { starts };
-        times.settle();
-        times
-    }
-
-    /// In order. Complete after [`Fold::finish`].
-    pub fn as_slice(&self) -> &[i64] {
-        &self.starts
-    }
-}
-
 /// What is known of one account from its events.
 #[derive(Debug, Clone, Default)]
 pub struct AccountEvidence {
@@ -236,6 +202,8 @@ pub struct Evidence {
     #[allow(clippy::vec_box, reason = "the boxes are those of `accounts`, and move there in the end")]
     open: Vec<Box<AccountEvidence>>,
     run: Run,
+    /// What was absorbed: texts that the evidence which came with them counts already.
+    absorbed: Option<Run>,
     /// Those of evidence that was merged into this.
     other_runs: Vec<Run>,
     desk: Desk,
@@ -474,7 +442,7 @@ impl AccountEvidence {
         self.refused += other.refused;
         self.ln_input += other.ln_input;
         self.ln_output += other.ln_output;
-        self.times.extend(other.times.starts);
+        self.times.extend(other.times.as_slice().iter().copied());
         for (name, known) in other.rule_hits {
             self.rule_hits.entry(name).or_insert((0, known.1)).absorb(known);
         }
@@ -543,15 +511,18 @@ impl Evidence {
     }
 }
 
-/// Deals to accounts what runs, which know them by their places here, keep of each call.
+/// Deals to accounts, which the starts know by their places here, when they began each call.
+fn deal_starts(accounts: &mut [Box<AccountEvidence>], starts: &mut Starts) {
+    let mut dealt = starts.deal(accounts.len());
+    let take = |(account, own): (&mut Box<AccountEvidence>, &mut [i64])| account.times.extend(own.iter().copied());
+    accounts.par_iter_mut().zip(dealt.each()).for_each(take);
+}
+
+/// Deals to accounts all that runs keep of each call.
 fn deal(accounts: &mut [Box<AccountEvidence>], runs: &mut [Run]) {
     for run in runs {
-        let starts = std::mem::take(&mut run.starts);
-        let mut dealt = ByAccount::new(accounts.len(), starts.iter());
-        drop(starts);
-        let take = |(account, own): (&mut Box<AccountEvidence>, &mut [i64])| account.times.extend(own.iter().copied());
-        accounts.par_iter_mut().zip(dealt.each()).for_each(take);
-        let mut dealt = ByAccount::new(accounts.len(), run.items());
+        deal_starts(accounts, &mut run.starts);
+        let mut dealt = ByAccount::new(accounts.len(), run.uncounted());
         accounts.par_iter_mut().zip(dealt.each()).for_each(|(account, own)| account.take_items(own));
     }
 }
@@ -559,11 +530,15 @@ fn deal(accounts: &mut [Box<AccountEvidence>], runs: &mut [Run]) {
 impl Fold for Evidence {
     fn hold(&mut self, bytes: usize) {
         self.run.hold(bytes);
+        self.absorbed.iter_mut().for_each(|run| run.hold(bytes));
     }
 
     fn push(&mut self, event: &Event<'_>) {
         let number = self.number(&event.account_id);
         self.open[number as usize].push(event, number, &mut self.run, &mut self.desk);
+        if self.run.starts.are_too_many() {
+            deal_starts(&mut self.open, &mut self.run.starts);
+        }
     }
 
     fn merge(&mut self, other: Self) {
@@ -580,7 +555,7 @@ impl Fold for Evidence {
                 known.merge(*evidence);
             }
         }
-        for mut run in [other.run].into_iter().chain(other.other_runs) {
+        for mut run in [other.run].into_iter().chain(other.absorbed).chain(other.other_runs) {
             run.renumber(&numbers);
             self.other_runs.push(run);
         }
@@ -589,6 +564,7 @@ impl Fold for Evidence {
     fn finish(&mut self) -> io::Result<()> {
         let mut runs = std::mem::take(&mut self.other_runs);
         runs.push(std::mem::take(&mut self.run));
+        runs.extend(self.absorbed.take());
         let names: BTreeMap<String, u32> = self.numbers.drain().collect();
         let mut places = vec![0; self.open.len()];
         (0u32..).zip(names.values()).for_each(|(place, number)| places[*number as usize] = place);

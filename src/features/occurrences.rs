@@ -90,6 +90,8 @@ struct Part {
 #[derive(Debug)]
 pub(super) struct Run {
     pub starts: Starts,
+    /// Whether accounts count its texts already.
+    counted: bool,
     texts: Vec<Packed>,
     parts: Vec<Part>,
     held: usize,
@@ -100,7 +102,8 @@ pub(super) struct Run {
 impl Default for Run {
     fn default() -> Self {
         Self {
-            starts: Starts::default(),
+            starts: Starts::within(SPILL_BYTES),
+            counted: false,
             texts: Vec::new(),
             parts: (0..PARTS).map(|_| Part::default()).collect(),
             held: 0,
@@ -114,8 +117,14 @@ impl Default for Run {
 type Occurrence = (Halves, u32);
 
 impl Run {
+    /// One within as much memory, for texts that their accounts count already.
+    pub fn for_counted(&self) -> Self {
+        Self { counted: true, most_held: self.most_held, ..Self::default() }
+    }
+
     /// So many bytes may stay in memory.
     pub fn hold(&mut self, bytes: usize) {
+        self.starts.hold(bytes);
         self.most_held = bytes;
     }
 
@@ -171,9 +180,10 @@ impl Run {
         self.texts.iter_mut().for_each(|text| text.account = numbers[text.account as usize]);
     }
 
-    /// The account and the hash of every text.
-    pub fn items(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
-        self.texts.iter().map(|text| (text.account, text.item))
+    /// The account and the hash of every text that its account does not count yet.
+    pub fn uncounted(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
+        let texts = if self.counted { &[] } else { self.texts.as_slice() };
+        texts.iter().map(|text| (text.account, text.item))
     }
 
     /// Every text with its fingerprints, rising.

@@ -1,7 +1,7 @@
 //! Evidence that waits to be merged: what one part of a log knows of each account, before anything is decided.
 
 use super::occurrences::Text;
-use super::{AccountEvidence, Evidence, Tally, deal};
+use super::{AccountEvidence, Evidence, deal};
 use crate::event::{Event, Fold, Origin};
 use std::collections::BTreeMap;
 use std::io;
@@ -55,8 +55,9 @@ impl Unsettled {
     /// # Errors
     /// When what was put on disk for want of memory cannot be read again.
     pub fn partials(self) -> io::Result<Vec<Partial>> {
-        let Evidence { numbers, mut open, run, mut other_runs, .. } = self.0;
+        let Evidence { numbers, mut open, run, absorbed, mut other_runs, .. } = self.0;
         other_runs.push(run);
+        other_runs.extend(absorbed);
         deal(&mut open, &mut other_runs);
         let mut texts: Vec<Vec<PartialText>> = open.iter().map(|_| Vec::new()).collect();
         for run in &other_runs {
@@ -81,12 +82,11 @@ impl Evidence {
     pub fn absorb(&mut self, partial: Partial) {
         let Partial { account_id, mut evidence, texts } = partial;
         evidence.share(&mut self.desk.names);
-        // Which texts it sent its texts tell again.
-        evidence.items = Tally::default();
         let number = self.number(&account_id);
+        let run = self.absorbed.get_or_insert_with(|| self.run.for_counted());
         for PartialText { item, ln_output, single_turn, ruled, at, fingerprints } in texts {
             let text = Text { account: number, item, ln_output, single_turn, ruled, at };
-            self.run.push(&text, &fingerprints);
+            run.push(&text, &fingerprints);
         }
         let known = &mut self.open[number as usize];
         if known.requests == 0 {
