@@ -223,7 +223,7 @@ impl Inquiry<'_> {
             ..described(
                 "extraction.rhythm",
                 "how often its accounts work at the same hours of the day: once as often as chance around the clock, one and a \
-                 half times where they sleep eight hours",
+                 half times where they sleep eight hours; no more than the mark where a machine works",
                 (rhythm, s.most_rhythm),
                 "times",
                 lines,
