@@ -158,13 +158,18 @@ impl FindingSettings {
     /// How the work is given out to the accounts. The customers of a product ask when they please; a class is given one measure
     /// but works by day, and each of it has a payment and a device of their own; who pays for all from one card makes no secret of it.
     pub fn given_out(&self, tests: &[Test], shape: &Shape, side: Side) -> Vec<GivenOut> {
-        let told = |way: &GivenOut| tests.iter().any(|t| way.signals().contains(&t.signal) && self.speaks(t, side));
+        let told = |way: &GivenOut| self.telling(*way, tests, side).next().is_some();
         let is_so = |way: &GivenOut| match way {
             GivenOut::DayAndNight => self.awake(shape),
             GivenOut::FromPurses => shape.purses >= 2 && told(way),
             _ => told(way),
         };
         GivenOut::ALL.into_iter().filter(is_so).collect()
+    }
+
+    /// Those of the tests that tell of a way of giving work out.
+    pub fn telling<'t>(&self, way: GivenOut, tests: &'t [Test], side: Side) -> impl Iterator<Item = &'t Test> {
+        tests.iter().filter(move |t| way.signals().contains(&t.signal) && self.speaks(t, side))
     }
 
     /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night), *says* that it asks for

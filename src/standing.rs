@@ -58,6 +58,7 @@ impl Inquiry<'_> {
         let mut tests_made = tests_made;
         let q_values = |c: &Candidate| c.tests.iter().map(|t| (t.signal, t.q_value)).collect();
         let mut proposed: Vec<BTreeMap<&'static str, f64>> = candidates.iter().map(q_values).collect();
+        let number = |candidates: &[Candidate]| candidates.iter().map(|c| c.accounts.len()).sum::<usize>();
         loop {
             for candidate in &mut candidates {
                 candidate.tests = self.test(&candidate.accounts, candidate.proposed_by);
@@ -71,14 +72,13 @@ impl Inquiry<'_> {
                 }
             }
             // Of accounts that came from another group only these tests know anything.
-            let named: usize = candidates.iter().map(|c| c.accounts.len()).sum();
+            let named = number(&candidates);
             let for_cause = |(c, q)| Some((self.named_for_cause(c)?, q));
             (candidates, proposed) = candidates.into_iter().zip(proposed).filter_map(for_cause).unzip();
-            let left = |candidates: &[Candidate]| candidates.iter().map(|c| c.accounts.len()).sum::<usize>();
-            if left(&candidates) == named {
+            if number(&candidates) == named {
                 let suspects = std::mem::take(&mut suspects);
                 self.completed_again(&mut candidates, &suspects);
-                if left(&candidates) == named {
+                if number(&candidates) == named {
                     break;
                 }
             }

@@ -241,11 +241,11 @@ impl Inquiry<'_> {
         let mut behind = Vec::new();
         let mut words = Vec::new();
         for way in &ways {
-            let told = tests.iter().filter(|t| way.signals().contains(&t.signal) && s.speaks(t, *proposed_by));
-            let by: Vec<&str> = told.clone().map(|t| t.signal).collect();
+            let told: Vec<&Test> = s.telling(*way, tests, *proposed_by).collect();
+            let by: Vec<&str> = told.iter().map(|t| t.signal).collect();
             let by = if by.is_empty() { "extraction.rhythm".to_owned() } else { by.join(", ") };
             words.push(format!("{} ({by})", way.words()));
-            behind.extend(told.flat_map(|t| self.lines_behind(t, candidate)));
+            behind.extend(told.into_iter().flat_map(|t| self.lines_behind(t, candidate)));
         }
         behind.sort();
         behind.dedup();

@@ -1,6 +1,8 @@
 //! What is kept of each call until the whole log is read: one behind the other, and dealt to accounts in the end. Lists of
 //! their own, growing side by side, would hold room for half as much again and leave their old places behind in pieces.
 
+use super::tally::Halves;
+
 /// Starts of requests kept for one account.
 pub const MAX_TIMES: usize = 4_096;
 
@@ -8,8 +10,8 @@ pub const MAX_TIMES: usize = 4_096;
 #[derive(Debug, Clone, Copy)]
 struct Start {
     account: u32,
-    /// µs since the Unix epoch, the higher half first: so it asks for room at every fourth byte only.
-    us: [u32; 2],
+    /// µs since the Unix epoch, as bits.
+    us: Halves,
 }
 
 /// The starts of calls that one thread met.
@@ -32,7 +34,7 @@ impl Starts {
     }
 
     pub fn push(&mut self, account: u32, us: i64) {
-        self.calls.push(Start { account, us: [(us >> 32) as u32, us as u32] });
+        self.calls.push(Start { account, us: us.cast_unsigned().into() });
     }
 
     /// Whether it is time to deal them.
@@ -43,9 +45,7 @@ impl Starts {
     /// Takes the starts out, by accounts below `accounts`, µs since the Unix epoch.
     pub fn deal(&mut self, accounts: usize) -> ByAccount<i64> {
         let calls = std::mem::take(&mut self.calls);
-        let start = |Start { account, us: [high, low] }: &Start| {
-            (*account, (u64::from(*high) << 32 | u64::from(*low)).cast_signed())
-        };
+        let start = |Start { account, us }: &Start| (*account, u64::from(*us).cast_signed());
         ByAccount::new(accounts, calls.iter().map(start))
     }
 
