@@ -6,7 +6,7 @@ use std::path::Path;
 use stillhunt::account_table;
 use stillhunt::document::{Document, Verdict};
 use stillhunt::event::Fold;
-use stillhunt::features::{Evidence, Partial, Unsettled};
+use stillhunt::features::{Evidence, MAX_ITEMS, Partial, Tally, Unsettled};
 use stillhunt::ingest::{find_inputs, read_logs};
 use stillhunt::investigate::investigate;
 use stillhunt::normalise::FieldMap;
@@ -71,6 +71,12 @@ fn document(
                 text.item = items[(i + n) % items.len()];
             }
         }
+        if crafted == Crafted::Texts {
+            let mut counts: BTreeMap<u64, u32> = BTreeMap::new();
+            partial.texts.iter().for_each(|text| *counts.entry(text.item).or_default() += 1);
+            let counts = counts.into_iter().map(|(item, n)| (item.into(), n)).collect();
+            partial.evidence.items = Tally::of(counts, MAX_ITEMS);
+        }
     }
     let mut evidence = Evidence::default();
     partials.into_iter().for_each(|partial| evidence.absorb(partial));
@@ -78,11 +84,12 @@ fn document(
     investigate(&Scope::new(&evidence, &facts, &read), &Settings::default())
 }
 
-/// The one machine among the innocents, which makes data for itself day and night, keeps the hours of a campaign without
-/// being asked, so that it agrees in more than words. It is the only one that is ever named, in two worlds of 36.
+/// Whoever is named is like the others in something of its own: the one machine among the innocents makes data for itself day and
+/// night, as a campaign does, and the one person, of eight requests, signed up in the days in which they did. All of their texts
+/// were known to the adversary beforehand, who is then as good as in their place.
 #[test]
 fn of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network() {
-    let (mut found, mut worlds, mut machine) = (0, 0, 0);
+    let (mut found, mut worlds, mut named) = (0, 0, BTreeMap::new());
     for (seed, careful) in [(1, false), (1, true), (2, false)] {
         let folder = tempfile::tempdir().unwrap();
         let planted = Planted { accounts: 40, requests: 40, cover: 0.0, paraphrase: 0.0, careful };
@@ -102,14 +109,16 @@ fn of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_ne
                     found += usize::from(network.members.len() >= 8);
                     for innocent in network.members.iter().filter(|m| labels[*m].starts_with("benign:")) {
                         let world = format!("seed {seed}, careful {careful}, {crafted:?} with {victim}");
-                        assert_eq!(labels[innocent], "benign:lone_synth", "{world}: {}", network.summary);
-                        eprintln!("{world}: the machine is named");
-                        machine += 1;
+                        eprintln!("{world}: {} is named: {}", labels[innocent], network.summary);
+                        *named.entry(labels[innocent].as_str().to_owned()).or_insert(0) += 1;
                     }
                 }
             }
         }
     }
-    eprintln!("{worlds} worlds: {found} networks of those who craft, {machine} times with the machine");
-    assert!(found >= worlds / 2 && machine <= 3, "{found} found, {machine} times with the machine in {worlds}");
+    eprintln!("{worlds} worlds: {found} networks of those who craft; innocents in them: {named:?}");
+    assert!(found >= worlds / 2, "{found} found in {worlds}");
+    let most = [("benign:lone_synth", 3), ("benign:person", 1)].map(|(who, n)| (who.to_owned(), n));
+    let most = BTreeMap::from(most);
+    assert!(named.iter().all(|(who, n)| *n <= most.get(who).copied().unwrap_or(0)), "{named:?} in {worlds}");
 }

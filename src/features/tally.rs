@@ -104,7 +104,7 @@ impl<K: Ord, V: Known> Tally<K, V> {
     }
 
     /// From values in any order, of which the least `most` are kept.
-    pub(crate) fn of(entries: Vec<(K, V)>, most: usize) -> Self {
+    pub fn of(entries: Vec<(K, V)>, most: usize) -> Self {
         let mut tally = Self { entries, settled: 0 };
         tally.settle(most);
         tally
