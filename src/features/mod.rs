@@ -2,19 +2,21 @@
 
 mod calls;
 mod carriers;
+mod excerpt;
 mod names;
 mod occurrences;
 mod partial;
+mod preambles;
 mod tally;
 
 use crate::event::{Event, Fold, Origin, Place};
 use crate::fingerprint::{self, Winnower};
-use crate::redact;
 use crate::rules;
 use calls::{ByAccount, Starts};
 pub use calls::{MAX_TIMES, Times};
 pub use carriers::Carriers;
 use compact_str::CompactString;
+pub use excerpt::Excerpt;
 use names::Names;
 use occurrences::{Run, Text};
 pub use partial::{Partial, PartialText, Unsettled};
@@ -39,8 +41,6 @@ const MOST_TOKENS: u64 = 1 << 26;
 const LISTED: usize = 1 << 22;
 const LISTED_PER_ACCOUNT: usize = 16;
 const HOUR_US: i64 = 3_600_000_000;
-/// Characters of an excerpt.
-const EXCERPT: usize = 240;
 
 /// How often an account carried a fingerprint, what came out, and where it stood first. There are millions: 36 bytes.
 #[derive(Debug, Clone, Copy)]
@@ -58,30 +58,6 @@ pub struct Carried {
     pub ruled: u32,
     /// Least place in the input.
     pub at: Place,
-}
-
-/// A piece of one log line, to be redacted before it is shown: redaction is dear and most pieces never are.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Excerpt {
-    /// Rank: lines that match a rule pack first, then by hash of the text.
-    pub rank: (bool, u64),
-    /// Where it stands.
-    pub at: Origin,
-    start: Box<str>,
-    /// Whether it was redacted before it was put away.
-    redacted: bool,
-}
-
-impl Excerpt {
-    /// A piece that was redacted already.
-    pub(crate) fn redacted(rank: (bool, u64), at: Origin, text: String) -> Self {
-        Self { rank, at, start: text.into(), redacted: true }
-    }
-
-    /// Its text, redacted and shortened.
-    pub fn text(&self) -> String {
-        if self.redacted { self.start.to_string() } else { redact::excerpt(&self.start, EXCERPT) }
-    }
 }
 
 impl Carried {
@@ -371,17 +347,19 @@ impl AccountEvidence {
         if self.excerpts.len() < MAX_EXEMPLARS
             || self.excerpts.last().is_some_and(|worst| (rank, at) < (worst.rank, worst.at))
         {
-            self.excerpts.push(Excerpt { rank, at, start: redact::start(text, EXCERPT).into(), redacted: false });
+            self.excerpts.push(Excerpt::raw(rank, at, text));
             self.keep_best();
         }
         desk.fingerprints.clear();
-        let system = [event.system_text.as_deref(), event.system_tail.as_deref()];
+        let (system, tail) = (event.system_text.as_deref(), event.system_tail.as_deref());
+        let preamble = system.filter(|_| tail.is_none()).and_then(|s| run.preambles.number(s, &mut desk.winnower));
+        let system = [system.filter(|_| preamble.is_none()), tail];
         for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
             desk.winnower.winnow(text, &mut desk.fingerprints);
         }
         let single_turn = event.session_id.is_none();
         let text = Text { account, item, ln_output: ln_output as u32, single_turn, ruled, at };
-        run.push(&text, &desk.fingerprints);
+        run.push(&text, preamble, &mut desk.fingerprints);
     }
 
     /// Takes in texts, by their hashes in any order.

@@ -5,10 +5,13 @@
 use super::Carried;
 use super::calls::Starts;
 use super::carriers::{Carriers, Collection};
+use super::preambles::Preambles;
 use super::tally::Halves;
 use crate::event::{Origin, Place};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -90,6 +93,9 @@ struct Part {
 #[derive(Debug)]
 pub(super) struct Run {
     pub starts: Starts,
+    pub preambles: Preambles,
+    /// Texts that came with one of the preambles, each with its number.
+    prefaced: Vec<(u32, u32)>,
     /// Whether accounts count its texts already.
     counted: bool,
     texts: Vec<Packed>,
@@ -103,6 +109,8 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             starts: Starts::within(SPILL_BYTES),
+            preambles: Preambles::default(),
+            prefaced: Vec::new(),
             counted: false,
             texts: Vec::new(),
             parts: (0..PARTS).map(|_| Part::default()).collect(),
@@ -128,11 +136,16 @@ impl Run {
         self.most_held = bytes;
     }
 
-    /// `fingerprints` in any order; one that stands several times in a text counts once in the end.
-    pub fn push(&mut self, text: &Text, fingerprints: &[u64]) {
+    /// `fingerprints` in any order; one that stands several times in a text counts once in the end. With those of a preamble that
+    /// came before, by its number.
+    pub fn push(&mut self, text: &Text, preamble: Option<u32>, fingerprints: &mut Vec<u64>) {
         let Ok(number) = u32::try_from(self.texts.len()) else { return };
         self.texts.push(Packed::new(text));
-        for fingerprint in fingerprints {
+        if let Some(preamble) = preamble {
+            self.prefaced.push((number, preamble));
+            self.preambles.take_from(preamble, fingerprints);
+        }
+        for fingerprint in &*fingerprints {
             let part = &mut self.parts[(fingerprint % PARTS as u64) as usize];
             let before = part.bytes.len();
             part.bytes.extend_from_slice(&fingerprint.to_le_bytes()[8 - REST..]);
@@ -154,6 +167,7 @@ impl Run {
     /// Nothing more will come: gives back what was kept for more, and puts the rest where most is.
     pub fn settle(&mut self) {
         self.texts.shrink_to_fit();
+        self.prefaced.shrink_to_fit();
         if self.file.is_some() && self.spill().is_ok() {
             self.parts.iter_mut().for_each(|part| part.bytes = Vec::new());
         }
@@ -190,6 +204,9 @@ impl Run {
     pub fn each_text(&self, mut take: impl FnMut(Text, Vec<u64>)) -> io::Result<()> {
         let mut all = Vec::new();
         (0..PARTS).try_for_each(|part| self.read(part, 0, |occurrence| all.push(occurrence)))?;
+        for (number, preamble) in &self.prefaced {
+            all.extend(self.preambles.fingerprints(*preamble).iter().map(|f| (Halves::from(*f), *number)));
+        }
         all.sort_unstable_by_key(|(fingerprint, number)| (*number, *fingerprint));
         all.dedup();
         let mut rest = all.as_slice();
@@ -258,13 +275,7 @@ pub(super) fn shared(
     most_listed: usize,
     recurs: impl Fn(u32, &Carried) -> bool + Sync,
 ) -> io::Result<Vec<Carriers>> {
-    let mut firsts = Vec::with_capacity(runs.len());
-    let mut next = 0u32;
-    for run in runs {
-        firsts.push(next);
-        next = next.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
-    }
-    let texts = Texts { runs, firsts };
+    let texts = Texts::new(runs);
     let collection = Mutex::new(Collection::new(most_listed));
     let next = AtomicUsize::new(0);
     // Each thread takes one part after the other and uses its memory again: what is put away for good would stand scattered
@@ -294,17 +305,55 @@ pub(super) fn shared(
     Ok(collection.into_inner().map_err(|_| io::Error::other("a thread is gone"))?.settle())
 }
 
-/// The texts of all runs, numbered through.
+/// The texts of all runs, numbered through, and behind them what accounts carry of preambles.
 struct Texts<'r> {
     runs: &'r [Run],
     /// Number of each run's first.
     firsts: Vec<u32>,
+    /// Number behind the last.
+    end: u32,
+    /// What an account carries of a preamble; its number is one behind the texts.
+    sums: Vec<(u32, Carried)>,
+    /// Each preamble: its run, its number there, and its places among the sums.
+    preambles: Vec<(&'r Run, u32, Range<u32>)>,
 }
 
-impl Texts<'_> {
-    fn get(&self, number: u32) -> &Packed {
+impl<'r> Texts<'r> {
+    fn new(runs: &'r [Run]) -> Self {
+        let mut texts = Self { runs, firsts: Vec::new(), end: 0, sums: Vec::new(), preambles: Vec::new() };
+        for run in runs {
+            texts.firsts.push(texts.end);
+            texts.end = texts.end.saturating_add(u32::try_from(run.texts.len()).unwrap_or(u32::MAX));
+            texts.add_preambles(run);
+        }
+        texts
+    }
+
+    fn add_preambles(&mut self, run: &'r Run) {
+        let mut carried: BTreeMap<(u32, u32), Carried> = BTreeMap::new();
+        for (number, preamble) in &run.prefaced {
+            let text = &run.texts[*number as usize];
+            let one = text.carried();
+            carried.entry((*preamble, text.account)).and_modify(|sum| sum.absorb(&one)).or_insert(one);
+        }
+        for ((preamble, account), sum) in carried {
+            let place = self.sums.len() as u32;
+            self.sums.push((account, sum));
+            match self.preambles.last_mut() {
+                Some((of, last, places)) if std::ptr::eq(*of, run) && *last == preamble => places.end = place + 1,
+                _ => self.preambles.push((run, preamble, place..place + 1)),
+            }
+        }
+    }
+
+    /// An account, and what it carries by one text or preamble.
+    fn carried(&self, number: u32) -> (u32, Carried) {
+        if let Some(place) = number.checked_sub(self.end) {
+            return self.sums[place as usize];
+        }
         let run = self.firsts.partition_point(|first| *first <= number) - 1;
-        &self.runs[run].texts[(number - self.firsts[run]) as usize]
+        let text = &self.runs[run].texts[(number - self.firsts[run]) as usize];
+        (text.account, text.carried())
     }
 
     /// A part of all runs, in pieces by the next bits of the fingerprints, each without what stands fewer than [`LEAST`]
@@ -316,8 +365,18 @@ impl Texts<'_> {
         pieces.retain(|piece| piece.capacity() <= 4 * PIECE);
         pieces.iter_mut().for_each(Vec::clear);
         pieces.resize_with(1 << bits, Vec::new);
+        let mut put = |occurrence: Occurrence| pieces[bits_behind(occurrence.0, 8, bits)].push(occurrence);
         for (run, first) in self.runs.iter().zip(&self.firsts) {
-            run.read(part, *first, |occurrence| pieces[bits_behind(occurrence.0, 8, bits)].push(occurrence))?;
+            run.read(part, *first, &mut put)?;
+        }
+        for (run, preamble, places) in &self.preambles {
+            for fingerprint in run.preambles.in_part(*preamble, part as u8) {
+                for place in places.clone() {
+                    // As often as it takes to be told from what is rare.
+                    let times = self.sums[place as usize].1.count.min(LEAST.into());
+                    (0..times).for_each(|_| put(((*fingerprint).into(), self.end + place)));
+                }
+            }
         }
         pieces.iter_mut().for_each(|piece| keep_frequent(piece, 8 + bits));
         Ok(())
@@ -349,7 +408,7 @@ fn keep_frequent(all: &mut Vec<Occurrence>, common: u32) {
 /// Memory that is used for one part after the other.
 #[derive(Default)]
 struct Desk {
-    fetched: Vec<Packed>,
+    fetched: Vec<(u32, Carried)>,
     /// What each account carries of a fingerprint, in the order in which they come.
     own: Vec<(u32, Carried)>,
     /// Where each account stands in `own`, if that place is its own: a sparse set, which nobody has to clear (Briggs and
@@ -367,21 +426,21 @@ impl Desk {
         let mut last = None;
         for some in same.chunks(FETCHED) {
             self.fetched.clear();
-            self.fetched.extend(some.iter().map(|(_, number)| *texts.get(*number)));
-            for ((_, number), text) in some.iter().zip(&self.fetched) {
+            self.fetched.extend(some.iter().map(|(_, number)| texts.carried(*number)));
+            for ((_, number), (account, one)) in some.iter().zip(&self.fetched) {
                 // What stands twice in a text is carried once.
                 if last.replace(*number) == Some(*number) {
                     continue;
                 }
-                let account = text.account as usize;
-                if account >= self.places.len() {
-                    self.places.resize(account + 1, 0);
+                let place = *account as usize;
+                if place >= self.places.len() {
+                    self.places.resize(place + 1, 0);
                 }
-                match self.own.get_mut(self.places[account] as usize).filter(|(own, _)| *own == text.account) {
-                    Some((_, carried)) => carried.absorb(&text.carried()),
+                match self.own.get_mut(self.places[place] as usize).filter(|(own, _)| own == account) {
+                    Some((_, carried)) => carried.absorb(one),
                     None => {
-                        self.places[account] = self.own.len() as u32;
-                        self.own.push((text.account, text.carried()));
+                        self.places[place] = self.own.len() as u32;
+                        self.own.push((*account, *one));
                     }
                 }
             }
@@ -392,18 +451,33 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fingerprint::Winnower;
     use proptest::prelude::*;
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     fn text(account: u32, line_no: u64) -> Text {
         let at = Origin { file_id: 1, line_no };
         Text { account, item: line_no % 3, ln_output: 7, single_turn: line_no.is_multiple_of(2), ruled: false, at }
     }
 
-    /// Accounts of texts, and fingerprints that differ in the highest byte and the lowest; some stand twice in a text.
-    fn texts() -> impl Strategy<Value = Vec<(u32, Vec<u64>)>> {
+    /// System prompts long enough to be kept.
+    fn preambles() -> Vec<String> {
+        (0..3).map(|n| (0..120).map(|i| format!("{:x} ", i * 7919 + n * 104_729)).collect()).collect()
+    }
+
+    fn winnowed(text: &str) -> Vec<u64> {
+        let mut found = Vec::new();
+        Winnower::default().winnow(text, &mut found);
+        found
+    }
+
+    /// Accounts of texts, and fingerprints that differ in the highest byte and the lowest; some stand twice in a text. Some texts
+    /// come with a preamble, and some have a fingerprint of one.
+    fn texts() -> impl Strategy<Value = Vec<(u32, Vec<u64>, usize)>> {
+        let of_preambles: Vec<u64> = preambles().iter().flat_map(|p| winnowed(p).into_iter().take(2)).collect();
         let fingerprint = (0u64..3, 0u64..4).prop_map(|(high, low)| high << 56 | low);
-        proptest::collection::vec((0u32..4, proptest::collection::vec(fingerprint, 0..6)), 0..60)
+        let fingerprint = prop_oneof![fingerprint, proptest::sample::select(of_preambles)];
+        proptest::collection::vec((0u32..4, proptest::collection::vec(fingerprint, 0..6), 0usize..5), 0..60)
     }
 
     proptest! {
@@ -412,13 +486,30 @@ mod tests {
             let mut expected: BTreeMap<(u64, u32), (u32, u64)> = BTreeMap::new();
             let mut runs = [Run::default(), Run::default()];
             runs.iter_mut().for_each(|run| run.most_held = most_held);
-            for (n, (account, fingerprints)) in all.iter().enumerate() {
+            let prompts = preambles();
+            let mut sent: [Vec<BTreeSet<u64>>; 2] = Default::default();
+            for (n, (account, fingerprints, prompt)) in all.iter().enumerate() {
                 let line = n as u64 + 1;
-                runs[usize::from(n >= split)].push(&text(*account, line), fingerprints);
-                for f in fingerprints.iter().collect::<BTreeSet<_>>() {
+                let run = &mut runs[usize::from(n >= split)];
+                let mut fingerprints = fingerprints.clone();
+                let of_prompt = prompts.get(*prompt).map(|prompt| winnowed(prompt)).unwrap_or_default();
+                let distinct: BTreeSet<u64> = fingerprints.iter().chain(&of_prompt).copied().collect();
+                let preamble = prompts.get(*prompt).and_then(|p| run.preambles.number(p, &mut Winnower::default()));
+                if preamble.is_none() {
+                    fingerprints.extend(of_prompt);
+                }
+                run.push(&text(*account, line), preamble, &mut fingerprints);
+                for f in &distinct {
                     let known = expected.entry((*f, *account)).or_insert((0, line));
                     *known = (known.0 + 1, known.1.min(line));
                 }
+                sent[usize::from(n >= split)].push(distinct);
+            }
+            for (run, sent) in runs.iter().zip(&sent) {
+                let mut told = Vec::new();
+                run.each_text(|_, fingerprints| told.push(fingerprints)).unwrap();
+                let sent: Vec<Vec<u64>> = sent.iter().map(|text| text.iter().copied().collect()).collect();
+                prop_assert_eq!(told, sent);
             }
             let recurring = |f: u64| expected.iter().filter(|((g, _), (n, _))| *g == f && *n >= 2).count();
             let expected: Vec<_> = expected

@@ -84,9 +84,9 @@ impl Evidence {
         evidence.share(&mut self.desk.names);
         let number = self.number(&account_id);
         let run = self.absorbed.get_or_insert_with(|| self.run.for_counted());
-        for PartialText { item, ln_output, single_turn, ruled, at, fingerprints } in texts {
+        for PartialText { item, ln_output, single_turn, ruled, at, mut fingerprints } in texts {
             let text = Text { account: number, item, ln_output, single_turn, ruled, at };
-            run.push(&text, &fingerprints);
+            run.push(&text, None, &mut fingerprints);
         }
         let known = &mut self.open[number as usize];
         if known.requests == 0 {
