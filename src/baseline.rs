@@ -27,6 +27,8 @@ pub struct Baseline<'a> {
     items: Holdings,
     /// Of each account the texts that another account sent too: all others are distinct whatever group it stands in.
     repeated_items: Lists,
+    /// Of each the higher half of its hash, rising.
+    repeated_halves: Vec<u32>,
     /// By how many accounts each text was sent that several sent.
     senders: Vec<u32>,
     /// Requests of each account outside a conversation.
@@ -68,15 +70,16 @@ const SAMPLES: u32 = 3;
 /// Share of a group's accounts that have to hold conversations for it to be compared with those who do.
 const TALKERS: f64 = 0.8;
 
-/// Texts that several accounts sent, in order of their hashes, with the accounts.
-fn repeated_items(accounts: &[&AccountEvidence]) -> Lists {
+/// Texts that several accounts sent, in order of their hashes: of each the higher half of its hash, and the accounts.
+fn repeated_items(accounts: &[&AccountEvidence]) -> (Vec<u32>, Lists) {
     let mut sent: Vec<(Halves, u32)> = Vec::with_capacity(accounts.iter().map(|a| a.items.len()).sum());
     for (id, account) in (0u32..).zip(accounts) {
         sent.extend(account.items.keys().map(|item| (*item, id)));
     }
     sent.par_sort_unstable();
     let repeated = sent.chunk_by(|a, b| a.0 == b.0).filter(|senders| senders.len() > 1);
-    repeated.map(|senders| senders.iter().map(|(_, id)| *id).collect::<Vec<u32>>()).collect()
+    let halves = repeated.clone().map(|senders| senders[0].0.higher()).collect();
+    (halves, repeated.map(|senders| senders.iter().map(|(_, id)| *id).collect::<Vec<u32>>()).collect())
 }
 
 fn sampled_texts(account: &AccountEvidence) -> u64 {
@@ -87,7 +90,7 @@ impl<'a> Baseline<'a> {
     /// From everything known of all accounts, in the order of `world.names`.
     pub fn new(world: &World, evidence: &'a Evidence, facts: &BTreeMap<String, Facts>) -> Self {
         let accounts: Vec<&'a AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-        let repeated = repeated_items(&accounts);
+        let (repeated_halves, repeated) = repeated_items(&accounts);
         let several = repeated.iter().map(|senders| world.entities(senders)).filter(|s| s.len() > 1);
         let items = Holdings::new(vec![true; accounts.len()], several);
         let lone_requests: Vec<u64> = accounts.par_iter().map(|a| a.lone_requests()).collect();
@@ -113,6 +116,7 @@ impl<'a> Baseline<'a> {
             census,
             items,
             repeated_items: repeated.inverted(accounts.len()),
+            repeated_halves,
             senders: repeated.iter().map(|senders| senders.len() as u32).collect(),
             lone_requests,
             sampled_texts: accounts.par_iter().map(|a| sampled_texts(a)).collect(),
@@ -157,6 +161,20 @@ impl<'a> Baseline<'a> {
             repeated as f64 / self.accounts[*account as usize].items.len().max(1) as f64
         };
         accounts.iter().map(share).collect()
+    }
+
+    /// Of texts that accounts of a group sent, by the higher half of their hashes, the part that is new in the group: where each is sent by
+    /// so many of its accounts, one of so many. 1 where no account does what another does.
+    pub fn unrepeated_of(&self, accounts: &[u32], texts: &[u32]) -> f64 {
+        let sent = counted(accounts.iter().map(|a| self.repeated_items.of(*a)), self.senders.len());
+        let new = texts.iter().map(|half| {
+            let from = self.repeated_halves.partition_point(|h| h < half) as u32;
+            let to = self.repeated_halves.partition_point(|h| h <= half) as u32;
+            let inside = &sent[sent.partition_point(|(item, _)| *item < from)..];
+            let senders: u64 = inside.iter().take_while(|(item, _)| *item < to).map(|(_, n)| n).sum();
+            1.0 / senders.max(1) as f64
+        });
+        new.sum::<f64>() / texts.len().max(1) as f64
     }
 
     /// How long the answers of everybody outside a group are.

@@ -29,6 +29,9 @@ pub struct FindingSettings {
     pub least_agreeing: f64,
     /// Families besides the proposing one that have to speak.
     pub least_families: usize,
+    /// Share of the members that have to keep to one measure for it to be given to them: of customers who ask when they please two
+    /// thirds happen to lie close together.
+    pub least_measured: f64,
     /// Share of a group's requests that must bring a text new to the group. Work that repeats is a class, a benchmark or a popular
     /// question.
     pub least_unrepeated: f64,
@@ -64,6 +67,7 @@ impl Default for FindingSettings {
             least_lift_several: 5.0,
             least_agreeing: 0.3,
             least_families: 2,
+            least_measured: 0.75,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
             most_rhythm: AROUND_THE_CLOCK,
@@ -116,7 +120,7 @@ impl FindingSettings {
     /// accounts on one day, is set the same number of tasks and sits in the same hours; it does not share payments or
     /// gateways, change addresses with each request, take turns, or deal out one data set. Robots of a product stay awake
     /// too, and on the day of its launch they are opened together; but neither they nor a class ask, day and night or to one
-    /// measure, for training material.
+    /// measure, for training material, or put each question to just as many of them.
     pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
         let of_one_kind = [
             "identity.cohort",
@@ -142,7 +146,7 @@ impl FindingSettings {
         let together = speaking.iter().any(|signal| opened_together.contains(signal));
         speaking.iter().any(|signal| !of_one_kind.contains(signal))
             || side == Side::Control
-            || together && self.awake(shape) && self.says_so(shape)
+            || together && self.awake(shape) && (self.says_so(shape) || shape.replicas.is_some())
     }
 
     /// Whether the group's accounts never sleep.
@@ -169,7 +173,13 @@ impl FindingSettings {
 
     /// Those of the tests that tell of a way of giving work out.
     pub fn telling<'t>(&self, way: GivenOut, tests: &'t [Test], side: Side) -> impl Iterator<Item = &'t Test> {
-        tests.iter().filter(move |t| way.signals().contains(&t.signal) && self.speaks(t, side))
+        let least = if way == GivenOut::ToMeasure { self.least_measured } else { self.least_agreeing };
+        let tells = move |t: &&Test| {
+            way.signals().contains(&t.signal)
+                && self.speaks(t, side)
+                && t.agreement().is_none_or(|share| share >= least)
+        };
+        tests.iter().filter(tells)
     }
 
     /// X: work that no two accounts do, and one of these: it stands alone (or converses day and night), *says* that it asks for
@@ -426,6 +436,29 @@ mod tests {
         assert_eq!(ways(&Shape { rhythm: Some(1.6), purses: 1, ..harvest() }, Side::Content), [GivenOut::ToMeasure]);
         let untold = [Test { q_value: 0.5, ..tests[1].clone() }];
         assert!(s.given_out(&untold, &Shape { rhythm: None, ..harvest() }, Side::Content).is_empty());
+    }
+
+    #[test]
+    fn customers_of_whom_two_thirds_happen_to_lie_close_together_are_given_no_measure() {
+        let s = FindingSettings::default();
+        let of = |agreeing: u32| {
+            let agreeing = (0..50).map(|entity| (entity, entity < agreeing)).collect();
+            [Test { agreeing, ..signal("time", "time.quota") }]
+        };
+        let by_day = Shape { rhythm: Some(1.6), ..harvest() };
+        assert!(s.speaks(&of(32)[0], Side::Content), "it says that they are alike all the same");
+        assert!(s.given_out(&of(32), &by_day, Side::Content).is_empty());
+        assert_eq!(s.given_out(&of(45), &by_day, Side::Content), [GivenOut::ToMeasure]);
+    }
+
+    #[test]
+    fn accounts_opened_together_that_are_each_sent_every_fourth_copy_of_a_question_are_run_by_one_hand() {
+        let s = FindingSettings::default();
+        let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
+        let voting = Shape { replicas: Some(4), ..harvest() };
+        assert!(s.one_hand(&tests, &voting, Side::Content));
+        assert!(!s.one_hand(&tests, &harvest(), Side::Content));
+        assert!(!s.one_hand(&tests, &Shape { rhythm: Some(1.6), ..voting }, Side::Content), "annotators by day");
     }
 
     #[test]

@@ -77,23 +77,27 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
     let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
     let carried = carried(evidence, group, own);
+    let lone: Vec<u64> = group.iter().map(|a| baseline.lone_requests[*a as usize]).collect();
+    let alone: Vec<f64> = members.iter().zip(&lone).map(|(account, lone)| alone_in_session(account, *lone)).collect();
     let all = Work {
         requests: members.iter().map(|a| a.requests).sum(),
         texts,
-        single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum(),
+        single_turn: lone.iter().sum::<u64>() as f64,
         ruled: members.iter().map(|a| a.ruled).sum(),
         ln_output: members.iter().map(|a| a.ln_output).sum(),
     };
-    let settings = (texts == 0).then(|| by_setting(&members));
-    let (judged, work) = longest_stream(&members, &carried, texts)
-        .map(|work| (Own::OneTemplate, work))
-        .or_else(|| all_streams(&carried).map(|work| (Own::Templates, work)))
+    let settings = (texts == 0).then(|| by_setting(&members, &alone));
+    let stream = longest_stream(&members, &carried, texts, &alone);
+    let (judged, work) = stream
+        .map(|(_, work)| (Own::OneTemplate, work))
+        .or_else(|| all_streams(&carried, &alone).map(|work| (Own::Templates, work)))
         .or_else(|| longest_setting(&members, settings.as_ref()?).map(|work| (Own::OneSetting, work)))
         // What says no more and is answered at less length than everything else is not what the group is there for.
         .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
         .unwrap_or((Own::All, all));
     let told = baseline.texts(group);
-    let beside_others = judged == Own::OneTemplate && told.own as f64 >= OF_TEXTS * told.sent as f64;
+    let stream = stream.filter(|_| judged == Own::OneTemplate);
+    let beside_others = stream.is_some() && told.own as f64 >= OF_TEXTS * told.sent as f64;
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
     let (accounts, in_as_many) = told.replicas;
     let replicas = (accounts > 1 && (accounts as f64) <= OF_REPLICAS * members.len() as f64)
@@ -104,6 +108,10 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         (None, true) => share(told.own_distinct, told.own),
         (None, false) => share(told.distinct, told.sent),
     };
+    let unrepeated = || {
+        let drawn = stream.map(|(carriers, _)| carriers.iter().flat_map(|(_, c)| drawn_texts(c)).collect::<Vec<u32>>());
+        drawn.map_or(0.0, |drawn| baseline.unrepeated_of(group, &drawn)).max(unrepeated())
+    };
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     Shape {
         texts,
@@ -111,7 +119,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         beside_others,
         replicas: replicas.map(|_| accounts),
         own: judged,
-        single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
+        single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
         rule_share: (texts > 0).then(|| work.rule_share()),
         uniform: match settings {
             None => Some(share(of_one_kind(&members, &carried, sampled), texts)),
@@ -136,9 +144,16 @@ fn carried<'a>(evidence: &'a Evidence, group: &'a [u32], templates: &[&Object]) 
 struct Work {
     requests: u64,
     texts: u64,
-    single_turn: u64,
+    single_turn: f64,
     ruled: u64,
     ln_output: u64,
+}
+
+/// Of an account's requests with a session the share that is the only one in its: a conversation of one turn is none. `lone`
+/// are those and the requests without a session.
+fn alone_in_session(account: &AccountEvidence, lone: u64) -> f64 {
+    let in_session = account.requests - account.single_turn;
+    (lone - account.single_turn) as f64 / in_session.max(1) as f64
 }
 
 /// Share of a group's accounts that have to carry an instruction, and of its texts that have to carry it, for the
@@ -158,13 +173,14 @@ const REGULAR: f64 = 0.6;
 pub const AROUND_THE_CLOCK: f64 = 1.25;
 
 impl Work {
-    /// Of requests that carry a template.
-    fn of<'c>(carriers: impl IntoIterator<Item = &'c (usize, &'c Carried)>) -> Self {
+    /// Of requests that carry a template. Which of an account's sessions hold one request is known of all its work, and taken to be
+    /// as common here: `alone`, by the places of accounts.
+    fn of<'c>(carriers: impl IntoIterator<Item = &'c (usize, &'c Carried)>, alone: &[f64]) -> Self {
         let mut work = Self::default();
-        for (_, carried) in carriers {
+        for (place, carried) in carriers {
             work.requests += u64::from(carried.count);
             work.texts += u64::from(carried.count);
-            work.single_turn += u64::from(carried.single_turn);
+            work.single_turn += single_turn(carried.count, carried.single_turn, alone[*place]);
             work.ruled += u64::from(carried.ruled);
             work.ln_output += u64::from(carried.ln_output);
         }
@@ -178,30 +194,44 @@ impl Work {
     fn output(&self) -> f64 {
         typical(self.ln_output, self.requests)
     }
+}
 
-    /// That with the longer answers, of two that are alike the first.
-    fn longer(self, other: Self) -> Self {
-        if other.output() > self.output() { other } else { self }
-    }
+/// Requests outside conversations, of so many of which some have no session, where of the others a share is alone in its own.
+fn single_turn(requests: u32, without_session: u32, alone: f64) -> f64 {
+    f64::from(without_session) + alone * f64::from(requests - without_session)
 }
 
 /// Of the instructions in a group's own templates that are carried widely enough the one with the longest answers: a pool that
 /// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
-fn longest_stream(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], texts: u64) -> Option<Work> {
+fn longest_stream<'c, 'a>(
+    members: &[&AccountEvidence],
+    own: &'c [Vec<(usize, &'a Carried)>],
+    texts: u64,
+    alone: &[f64],
+) -> Option<(&'c [(usize, &'a Carried)], Work)> {
     let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
-    let streams = wide.map(Work::of).filter(|work| work.requests as f64 >= OF_TEXTS * texts as f64);
-    streams.reduce(Work::longer)
+    wide.map(|carriers| (carriers.as_slice(), Work::of(carriers, alone)))
+        .filter(|(_, work)| work.requests as f64 >= OF_TEXTS * texts as f64)
+        .reduce(|a, b| if b.1.output() > a.1.output() { b } else { a })
+}
+
+/// Two texts of those in which an account carries a template, as good as drawn by lot: those with the least and the greatest hash.
+fn drawn_texts(carried: &Carried) -> impl Iterator<Item = u32> {
+    let (least, greatest) = carried.items;
+    std::iter::once(least).chain((greatest != least).then_some(greatest))
 }
 
 /// Work by settings of the sampling parameters, with the number of accounts that use each.
-fn by_setting<'a>(members: &[&'a AccountEvidence]) -> BTreeMap<&'a str, (usize, Work)> {
+fn by_setting<'a>(members: &[&'a AccountEvidence], alone: &[f64]) -> BTreeMap<&'a str, (usize, Work)> {
     let mut settings: BTreeMap<&str, (usize, Work)> = BTreeMap::new();
-    for (parameters, sent) in members.iter().flat_map(|a| &a.parameters) {
-        let (accounts, work) = settings.entry(parameters).or_default();
-        *accounts += 1;
-        work.requests += u64::from(sent.count);
-        work.single_turn += u64::from(sent.single_turn);
-        work.ln_output += sent.ln_output;
+    for (account, alone) in members.iter().zip(alone) {
+        for (parameters, sent) in &account.parameters {
+            let (accounts, work) = settings.entry(parameters).or_default();
+            *accounts += 1;
+            work.requests += u64::from(sent.count);
+            work.single_turn += single_turn(sent.count, sent.single_turn, *alone);
+            work.ln_output += sent.ln_output;
+        }
     }
     settings
 }
@@ -220,12 +250,12 @@ fn longest_setting(members: &[&AccountEvidence], settings: &BTreeMap<&str, (usiz
             && *accounts as f64 >= SETTING_OF_ACCOUNTS * members.len() as f64
             && work.requests as f64 >= SETTING_OF_REQUESTS * all as f64
     });
-    wide.map(|(_, (_, work))| *work).reduce(Work::longer)
+    wide.map(|(_, (_, work))| *work).reduce(|a, b| if b.output() > a.output() { b } else { a })
 }
 
 /// All of them together; `None` without templates.
-fn all_streams(own: &[Vec<(usize, &Carried)>]) -> Option<Work> {
-    let all = Work::of(own.iter().flatten());
+fn all_streams(own: &[Vec<(usize, &Carried)>], alone: &[f64]) -> Option<Work> {
+    let all = Work::of(own.iter().flatten(), alone);
     (all.requests > 0).then_some(all)
 }
 
@@ -276,7 +306,7 @@ mod tests {
 
     fn longest(evidence: &Evidence) -> Option<f64> {
         let members: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-        longest_setting(&members, &by_setting(&members)).map(|work| work.output().round())
+        longest_setting(&members, &by_setting(&members, &[0.0; 10])).map(|work| work.output().round())
     }
 
     #[test]
@@ -311,6 +341,42 @@ mod tests {
         assert_eq!(shape_of(|_| 1).replicas, None);
         assert_eq!(shape_of(|_| 20).replicas, None, "set to all");
         assert_eq!(shape_of(|question| 1 + question * 13 % 8).replicas, None, "asked as it happens");
+    }
+
+    /// A group of ten with one template, of which each account sends `own` texts of its own and `copied` that all send; every text in a
+    /// session of its own.
+    fn hidden(own: u64, copied: u64) -> Shape {
+        let template = "Compare the two replies below with care and say which of them is the better one";
+        let mut evidence = Evidence::default();
+        for account in 0..12u64 {
+            for n in 0..own + copied {
+                let text = if n < own { format!("{template}: {account} {n}") } else { format!("popular question {n}") };
+                let outsider = account >= 10;
+                let text = if outsider { format!("{account}, on {n}: something else altogether") } else { text };
+                let origin = Origin { file_id: 0, line_no: account * 1000 + n };
+                let event = Event::new(origin, 0, format!("a{account:02}").into());
+                let session = Some(format!("{account}-{n}").into());
+                evidence.push(&Event { user_text: Some(text.into()), session_id: session, ..event });
+            }
+        }
+        evidence.finish().expect("nothing is on disk");
+        let facts = BTreeMap::new();
+        let world = crate::links::invert(&evidence, &facts);
+        let baseline = Baseline::new(&world, &evidence, &facts);
+        let group: Vec<u32> = (0..10).collect();
+        let own = own_templates(&world, &group);
+        shape(&evidence, &baseline, &group, &own, true)
+    }
+
+    #[test]
+    fn questions_that_all_accounts_of_a_campaign_copy_do_not_hide_that_its_own_work_never_repeats() {
+        let shape = hidden(20, 15);
+        assert_eq!((shape.own, shape.unrepeated), (Own::OneTemplate, Some(1.0)));
+    }
+
+    #[test]
+    fn a_session_of_one_request_is_no_conversation() {
+        assert_eq!(hidden(20, 0).single_turn, Some(1.0));
     }
 
     #[test]

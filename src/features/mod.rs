@@ -337,7 +337,17 @@ impl AccountEvidence {
             None => fingerprint::item(text),
             Some(tail) => fingerprint::item(&[text, tail].join("\0")),
         };
+        let (system, tail) = (event.system_text.as_deref(), event.system_tail.as_deref());
+        let preamble = system.filter(|_| tail.is_none()).and_then(|s| run.preambles.number(s, &mut desk.winnower));
+        desk.hits.clear();
         rules::matching(text, &mut desk.hits);
+        // What is asked of all requests alike stands in the system prompt.
+        match preamble {
+            Some(number) => desk.hits.extend(run.preambles.packs(number)),
+            None => system.into_iter().for_each(|system| rules::matching(system, &mut desk.hits)),
+        }
+        desk.hits.sort_unstable();
+        desk.hits.dedup();
         for name in &desk.hits {
             self.rule_hits.entry(name).or_insert((0, at.into())).absorb((1, at.into()));
         }
@@ -351,8 +361,6 @@ impl AccountEvidence {
             self.keep_best();
         }
         desk.fingerprints.clear();
-        let (system, tail) = (event.system_text.as_deref(), event.system_tail.as_deref());
-        let preamble = system.filter(|_| tail.is_none()).and_then(|s| run.preambles.number(s, &mut desk.winnower));
         let system = [system.filter(|_| preamble.is_none()), tail];
         for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
             desk.winnower.winnow(text, &mut desk.fingerprints);

@@ -3,6 +3,7 @@
 //! the fingerprints of a few texts.
 
 use crate::fingerprint::Winnower;
+use crate::rules;
 use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -18,6 +19,8 @@ struct Preamble {
     text: Box<str>,
     /// Distinct, by part and value.
     fingerprints: Box<[u64]>,
+    /// Rule packs that it matches.
+    packs: Vec<&'static str>,
 }
 
 /// Those that one thread met.
@@ -56,7 +59,9 @@ impl Preambles {
         fingerprints.dedup();
         self.held += text.len() + size_of_val(fingerprints.as_slice());
         let number = u32::try_from(self.kept.len()).ok()?;
-        self.kept.push(Preamble { text: text.into(), fingerprints: fingerprints.into() });
+        let mut packs = Vec::new();
+        rules::matching(text, &mut packs);
+        self.kept.push(Preamble { text: text.into(), fingerprints: fingerprints.into(), packs });
         self.numbers.insert(hash, number);
         Some(number)
     }
@@ -64,6 +69,11 @@ impl Preambles {
     /// The distinct fingerprints of one.
     pub fn fingerprints(&self, number: u32) -> &[u64] {
         &self.kept[number as usize].fingerprints
+    }
+
+    /// The rule packs that one matches.
+    pub fn packs(&self, number: u32) -> &[&'static str] {
+        &self.kept[number as usize].packs
     }
 
     /// Those of them that end in a byte.

@@ -23,6 +23,12 @@ impl From<u64> for Halves {
     }
 }
 
+impl Halves {
+    pub fn higher(self) -> u32 {
+        self.0[0]
+    }
+}
+
 impl From<&Self> for Halves {
     fn from(halves: &Self) -> Self {
         *halves

@@ -85,15 +85,12 @@ pub fn known(name: &str) -> Option<&'static str> {
     COMPILED.rules.iter().map(|rule| rule.pack).find(|pack| *pack == name)
 }
 
-/// Adds the names of the packs that match `text` to `into`, sorted and each once.
+/// Adds the names of the packs that match `text` to `into`, where some may stand already.
 pub fn matching(text: &str, into: &mut Vec<&'static str>) {
-    into.clear();
     let head = &text.as_bytes()[..text.floor_char_boundary(EDGE)];
     look(head, into);
     if text.len() > EDGE {
         look(&text.as_bytes()[text.ceil_char_boundary(text.len().saturating_sub(EDGE))..], into);
-        into.sort_unstable();
-        into.dedup();
     }
 }
 
@@ -116,6 +113,8 @@ mod tests {
     fn packs(text: &str) -> Vec<&'static str> {
         let mut found = Vec::new();
         matching(text, &mut found);
+        found.sort_unstable();
+        found.dedup();
         found
     }
 
@@ -133,6 +132,13 @@ mod tests {
             ("Invent a problem that a nurse would meet on nights. Answer it in full.", "instruction_evolving"),
             ("Phrase a reply that sidesteps the subject of the strikes.", "constraint_rewriting"),
             ("Compose an exchange of nine turns between a user and an assistant.", "task_farming"),
+            ("Judge the two replies. Final line: [[A]] or [[B]].", "rubric_judging"),
+            ("You are an impartial evaluator. Apply it literally.", "rubric_judging"),
+            ("Show every calculation before the result.", "reasoning_elicitation"),
+            ("First explain the plan, then the query, then the result schema.", "reasoning_elicitation"),
+            ("Think about which function is needed, then emit the call as JSON.", "reasoning_elicitation"),
+            ("Write the prompt that a user could have given to obtain it.", "instruction_evolving"),
+            ("Produce the user's opening message, then answer as the expert.", "task_farming"),
             ("Derive it in three independent solutions.", "task_farming"),
         ] {
             assert!(packs(text).contains(&pack), "{text}: {:?}", packs(text));
@@ -143,6 +149,9 @@ mod tests {
             "Make five quiz questions on photosynthesis for my class, with a key.",
             "Correct my essay and make it shorter.",
             "Write a dialogue between two pirates who have lost their map.",
+            "Show me how to think about buying a first flat.",
+            "What would my grandmother have asked the doctor?",
+            "Explain the steps for renewing a passport.",
             "Rate my cover letter and tell me what to improve.",
         ] {
             assert!(packs(text).is_empty(), "{text}: {:?}", packs(text));
