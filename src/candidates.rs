@@ -467,7 +467,7 @@ impl Inquiry<'_> {
     pub fn merged(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
         let (mut habits, mut merged): (Vec<_>, Vec<_>) =
             candidates.into_iter().partition(|c| c.proposed_by != Side::Content);
-        let surest = |c: &Candidate| network_q(&c.tests, &self.settings.findings);
+        let surest = |c: &Candidate| network_q(&c.tests, c.proposed_by, &self.settings.findings);
         habits.sort_by(|a, b| {
             surest(a)
                 .total_cmp(&surest(b))

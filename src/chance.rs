@@ -115,7 +115,7 @@ pub struct SharedRarity {
 }
 
 impl SharedRarity {
-    /// From the popularity of every object of a layer, those of one account included.
+    /// From the popularity of the objects of a layer. Degrees have to be counted over the same objects.
     pub fn new(mut popularity: Vec<u64>) -> Self {
         popularity.sort_unstable();
         let touches = popularity.iter().sum::<u64>() as f64;

@@ -279,10 +279,10 @@ impl Weight {
     }
 }
 
-/// q-value of a whole group: the weakest of as many families as are needed decides, each by its best test.
-pub fn network_q(tests: &[Test], s: &FindingSettings) -> f64 {
+/// q-value of a whole group: the weakest of as many families as are needed decides, each by the best of its tests that count.
+pub fn network_q(tests: &[Test], side: Side, s: &FindingSettings) -> f64 {
     let mut of_families: BTreeMap<&str, f64> = BTreeMap::new();
-    for test in tests.iter().filter(|t| t.family != "behaviour") {
+    for test in tests.iter().filter(|t| s.counts(t, side)) {
         let held = of_families.entry(test.family).or_insert(1.0);
         *held = held.min(test.q_value);
     }
@@ -332,7 +332,12 @@ mod tests {
         assert!(s.speaks(&tests[0], Side::Content) && !s.counts(&tests[0], Side::Content));
         assert!(s.is_coordinated(&tests, Side::Content));
         assert!(!s.is_coordinated(&tests[..2], Side::Content));
-        assert_eq!(network_q(&tests[..2], &s), 1.0);
+        assert_eq!(network_q(&tests[..2], Side::Content, &s), 1.0);
+        // Surer than the others, and too small to count.
+        let trifle = Outcome { observed: 60.0, expected: 40.0, p_value: 1e-30 };
+        let trifle = Test { outcome: trifle, q_value: 1e-20, ..sure("identity") };
+        let with_trifle = [trifle, tests[1].clone(), tests[2].clone()];
+        assert_eq!(network_q(&with_trifle, Side::Content, &s), 1e-6);
         assert_eq!(Weight::of(&tests[..1]).total(), 0.0);
     }
 

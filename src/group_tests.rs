@@ -43,6 +43,11 @@ impl Agreeing {
         self.of.binary_search_by_key(entity, |(e, _)| *e).ok().map(|place| &self.of[place].1)
     }
 
+    /// Those that agree, rising.
+    pub fn who(&self) -> impl Iterator<Item = u32> {
+        self.of.iter().filter(|(_, agrees)| *agrees).map(|(entity, _)| *entity)
+    }
+
     /// Entities of which it is known whether they agree.
     pub fn len(&self) -> usize {
         self.of.len()

@@ -61,7 +61,7 @@ struct Shared {
     drawn: Vec<(u32, u32)>,
     rounds: u64,
     rarity: SharedRarity,
-    /// Objects of each account, those that were left out too.
+    /// Objects of each account that some other account has too, those that were left out of the search as well.
     degree: Vec<u64>,
 }
 

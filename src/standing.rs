@@ -209,9 +209,10 @@ impl Inquiry<'_> {
         candidate.tests.iter().filter(|t| self.settings.findings.counts(t, candidate.proposed_by)).collect()
     }
 
-    /// Leaves out the accounts that agree with nothing that was found, though it is known of them, and those that contradict
-    /// two families or more and most of what is known: whoever copies an innocent account's template and hours makes it no
-    /// member.
+    /// Leaves out the accounts that agree with nothing that was found, though it is known of them, those that contradict
+    /// two families or more and most of what is known (whoever copies an innocent account's template and hours makes it no
+    /// member), and those that agree in one family in which none of the rest does: what ties a few to each other ties
+    /// them to nobody else.
     fn named_for_cause(&self, mut candidate: Candidate) -> Option<Candidate> {
         let counting = self.counting(&candidate);
         let is_stranger = |account: &u32| {
@@ -220,6 +221,14 @@ impl Inquiry<'_> {
             known > 0 && (agreed == 0 || known >= agreed + 2 && known > 2 * agreed)
         };
         let mut strangers: BTreeSet<u32> = candidate.accounts.iter().copied().filter(is_stranger).collect();
+        let circles = circles(&counting);
+        let largest = circles.iter().map(BTreeSet::len).max().unwrap_or(0);
+        let apart = |entity: u32| {
+            let families = agreement(&counting, entity);
+            agreed(&families).count() < self.settings.findings.least_families
+                && circles.iter().any(|circle| circle.len() < largest && circle.contains(&entity))
+        };
+        strangers.extend(candidate.accounts.iter().filter(|a| apart(self.scope.world.entity[**a as usize])));
         // Where each text goes to a few accounts by rule, who does not follow it is of another kind.
         if let Some(replicas) = candidate.shape.replicas {
             let by_rule = self.scope.baseline.share_in_as_many(&candidate.accounts, replicas);
@@ -252,6 +261,19 @@ fn are_about(counting: &[&Test], entities: &[u32], least_families: usize) -> boo
 /// Whether an account agrees in as many families, or in all that are known of it.
 fn is_covered(known: &BTreeMap<&str, bool>, least_families: usize) -> bool {
     agreed(known).count() >= least_families.min(known.len())
+}
+
+/// The entities that findings about each by itself tie together: who agrees in one finding, and whom another ties to any of those.
+fn circles(counting: &[&Test]) -> Vec<BTreeSet<u32>> {
+    let mut circles: Vec<BTreeSet<u32>> = Vec::new();
+    for test in counting.iter().filter(|t| !t.agreeing.is_empty()) {
+        let agreeing: BTreeSet<u32> = test.agreeing.who().collect();
+        let (mut touched, rest): (Vec<_>, Vec<_>) = circles.into_iter().partition(|c| !c.is_disjoint(&agreeing));
+        touched.push(agreeing);
+        circles = rest;
+        circles.push(touched.into_iter().flatten().collect());
+    }
+    circles
 }
 
 /// In how many accounts the second most common finding is, by the families in which each agrees. Cards or gateways that a third of
@@ -289,6 +311,22 @@ mod tests {
         assert!(covers(|i| if i < 10 { vec!["identity", "time"] } else { vec!["time"] }));
         assert!(!covers(|i| if i < 12 { vec!["identity"] } else { vec!["time"] }), "two groups");
         assert!(!covers(|i| if i < 12 { vec!["identity", "time"] } else { Vec::new() }), "a few of many");
+    }
+
+    #[test]
+    fn what_ties_a_few_of_a_group_to_each_other_makes_a_circle_of_its_own() {
+        let outcome = Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 };
+        let of = |family, from: u32, to: u32| {
+            let agreeing = (0..71).map(|e| (e, (from..to).contains(&e))).collect();
+            Test { agreeing, ..Test::of_the_whole(family, family, String::new(), "accounts", Counts::Members, outcome) }
+        };
+        let sizes = |tests: &[Test]| {
+            let circles = circles(&tests.iter().collect::<Vec<_>>());
+            circles.iter().map(BTreeSet::len).collect::<Vec<_>>()
+        };
+        let (address, cohort, payment) = (of("infrastructure", 0, 64), of("time", 5, 60), of("identity", 64, 71));
+        assert_eq!(sizes(&[address.clone(), payment.clone(), cohort.clone()]), [7, 64]);
+        assert_eq!(sizes(&[address, payment, of("identity", 60, 68), cohort]), [71], "one that belongs to both");
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Inquiry<'_> {
         let families = self.settings.findings.speaking(&candidate.tests, candidate.proposed_by);
         let counting = candidate.tests.iter().filter(|t| self.settings.findings.counts(t, candidate.proposed_by));
         let speaking: Vec<&str> = counting.map(|t| t.signal).collect();
-        let q_value = findings::network_q(&candidate.tests, &self.settings.findings);
+        let q_value = findings::network_q(&candidate.tests, candidate.proposed_by, &self.settings.findings);
         let confidence = match families.len() {
             3.. if q_value < 0.001 && candidate.shape.texts > 0 => Confidence::High,
             2.. if q_value < 0.01 => Confidence::Medium,

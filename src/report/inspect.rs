@@ -173,7 +173,7 @@ pub fn pair(d: &Document, a: &str, b: &str, options: TerminalOptions) -> Option<
         page.paragraph(
             0,
             &format!(
-                "{}: both have {}, as {} entities do; p = {} that two accounts as busy share one as rare, q = {} over all pairs",
+                "{}: both have {}, as {} entities do; p = {} that two that share as many objects with anybody share one as rare, q = {} over all pairs",
                 l.family,
                 l.shared,
                 l.popularity,
