@@ -9,6 +9,8 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Facts of one account; what the table leaves empty is `None` and equals nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// Line of the table on which they stand; `None` of what exports say.
+    pub row: Option<u64>,
     pub org_id: Option<String>,
     /// µs since the Unix epoch.
     pub created_us: Option<i64>,
@@ -87,6 +89,7 @@ pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
             let email = cell(8).map(|e| e.to_lowercase());
             let domain = email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
             facts.entry(id.to_owned()).or_insert_with(|| Facts {
+                row: record.position().map(csv::Position::line),
                 org_id: cell(0),
                 created_us: time(1),
                 closed_us: time(2),
@@ -130,7 +133,7 @@ mod tests {
     fn an_empty_cell_is_absent_and_equals_nothing() {
         let table = "account_id,payment_fingerprint,created_at\na,,2026-01-01T00:00:00Z\nb,pm_1,\n";
         let facts = read(table.as_bytes()).unwrap();
-        assert_eq!(facts["a"].payment, None);
+        assert_eq!((&facts["a"].payment, facts["a"].row, facts["b"].row), (&None, Some(2), Some(3)));
         assert_eq!(facts["b"].payment.as_deref(), Some("pm_1"));
         assert!(facts["a"].created_us.is_some() && facts["b"].created_us.is_none());
     }

@@ -435,8 +435,12 @@ pub struct Claim {
     pub weight: f64,
     /// Whether it counts for the axis.
     pub counts: bool,
-    /// Log lines behind it.
+    /// Log lines behind it, five at most: those that show it, where single lines can. What is said of whole accounts (their
+    /// number of requests, their hours) is shown by no single line; then the first line of accounts that it is true of.
     pub lines: Vec<LineRef>,
+    /// Lines of the account table behind it, five at most, the header being line 1.
+    #[serde(default)]
+    pub table_rows: Vec<u64>,
 }
 
 /// A place in the input.

@@ -1,7 +1,8 @@
 //! What a group's work looks like, whoever does it: content and economics.
 
 use crate::baseline::Baseline;
-use crate::features::{AccountEvidence, Carried, Evidence, typical};
+use crate::event::Origin;
+use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
 use crate::links::{Family, Object, World};
 use std::collections::BTreeMap;
 
@@ -75,23 +76,12 @@ pub fn own_templates<'w>(world: &'w World, group: &[u32]) -> Vec<&'w Object> {
 /// is not looked at.
 pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &[&Object], content: bool) -> Shape {
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
-    let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
+    let all = Work::of_all(baseline, group, content);
+    let texts = all.texts;
     let carried = carried(evidence, group, own);
-    let all = Work {
-        requests: members.iter().map(|a| a.requests).sum(),
-        texts,
-        single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum(),
-        ruled: members.iter().map(|a| a.ruled).sum(),
-        ln_output: members.iter().map(|a| a.ln_output).sum(),
-    };
     let settings = (texts == 0).then(|| by_setting(&members));
-    let (judged, work) = longest_stream(&members, &carried, texts)
-        .map(|work| (Own::OneTemplate, work))
-        .or_else(|| all_streams(&carried).map(|work| (Own::Templates, work)))
-        .or_else(|| longest_setting(&members, settings.as_ref()?).map(|work| (Own::OneSetting, work)))
-        // What says no more and is answered at less length than everything else is not what the group is there for.
-        .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
-        .unwrap_or((Own::All, all));
+    let (picked, work) = picked(&members, &carried, settings.as_ref(), &all);
+    let judged = picked.own();
     let told = baseline.texts(group);
     let beside_others = judged == Own::OneTemplate && told.own as f64 >= OF_TEXTS * told.sent as f64;
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
@@ -121,6 +111,50 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         output: typical(work.ln_output, work.requests),
         one_customer: false,
         purses: 0,
+    }
+}
+
+/// A line of an account's own work as it is judged, and whether it is known of that very line that it stands outside a
+/// conversation and that its text matches a rule pack: of all the account's own work it is so.
+pub struct Sight {
+    pub at: Origin,
+    pub single_turn: bool,
+    pub ruled: bool,
+}
+
+/// For each account of a group one line of the requests that [`shape`] judges, with the same arguments.
+pub fn sights(
+    evidence: &Evidence,
+    baseline: &Baseline<'_>,
+    group: &[u32],
+    own: &[&Object],
+    content: bool,
+) -> Vec<Sight> {
+    let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
+    let all = Work::of_all(baseline, group, content);
+    let carried = carried(evidence, group, own);
+    let settings = (all.texts == 0).then(|| by_setting(&members));
+    let of_template = |(_, c): &(usize, &Carried)| Sight {
+        at: c.at.into(),
+        single_turn: c.single_turn == c.count,
+        ruled: c.ruled == c.count,
+    };
+    match picked(&members, &carried, settings.as_ref(), &all).0 {
+        Picked::Template(carriers) => carriers.iter().map(of_template).collect(),
+        Picked::Templates => carried.iter().flatten().map(of_template).collect(),
+        Picked::Setting(setting) => {
+            let sent = members.iter().filter_map(|a| a.parameters.get(setting));
+            let sight =
+                |sent: &Sent| Sight { at: sent.at.into(), single_turn: sent.single_turn == sent.count, ruled: false };
+            sent.map(sight).collect()
+        }
+        Picked::All => {
+            let of = |(account, a): (&u32, &&AccountEvidence)| {
+                let single_turn = baseline.lone_requests[*account as usize] == a.requests;
+                Some(Sight { at: a.first_at?, single_turn, ruled: a.ruled == a.requests })
+            };
+            group.iter().zip(&members).filter_map(of).collect()
+        }
     }
 }
 
@@ -157,7 +191,53 @@ const REGULAR: f64 = 0.6;
 /// alone make.
 pub const AROUND_THE_CLOCK: f64 = 1.25;
 
+/// Which requests are judged as a group's own work.
+enum Picked<'a> {
+    All,
+    Templates,
+    Template(&'a [(usize, &'a Carried)]),
+    Setting(&'a str),
+}
+
+impl Picked<'_> {
+    fn own(&self) -> Own {
+        match self {
+            Self::All => Own::All,
+            Self::Templates => Own::Templates,
+            Self::Template(_) => Own::OneTemplate,
+            Self::Setting(_) => Own::OneSetting,
+        }
+    }
+}
+
+fn picked<'a>(
+    members: &[&'a AccountEvidence],
+    carried: &'a [Vec<(usize, &'a Carried)>],
+    settings: Option<&BTreeMap<&'a str, (usize, Work)>>,
+    all: &Work,
+) -> (Picked<'a>, Work) {
+    longest_stream(members, carried, all.texts)
+        .map(|(carriers, work)| (Picked::Template(carriers), work))
+        .or_else(|| all_streams(carried).map(|work| (Picked::Templates, work)))
+        .or_else(|| longest_setting(members, settings?).map(|(setting, work)| (Picked::Setting(setting), work)))
+        // What says no more and is answered at less length than everything else is not what the group is there for.
+        .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
+        .unwrap_or((Picked::All, *all))
+}
+
 impl Work {
+    /// Of all requests of a group.
+    fn of_all(baseline: &Baseline<'_>, group: &[u32], content: bool) -> Self {
+        let sum = |of: fn(&AccountEvidence) -> u64| group.iter().map(|a| of(baseline.accounts[*a as usize])).sum();
+        Self {
+            requests: sum(|a| a.requests),
+            texts: if content { sum(|a| a.with_text) } else { 0 },
+            single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum(),
+            ruled: sum(|a| a.ruled),
+            ln_output: sum(|a| a.ln_output),
+        }
+    }
+
     /// Of requests that carry a template.
     fn of<'c>(carriers: impl IntoIterator<Item = &'c (usize, &'c Carried)>) -> Self {
         let mut work = Self::default();
@@ -178,19 +258,23 @@ impl Work {
     fn output(&self) -> f64 {
         typical(self.ln_output, self.requests)
     }
+}
 
-    /// That with the longer answers, of two that are alike the first.
-    fn longer(self, other: Self) -> Self {
-        if other.output() > self.output() { other } else { self }
-    }
+/// That with the longer answers, of two that are alike the first.
+fn longer<T>(one: (T, Work), other: (T, Work)) -> (T, Work) {
+    if other.1.output() > one.1.output() { other } else { one }
 }
 
 /// Of the instructions in a group's own templates that are carried widely enough the one with the longest answers: a pool that
 /// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
-fn longest_stream(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], texts: u64) -> Option<Work> {
+fn longest_stream<'a>(
+    members: &[&AccountEvidence],
+    own: &'a [Vec<(usize, &'a Carried)>],
+    texts: u64,
+) -> Option<(&'a [(usize, &'a Carried)], Work)> {
     let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
-    let streams = wide.map(Work::of).filter(|work| work.requests as f64 >= OF_TEXTS * texts as f64);
-    streams.reduce(Work::longer)
+    let streams = wide.map(|carriers| (carriers.as_slice(), Work::of(carriers)));
+    streams.filter(|(_, work)| work.requests as f64 >= OF_TEXTS * texts as f64).reduce(longer)
 }
 
 /// Work by settings of the sampling parameters, with the number of accounts that use each.
@@ -213,14 +297,17 @@ fn sets_some(parameters: &str) -> bool {
 
 /// Without text the setting with the longest answers stands for an instruction. It says less than one: most of the accounts
 /// have to use it, in a good part of what they do.
-fn longest_setting(members: &[&AccountEvidence], settings: &BTreeMap<&str, (usize, Work)>) -> Option<Work> {
+fn longest_setting<'a>(
+    members: &[&AccountEvidence],
+    settings: &BTreeMap<&'a str, (usize, Work)>,
+) -> Option<(&'a str, Work)> {
     let all: u64 = members.iter().map(|a| a.requests).sum();
     let wide = settings.iter().filter(|(parameters, (accounts, work))| {
         sets_some(parameters)
             && *accounts as f64 >= SETTING_OF_ACCOUNTS * members.len() as f64
             && work.requests as f64 >= SETTING_OF_REQUESTS * all as f64
     });
-    wide.map(|(_, (_, work))| *work).reduce(Work::longer)
+    wide.map(|(parameters, (_, work))| (*parameters, *work)).reduce(longer)
 }
 
 /// All of them together; `None` without templates.
@@ -276,7 +363,7 @@ mod tests {
 
     fn longest(evidence: &Evidence) -> Option<f64> {
         let members: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-        longest_setting(&members, &by_setting(&members)).map(|work| work.output().round())
+        longest_setting(&members, &by_setting(&members)).map(|(_, work)| work.output().round())
     }
 
     #[test]

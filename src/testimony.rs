@@ -1,5 +1,6 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
+use crate::baseline::Baseline;
 use crate::candidates::Candidate;
 use crate::document::*;
 use crate::event::Origin;
@@ -10,6 +11,7 @@ use crate::group_tests::Test;
 use crate::links::{Layer, Object};
 use crate::pairs::PairLink;
 use crate::scope::{Inquiry, Scope};
+use crate::shape::{Sight, sights};
 use crate::streams::{Layers, layers, material};
 use std::collections::BTreeMap;
 
@@ -32,6 +34,7 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
         weight: 0.0,
         counts: observed >= expected,
         lines: lines.to_vec(),
+        table_rows: Vec::new(),
     }
 }
 
@@ -55,31 +58,83 @@ impl Inquiry<'_> {
         self.listed(first.collect())
     }
 
-    /// Lines behind a test: where each account first touched what is shared; else its first line, of the accounts that
-    /// agree with what was found.
+    /// Accounts of which a test found what it found: those that hold what is shared, or agree; all where it speaks of the whole.
+    fn agreeing(&self, test: &Test, accounts: &[u32]) -> Vec<u32> {
+        let Scope { world, baseline, .. } = self.scope;
+        let shared = self.shared(test);
+        let agrees = |account: &&u32| match test.signal {
+            "infrastructure.rotation" => baseline.census.rotates[**account as usize] == Some(true),
+            _ if !shared.is_empty() => shared.iter().any(|o| o.accounts.binary_search(account).is_ok()),
+            _ => test.agreeing.is_empty() || test.agreeing.get(&world.entity[**account as usize]) == Some(&true),
+        };
+        accounts.iter().filter(agrees).copied().collect()
+    }
+
+    fn shared(&self, test: &Test) -> Vec<&Object> {
+        let Some((_, kind)) = test.signal.rsplit_once('.') else { return Vec::new() };
+        let of_kind = self.scope.world.of_kind(kind);
+        test.shared.iter().filter_map(|place| of_kind.get(*place as usize)).collect()
+    }
+
+    /// Lines that show what a test found: where each account first touched what is shared, first used the new model, was last
+    /// seen before another followed it, stood in a shared network; else the first line of each account that agrees with what was found.
     fn lines_behind(&self, test: &Test, candidate: &Candidate) -> Vec<LineRef> {
-        let world = &self.scope.world;
-        let shared: Vec<&Object> = match test.signal.rsplit_once('.') {
-            Some((_, kind)) => {
-                let of_kind = world.of_kind(kind);
-                test.shared.iter().filter_map(|place| of_kind.get(*place as usize)).collect()
+        let Scope { evidence, baseline, .. } = self.scope;
+        let Baseline { accounts, over_time, .. } = baseline;
+        let account = |id: &u32| accounts[*id as usize];
+        let shared = self.shared(test);
+        let touched = |id: &u32| shared.iter().filter_map(|o| first_touch(evidence, (*id, account(id)), o)).min();
+        let lines: Vec<Origin> = match (test.signal, test.shared.first()) {
+            ("time.succession", _) => {
+                // Both lines of a pair, or none of them.
+                let pairs = over_time.successors(&candidate.accounts).into_iter().take(LINES_LISTED / 2);
+                pairs.flat_map(|(closed, heir)| [self.last_line(closed), account(&heir).first_at]).flatten().collect()
             }
-            None => Vec::new(),
+            ("time.pivot", Some(release)) => {
+                candidate.accounts.iter().filter_map(|id| over_time.uptake(*release, account(id))).collect()
+            }
+            ("infrastructure.prefix", _) => {
+                candidate.accounts.iter().filter_map(|id| baseline.census.within(&test.shared, account(id))).collect()
+            }
+            _ => candidate.accounts.iter().filter_map(touched).collect(),
         };
-        let evidence_of = |account: &u32| self.scope.evidence.accounts.get(&world.names[*account as usize]);
-        let touched = |account: &u32| {
-            let own = (*account, &**evidence_of(account)?);
-            shared.iter().filter_map(|o| first_touch(self.scope.evidence, own, o)).min()
-        };
-        let mut lines: Vec<Origin> = candidate.accounts.iter().filter_map(touched).collect();
-        if lines.is_empty() {
-            let agrees = |account: &&u32| {
-                test.agreeing.is_empty() || test.agreeing.get(&world.entity[**account as usize]) == Some(&true)
-            };
-            let agreeing = candidate.accounts.iter().filter(agrees);
-            lines = agreeing.filter_map(|a| evidence_of(a)?.first_at).collect();
+        if !lines.is_empty() {
+            return self.listed(lines);
         }
-        self.listed(lines)
+        let agreeing = self.agreeing(test, &candidate.accounts);
+        self.listed(agreeing.iter().filter_map(|id| account(id).first_at).collect())
+    }
+
+    fn last_line(&self, account: u32) -> Option<Origin> {
+        self.scope.baseline.accounts[account as usize].last_at.map(Origin::from)
+    }
+
+    /// Lines of the account table on which accounts stand, the first of them.
+    fn rows(&self, accounts: impl IntoIterator<Item = u32>) -> Vec<u64> {
+        let row = |account: u32| self.scope.facts.get(&self.scope.world.names[account as usize])?.row;
+        let mut rows: Vec<u64> = accounts.into_iter().filter_map(row).collect();
+        rows.sort_unstable();
+        rows.truncate(LINES_LISTED);
+        rows
+    }
+
+    /// Lines of the account table behind a test; none where it rests on the log.
+    fn rows_behind(&self, test: &Test, candidate: &Candidate) -> Vec<u64> {
+        match test.signal {
+            "time.succession" => {
+                let pairs = self.scope.baseline.over_time.successors(&candidate.accounts);
+                self.rows(pairs.into_iter().take(LINES_LISTED / 2).flat_map(|(closed, heir)| [closed, heir]))
+            }
+            _ if test.family == "identity" => self.rows(self.agreeing(test, &candidate.accounts)),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Lines and rows behind a test. No line of a log shows a payment or a sign-up that the account table tells.
+    fn cited(&self, test: &Test, candidate: &Candidate) -> (Vec<LineRef>, Vec<u64>) {
+        let rows = self.rows_behind(test, candidate);
+        let told_by_table = test.family == "identity" && !rows.is_empty();
+        (if told_by_table { Vec::new() } else { self.lines_behind(test, candidate) }, rows)
     }
 
     fn listed(&self, mut lines: Vec<Origin>) -> Vec<LineRef> {
@@ -102,6 +157,7 @@ impl Inquiry<'_> {
                 let bound = if p < 1.0 / std::f64::consts::E { -(-std::f64::consts::E * p * p.ln()).ln() } else { 0.0 };
                 let weight = if counts { bound.clamp(0.0, *left) } else { 0.0 };
                 *left -= weight;
+                let (lines, table_rows) = if counts { self.cited(t, candidate) } else { Default::default() };
                 Claim {
                     signal: t.signal.to_owned(),
                     family: t.family.to_owned(),
@@ -113,7 +169,8 @@ impl Inquiry<'_> {
                     q_value: Some(t.q_value),
                     weight,
                     counts,
-                    lines: if counts { self.lines_behind(t, candidate) } else { Vec::new() },
+                    lines,
+                    table_rows,
                 }
             })
             .collect()
@@ -169,7 +226,7 @@ impl Inquiry<'_> {
             proposed_by: candidate.proposed_by.words(),
             coordinated: Axis { holds: verdict <= Verdict::Coordinated, claims },
             extraction: self.extraction(candidate, verdict, &lines),
-            evasive: self.evasive(candidate, &members, &lines),
+            evasive: self.evasive(candidate),
             streams,
             pools,
             cells,
@@ -197,18 +254,29 @@ impl Inquiry<'_> {
             true => "texts that no other account of the group had sent before, of those that nobody outside it sent",
             false => "texts that no other account of the group had sent before",
         };
+        let sights = self.sights(&candidate.accounts);
+        let lines_of = |shows: fn(&Sight) -> bool| {
+            let of = |shows: &dyn Fn(&&Sight) -> bool| sights.iter().filter(shows).map(|s| s.at).collect::<Vec<_>>();
+            let shown = of(&|sight| shows(sight));
+            // Where it is known of no line, those of which the share is.
+            self.listed(if shown.is_empty() { of(&|_| true) } else { shown })
+        };
+        let (work, alone) = (lines_of(|_| true), lines_of(|sight| sight.single_turn));
+        let matching = if sights.iter().any(|s| s.ruled) { lines_of(|s| s.ruled) } else { self.ruled_lines(candidate) };
         let own = shape.own.words();
         let single_turn = format!("requests outside any conversation{own}");
         let ruled = format!("texts that match one rule pack{own}");
         let shares = [
-            ("extraction.unrepeated", unrepeated, shape.unrepeated, s.least_unrepeated),
-            ("extraction.single_turn", &single_turn, shape.single_turn, s.least_single_turn),
-            ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform),
-            ("extraction.rules", &ruled, shape.rule_share, s.least_rule_share),
+            ("extraction.unrepeated", unrepeated, shape.unrepeated, s.least_unrepeated, &work),
+            ("extraction.single_turn", &single_turn, shape.single_turn, s.least_single_turn, &alone),
+            ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform, &work),
+            ("extraction.rules", &ruled, shape.rule_share, s.least_rule_share, &matching),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
-            .filter_map(|(signal, words, value, least)| Some(described(signal, words, (value?, least), "share", lines)))
+            .filter_map(|(signal, words, value, least, lines)| {
+                Some(described(signal, words, (value?, least), "share", lines))
+            })
             .collect();
         let long = s.long_output(candidate.proposed_by, self.scope.baseline.outputs_beside(&candidate.accounts));
         claims.push(described(
@@ -216,7 +284,7 @@ impl Inquiry<'_> {
             &format!("typical output of its requests{own}"),
             (shape.output, long),
             "tokens",
-            lines,
+            &work,
         ));
         claims.extend(shape.rhythm.map(|rhythm| Claim {
             counts: rhythm <= s.most_rhythm,
@@ -231,6 +299,18 @@ impl Inquiry<'_> {
         }));
         claims.extend(self.given_out(candidate, lines));
         Axis { holds: matches!(verdict, Verdict::SuspectedDistillation | Verdict::ExtractionLike), claims }
+    }
+
+    fn sights(&self, accounts: &[u32]) -> Vec<Sight> {
+        let Scope { evidence, baseline, .. } = self.scope;
+        let content = !self.settings.leave_out.contains(&Layer::Content);
+        sights(evidence, baseline, accounts, &self.own_templates(accounts), content)
+    }
+
+    /// Lines whose text matches a rule pack, whether they are the group's own work or not.
+    fn ruled_lines(&self, candidate: &Candidate) -> Vec<LineRef> {
+        let accounts = candidate.accounts.iter().map(|id| self.scope.baseline.accounts[*id as usize]);
+        self.listed(accounts.filter_map(|a| a.rule_hits.values().map(|(_, at)| (*at).into()).min()).collect())
     }
 
     /// The ways in which the work is given out. Of most a test tells, under whose name the figures and q-value stand.
@@ -257,15 +337,20 @@ impl Inquiry<'_> {
             .then(|| described("extraction.given_out", &statement, (ways.len() as f64, 1.0), "ways", lines))
     }
 
-    fn evasive(&self, candidate: &Candidate, members: &[String], lines: &[LineRef]) -> Axis {
+    fn evasive(&self, candidate: &Candidate) -> Axis {
         let Scope { facts, world, .. } = self.scope;
-        let closed = members.iter().filter(|m| facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
+        let is_closed =
+            |account: &&u32| facts.get(&world.names[**account as usize]).is_some_and(|f| f.closed_us.is_some());
+        let closed: Vec<u32> = candidate.accounts.iter().filter(is_closed).copied().collect();
         let everyone = facts.values().filter(|f| f.closed_us.is_some()).count();
         let closed_share = everyone as f64 / facts.len().max(1) as f64;
         let rotates = &self.scope.baseline.census.rotates;
-        let rotating = candidate.accounts.iter().filter(|a| rotates[**a as usize] == Some(true)).count();
+        let rotating: Vec<u32> =
+            candidate.accounts.iter().filter(|a| rotates[**a as usize] == Some(true)).copied().collect();
         let world_share = rotates.iter().filter(|r| **r == Some(true)).count() as f64 / world.names.len() as f64;
-        let n = members.len() as f64;
+        let n = candidate.accounts.len() as f64;
+        let first_of =
+            |of: &[u32]| of.iter().filter_map(|id| self.scope.baseline.accounts[*id as usize].first_at).collect();
         let claim = |signal: &str, statement: &str, observed: usize, expected: f64, lines: &[LineRef]| Claim {
             family: "evasion".to_owned(),
             counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
@@ -275,11 +360,20 @@ impl Inquiry<'_> {
             claim(
                 "evasion.rotation",
                 "accounts that send hardly any two requests from one address",
-                rotating,
+                rotating.len(),
                 n * world_share,
-                lines,
+                &self.listed(first_of(&rotating)),
             ),
-            claim("evasion.closed", "accounts that the provider had closed", closed, n * closed_share, lines),
+            Claim {
+                table_rows: self.rows(closed.iter().copied()),
+                ..claim(
+                    "evasion.closed",
+                    "closed accounts",
+                    closed.len(),
+                    n * closed_share,
+                    &self.listed(closed.iter().filter_map(|id| self.last_line(*id)).collect()),
+                )
+            },
         ];
         if let Some(found) = self.stacks().contradictions(&candidate.accounts) {
             let words = "accounts whose client names itself otherwise than its TLS handshake does";
@@ -289,6 +383,7 @@ impl Inquiry<'_> {
         // Replacement was tested; what speaks for one hand there speaks for hiding here.
         let replaced = candidate.tests.iter().filter(|t| t.signal == "time.succession");
         claims.extend(replaced.map(|t| Claim {
+            table_rows: self.rows_behind(t, candidate),
             family: "evasion".to_owned(),
             p_value: Some(t.outcome.p_value),
             q_value: Some(t.q_value),

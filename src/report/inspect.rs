@@ -1,6 +1,6 @@
 //! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
 
-use super::reading::{readings, template};
+use super::reading::{readings, table_rows, template};
 use super::terminal::{Page, TerminalOptions, count, figure, measured};
 use crate::document::{Account, Claim, Document, LineRef, Network};
 use anstyle::Style;
@@ -40,6 +40,9 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
                     measured(c.expected, &c.unit)
                 ),
             );
+            if c.counts {
+                places(&mut page, c);
+            }
         }
         page.paragraph(0, &format!("Inferred: {}.", reading.inferred));
         page.blank();
@@ -117,8 +120,13 @@ fn layers(page: &mut Page, n: &Network) {
     }
 }
 
-fn places(lines: &[LineRef]) -> String {
-    lines.iter().map(|l| format!("{}:{}", l.file, l.line)).collect::<Vec<_>>().join(", ")
+/// Where the evidence of a claim stands: lines of logs and of the account table.
+fn places(page: &mut Page, c: &Claim) {
+    let of_log = |l: &LineRef| format!("{}:{}", l.file, l.line);
+    let places: Vec<String> = c.lines.iter().map(of_log).chain(table_rows(c)).collect();
+    if !places.is_empty() {
+        page.paragraph(6, &places.join(", "));
+    }
 }
 
 fn waterfall(page: &mut Page, n: &Network) {
@@ -141,9 +149,7 @@ fn waterfall(page: &mut Page, n: &Network) {
         let bar = "#".repeat((BAR * c.weight / most.max(f64::MIN_POSITIVE)).round() as usize);
         page.paragraph(2, &format!("+{:.1} = {sum:.1}  {bar}  {}", c.weight, c.signal));
         page.paragraph(6, &figures(c));
-        if !c.lines.is_empty() {
-            page.paragraph(6, &places(&c.lines));
-        }
+        places(page, c);
     }
     for c in n.coordinated.claims.iter().filter(|c| !c.counts) {
         page.paragraph(2, &format!("does not count  {}", c.signal));

@@ -1,6 +1,6 @@
 //! What is concluded of an axis, kept apart from what was observed, in the same hedged words in every rendering.
 
-use crate::document::{Axis, Network, Stream};
+use crate::document::{Axis, Claim, Network, Stream};
 
 /// An axis as a question, with what was observed and what follows from it.
 pub(super) struct Reading<'a> {
@@ -32,6 +32,12 @@ pub(super) fn readings(n: &Network) -> [Reading<'_>; 3] {
         ),
         reading(&n.evasive, "do they hide?", "consistent with hiding", "nothing says that they hide"),
     ]
+}
+
+/// Lines of the account table behind a claim; `None` where it rests on the log.
+pub(super) fn table_rows(c: &Claim) -> Option<String> {
+    let rows: Vec<String> = c.table_rows.iter().map(u64::to_string).collect();
+    (!rows.is_empty()).then(|| format!("account table: {}", rows.join(", ")))
 }
 
 /// The template of a stream on one line, `[...]` for a slot; `None` where it is not known.

@@ -1,8 +1,8 @@
 //! Markdown for a ticket or a wiki. What a log has a say in stands in code spans, where nothing is a link or a tag.
 
-use crate::document::{Document, LineRef, Network};
+use crate::document::{Claim, Document, LineRef, Network};
 use crate::report::escape::visible;
-use crate::report::reading::{Reading, readings, template};
+use crate::report::reading::{Reading, readings, table_rows, template};
 use crate::report::terminal::{count, figure, intake_sentence, measured};
 
 /// Accounts named one by one.
@@ -36,8 +36,9 @@ fn words(text: &str) -> String {
     out
 }
 
-fn lines(lines: &[LineRef]) -> String {
-    let places: Vec<String> = lines.iter().map(|l| code(&format!("{}:{}", l.file, l.line))).collect();
+fn lines(c: &Claim) -> String {
+    let of_log = |l: &LineRef| code(&format!("{}:{}", l.file, l.line));
+    let places: Vec<String> = c.lines.iter().map(of_log).chain(table_rows(c)).collect();
     if places.is_empty() { String::new() } else { format!("; lines {}", places.join(", ")) }
 }
 
@@ -56,7 +57,7 @@ fn claims(out: &mut String, reading: &Reading<'_>) {
             code(&c.signal),
             words(&measured(c.observed, &c.unit)),
             words(&measured(c.expected, &c.unit)),
-            lines(&c.lines)
+            lines(c)
         );
     }
     *out += &format!("\nInferred: {}.\n\n", reading.inferred);

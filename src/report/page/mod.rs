@@ -7,7 +7,7 @@ use crate::document::{
     Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal, Verdict,
 };
 use crate::report::markup::fill;
-use crate::report::reading::{Reading, readings};
+use crate::report::reading::{Reading, readings, table_rows};
 use crate::report::terminal::{count, figure, intake_sentence, measured};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
@@ -128,7 +128,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 sum: format!("{sum:.1}"),
                 bar_at: charts::tenth((before * scale).clamp(0.0, 100.0)),
                 bar: charts::tenth(((sum - before) * scale).clamp(0.0, 100.0)),
-                lines: places(&c.lines),
+                lines: places(&c.lines).into_iter().chain(table_rows(c)).collect(),
             }
         })
         .collect()

@@ -1,0 +1,146 @@
+//! Every line that stands beside a claim has to show it: looked up in the shipped sample.
+
+mod common;
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::LazyLock;
+use stillhunt::document::{Claim, Document, Network};
+use stillhunt::rules;
+
+/// The sample: its report, its rows, and the rows of its account table, both as a reader counts them.
+struct Sample {
+    report: Document,
+    rows: Vec<Value>,
+    table: Vec<csv::StringRecord>,
+}
+
+static SAMPLE: LazyLock<Sample> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sample");
+    let log = zstd::decode_all(std::fs::File::open(folder.join("events.jsonl.zst")).unwrap()).unwrap();
+    let rows = log.split(|b| *b == b'\n').filter(|l| !l.is_empty());
+    let mut table = csv::ReaderBuilder::new().has_headers(false).from_path(folder.join("accounts.csv")).unwrap();
+    Sample {
+        report: common::analyse(&folder),
+        rows: rows.map(|row| serde_json::from_slice(row).unwrap()).collect(),
+        table: table.records().map(Result::unwrap).collect(),
+    }
+});
+
+impl Sample {
+    /// The claims of a signal that count, with their networks.
+    fn claims(&self, signal: &str) -> Vec<(&Network, &Claim)> {
+        let of = |n: &'static Network| {
+            [&n.coordinated, &n.extraction, &n.evasive]
+                .into_iter()
+                .flat_map(move |a| a.claims.iter().map(move |c| (n, c)))
+        };
+        let report: &'static Document = &SAMPLE.report;
+        let found: Vec<_> =
+            report.networks.iter().flat_map(of).filter(|(_, c)| c.signal == signal && c.counts).collect();
+        assert!(!found.is_empty(), "the sample shows {signal}");
+        assert!(found.iter().all(|(_, c)| c.lines.len() <= 5 && c.table_rows.len() <= 5));
+        found
+    }
+
+    fn cited(&self, claim: &Claim) -> Vec<&Value> {
+        claim.lines.iter().map(|l| &self.rows[l.line as usize - 1]).collect()
+    }
+
+    fn of_account(&self, account: &str) -> Vec<&Value> {
+        self.rows.iter().filter(|row| row["account_id"] == account).collect()
+    }
+
+    /// A cell of the account table by the line and the name of the column.
+    fn cell(&self, line: u64, column: &str) -> &str {
+        let at = self.table[0].iter().position(|name| name == column).unwrap();
+        &self.table[line as usize - 1][at]
+    }
+}
+
+fn text<'r>(row: &'r Value, field: &str) -> &'r str {
+    row[field].as_str().unwrap_or_default()
+}
+
+#[test]
+fn closed_accounts_are_shown_by_their_own_last_lines() {
+    for (network, claim) in SAMPLE.claims("evasion.closed") {
+        assert!(!claim.lines.is_empty() && claim.lines.len() == claim.table_rows.len());
+        let closed: BTreeSet<&str> = claim.table_rows.iter().map(|row| SAMPLE.cell(*row, "account_id")).collect();
+        for row in &claim.table_rows {
+            assert!(!SAMPLE.cell(*row, "closed_at").is_empty());
+        }
+        for row in SAMPLE.cited(claim) {
+            let account = text(row, "account_id");
+            assert!(closed.contains(account) && network.members.iter().any(|m| m == account));
+            let last = SAMPLE.of_account(account).into_iter().map(|row| text(row, "timestamp")).max();
+            assert_eq!(Some(text(row, "timestamp")), last);
+        }
+    }
+}
+
+#[test]
+fn the_match_of_a_rule_pack_is_shown_by_lines_that_match_one() {
+    let mut packs = Vec::new();
+    for (_, claim) in SAMPLE.claims("extraction.rules") {
+        assert!(!claim.lines.is_empty());
+        for row in SAMPLE.cited(claim) {
+            rules::matching(text(row, "prompt"), &mut packs);
+            assert!(!packs.is_empty(), "{row}");
+        }
+    }
+}
+
+#[test]
+fn requests_outside_conversations_are_shown_by_such() {
+    for (_, claim) in SAMPLE.claims("extraction.single_turn") {
+        for row in SAMPLE.cited(claim) {
+            let session = text(row, "session_id");
+            let of_session = |other: &&&Value| text(other, "session_id") == session;
+            assert!(
+                session.is_empty() || SAMPLE.rows.iter().collect::<Vec<_>>().iter().filter(of_session).count() == 1
+            );
+        }
+    }
+}
+
+#[test]
+fn changes_of_address_are_shown_by_accounts_that_change_theirs() {
+    for signal in ["infrastructure.rotation", "evasion.rotation"] {
+        for (_, claim) in SAMPLE.claims(signal) {
+            for row in SAMPLE.cited(claim) {
+                let calls = SAMPLE.of_account(text(row, "account_id"));
+                let mut addresses: BTreeMap<&str, f64> = BTreeMap::new();
+                calls.iter().for_each(|call| *addresses.entry(text(call, "client_ip")).or_default() += 1.0);
+                let n = calls.len() as f64;
+                let alike: f64 = addresses.values().map(|n| n * (n - 1.0)).sum();
+                assert!(addresses.len() as f64 >= 0.8 * n || alike <= 0.05 * n * (n - 1.0), "{signal}: {row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_shared_network_is_shown_by_lines_that_stand_in_it() {
+    for (_, claim) in SAMPLE.claims("infrastructure.prefix") {
+        let of = |row: &&Value| text(row, "client_ip").rsplit_once('.').map(|(prefix, _)| prefix.to_owned());
+        let cited: BTreeSet<Option<String>> = SAMPLE.cited(claim).iter().map(of).collect();
+        let everybody = |prefix: &Option<String>| {
+            let inside = SAMPLE.rows.iter().filter(|row| of(row) == *prefix).map(|row| text(row, "account_id"));
+            inside.collect::<BTreeSet<_>>().len()
+        };
+        assert!(cited.iter().all(|prefix| prefix.is_some() && everybody(prefix) >= 2), "{cited:?}");
+    }
+}
+
+#[test]
+fn what_the_account_table_tells_is_shown_by_lines_of_the_account_table() {
+    for (network, claim) in SAMPLE.claims("identity.cohort").into_iter().chain(SAMPLE.claims("identity.payment")) {
+        assert!(claim.lines.is_empty() && !claim.table_rows.is_empty(), "{}", claim.signal);
+        for row in &claim.table_rows {
+            assert!(network.members.iter().any(|m| m == SAMPLE.cell(*row, "account_id")));
+            assert!(claim.signal != "identity.payment" || !SAMPLE.cell(*row, "payment_fingerprint").is_empty());
+        }
+    }
+}
