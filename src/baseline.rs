@@ -107,8 +107,8 @@ impl<'a> Baseline<'a> {
             talkers[*entity as usize] |= talks;
         }
         Self {
-            everyone: Reference::new(&census, everyone),
-            talkers: talks.contains(&true).then(|| Reference::new(&census, talkers)),
+            everyone: Reference::new(&census, everyone, ""),
+            talkers: talks.contains(&true).then(|| Reference::new(&census, talkers, " that hold conversations")),
             talks,
             census,
             items,

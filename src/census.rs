@@ -33,7 +33,7 @@ pub(crate) struct Census {
     pub rotates: Vec<Option<bool>>,
 }
 
-const DAY_US: f64 = 86_400e6;
+pub(crate) const DAY_US: f64 = 86_400e6;
 /// Hours of work below which they say nothing of an account's rhythm.
 const LEAST_FOR_RHYTHM: usize = 12;
 /// Days of an account's life below which they say nothing either: two nights of an event are no habit.

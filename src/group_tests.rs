@@ -102,6 +102,22 @@ impl Test {
     }
 }
 
+/// A statement on some of a group; `words` are a noun and a verb in the plural, and the rest.
+pub fn stated(held: usize, of: usize, words: &str) -> String {
+    let mut parts = words.splitn(3, ' ').map(str::to_owned);
+    let (noun, verb, rest) = [(); 3].map(|()| parts.next().unwrap_or_default()).into();
+    let verb = match verb.as_str() {
+        _ if held != 1 => verb,
+        "have" => "has".to_owned(),
+        "are" => "is".to_owned(),
+        "were" => "was".to_owned(),
+        "made" | "used" => verb,
+        "carry" => "carries".to_owned(),
+        _ => verb + "s",
+    };
+    format!("{held} of {of} {noun} {verb} {rest}")
+}
+
 /// Shares of a group that a cluster may hold: nearly all, most, or the third that bystanders leave.
 const CLUSTER_SHARES: [f64; 3] = [0.9, 0.6, 0.35];
 
@@ -118,7 +134,17 @@ impl Line {
         Self { sorted: values }
     }
 
-    fn within(&self, low: f64, high: f64) -> usize {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    /// How many of them stand from `low` to `high`.
+    pub fn within(&self, low: f64, high: f64) -> usize {
         self.sorted.partition_point(|v| *v <= high) - self.sorted.partition_point(|v| *v < low)
     }
 }

@@ -5,7 +5,7 @@ use crate::account_table::Facts;
 use crate::calendar::Calendar;
 use crate::event::Origin;
 use crate::features::AccountEvidence;
-use crate::group_tests::{Counts, Outcome, Test};
+use crate::group_tests::{Counts, Outcome, Test, stated};
 use crate::lifecycle::{Succession, Uptake, pivot, succession};
 use crate::links::World;
 use crate::timing::turn_taking;
@@ -76,8 +76,8 @@ impl<'a> OverTime<'a> {
             tests.extend(self.hourly(world, accounts, &starts));
         }
         if let Some(Succession { outcome, hours, cases, followed }) = self.succession(accounts) {
-            let words =
-                format!("{} of {cases} closures are followed by a new account within {hours} h", followed.len());
+            let words = format!("closures are followed by a new account within {hours} h");
+            let words = stated(followed.len(), cases, &words);
             tests.push(of_time("time.succession", &words, "closures", Counts::Members, outcome));
         }
         let group = world.entities(accounts);
