@@ -334,6 +334,7 @@ mod tests {
             beside_others: false,
             replicas: None,
             own: crate::shape::Own::All,
+            counts: crate::shape::Counts::default(),
             single_turn: Some(1.0),
             rule_share: Some(0.0),
             uniform: Some(1.0),

@@ -18,16 +18,19 @@ pub enum Own {
     OneSetting,
 }
 
-impl Own {
-    /// What is to be said behind a figure.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::All => "",
-            Self::Templates => ", among those with templates of its own",
-            Self::OneTemplate => ", among those with one template of its own",
-            Self::OneSetting => ", among those with one setting of the sampling parameters",
-        }
-    }
+/// What the shares of a [`Shape`] are shares of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests of all accounts.
+    pub requests: u64,
+    /// Requests *of its own*, and those of them with text. Of several templates one with two of them counts twice.
+    pub own: u64,
+    pub own_texts: u64,
+    /// Texts of its accounts, each text of an account once, and different ones among these.
+    pub sent: u64,
+    pub distinct: u64,
+    /// Texts of which `unrepeated` is the share.
+    pub told: u64,
 }
 
 /// Content and economics of a group. Figures marked *of its own* are those of requests that carry the group's own templates
@@ -47,6 +50,7 @@ pub struct Shape {
     /// looked for. `unrepeated` is then the share of texts of which it is so.
     pub replicas: Option<u64>,
     pub own: Own,
+    pub counts: Counts,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
     pub single_turn: Option<f64>,
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text.
@@ -64,6 +68,83 @@ pub struct Shape {
     /// Payments, devices or phones (of that kind of which there are most) that several of its accounts share each; 0 where one
     /// of them is most accounts'.
     pub purses: usize,
+}
+
+/// So many of them as a share says.
+fn part(share: f64, of: u64) -> u64 {
+    (share * of as f64).round() as u64
+}
+
+/// What is said of the shares: the same beside the evidence and beside what speaks against it.
+impl Shape {
+    /// The requests *of its own*, with their number and share of all.
+    fn of_own(&self, n: u64, what: &str) -> String {
+        let share = 100.0 * self.counts.own as f64 / self.counts.requests.max(1) as f64;
+        let all = self.counts.requests;
+        match self.own {
+            Own::All => format!("{n} {what}"),
+            Own::Templates => format!("{n} requests with templates of its own (one with two of them counts twice)"),
+            Own::OneTemplate => format!("{n} requests with one template of its own ({share:.0} % of all {all})"),
+            Own::OneSetting => {
+                format!("{n} requests with one setting of the sampling parameters ({share:.0} % of all {all})")
+            }
+        }
+    }
+
+    /// Of its texts; `None` without text.
+    pub fn unrepeated_words(&self) -> Option<String> {
+        let Counts { told, sent, distinct, .. } = self.counts;
+        let k = part(self.unrepeated?, told);
+        Some(match (self.replicas, self.beside_others) {
+            (Some(accounts), _) => format!(
+                "{k} of {told} different texts that nobody outside it sent were each sent into {accounts} of its accounts, as \
+                 most of them were"
+            ),
+            (None, true) => format!(
+                "{k} of {told} texts that nobody outside it sent had not been sent by another of its accounts before; so had \
+                 {distinct} of all {sent} texts"
+            ),
+            (None, false) => format!("{k} of {told} texts had not been sent by another of its accounts before"),
+        })
+    }
+
+    /// Of its requests outside conversations; `None` where the log knows none.
+    pub fn single_turn_words(&self) -> Option<String> {
+        let Counts { own, .. } = self.counts;
+        let k = part(self.single_turn?, own);
+        Some(format!("{k} of {} stand outside any conversation", self.of_own(own, "requests")))
+    }
+
+    /// Of its texts that match a rule pack; `None` without text.
+    pub fn rules_words(&self) -> Option<String> {
+        let Counts { own_texts, .. } = self.counts;
+        let k = part(self.rule_share?, own_texts);
+        Some(format!("{k} of {} match a rule pack", self.of_own(own_texts, "requests with text")))
+    }
+
+    /// Of its requests of one kind; `None` where neither texts nor parameters tell.
+    pub fn uniform_words(&self) -> Option<String> {
+        let uniform = self.uniform?;
+        Some(if self.texts > 0 {
+            format!(
+                "about {} of {} requests with text are of one kind: they carry a template of its own, or a text that their \
+                 account sent three times or more (requests with two passages that do not always stand together may count twice)",
+                part(uniform, self.texts),
+                self.texts
+            )
+        } else {
+            let requests = self.counts.requests;
+            let k = part(uniform, requests);
+            format!(
+                "{k} of {requests} requests set the sampling parameters in one way, all that is known of their kind without text"
+            )
+        })
+    }
+
+    /// Of the length of its answers.
+    pub fn output_words(&self) -> String {
+        format!("typical output (geometric mean) of {}", self.of_own(self.counts.own, "requests"))
+    }
 }
 
 /// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
@@ -89,18 +170,27 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let replicas = (accounts > 1 && (accounts as f64) <= OF_REPLICAS * members.len() as f64)
         .then(|| share(in_as_many, told.own_distinct))
         .filter(|regular| *regular >= REGULAR && told.own as f64 >= REGULAR * told.sent as f64);
-    let unrepeated = || match (replicas, beside_others) {
-        (Some(regular), _) => regular,
-        (None, true) => share(told.own_distinct, told.own),
-        (None, false) => share(told.distinct, told.sent),
+    let (of, unrepeated) = match (replicas, beside_others) {
+        (Some(regular), _) => (told.own_distinct, regular),
+        (None, true) => (told.own, share(told.own_distinct, told.own)),
+        (None, false) => (told.sent, share(told.distinct, told.sent)),
+    };
+    let counts = Counts {
+        requests: all.requests,
+        own: work.requests,
+        own_texts: work.texts,
+        sent: told.sent,
+        distinct: told.distinct,
+        told: of,
     };
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     Shape {
         texts,
-        unrepeated: (texts > 0).then(unrepeated),
+        unrepeated: (texts > 0).then_some(unrepeated),
         beside_others,
         replicas: replicas.map(|_| accounts),
         own: judged,
+        counts,
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
         rule_share: (texts > 0).then(|| work.rule_share()),
         uniform: match settings {

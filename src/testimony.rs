@@ -246,14 +246,6 @@ impl Inquiry<'_> {
     fn extraction(&self, candidate: &Candidate, verdict: Verdict, lines: &[LineRef]) -> Axis {
         let shape = &candidate.shape;
         let s = &self.settings.findings;
-        // What cannot be evaluated makes no claim; `signals` says that it could not.
-        let unrepeated = match shape.beside_others {
-            _ if shape.replicas.is_some() => {
-                "texts that were sent into just as many accounts of the group as most of them, a few of it"
-            }
-            true => "texts that no other account of the group had sent before, of those that nobody outside it sent",
-            false => "texts that no other account of the group had sent before",
-        };
         let sights = self.sights(&candidate.accounts);
         let lines_of = |shows: fn(&Sight) -> bool| {
             let of = |shows: &dyn Fn(&&Sight) -> bool| sights.iter().filter(shows).map(|s| s.at).collect::<Vec<_>>();
@@ -263,29 +255,21 @@ impl Inquiry<'_> {
         };
         let (work, alone) = (lines_of(|_| true), lines_of(|sight| sight.single_turn));
         let matching = if sights.iter().any(|s| s.ruled) { lines_of(|s| s.ruled) } else { self.ruled_lines(candidate) };
-        let own = shape.own.words();
-        let single_turn = format!("requests outside any conversation{own}");
-        let ruled = format!("texts that match one rule pack{own}");
+        // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
-            ("extraction.unrepeated", unrepeated, shape.unrepeated, s.least_unrepeated, &work),
-            ("extraction.single_turn", &single_turn, shape.single_turn, s.least_single_turn, &alone),
-            ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform, &work),
-            ("extraction.rules", &ruled, shape.rule_share, s.least_rule_share, &matching),
+            ("extraction.unrepeated", shape.unrepeated_words(), shape.unrepeated, s.least_unrepeated, &work),
+            ("extraction.single_turn", shape.single_turn_words(), shape.single_turn, s.least_single_turn, &alone),
+            ("extraction.uniform", shape.uniform_words(), shape.uniform, s.least_uniform, &work),
+            ("extraction.rules", shape.rules_words(), shape.rule_share, s.least_rule_share, &matching),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
             .filter_map(|(signal, words, value, least, lines)| {
-                Some(described(signal, words, (value?, least), "share", lines))
+                Some(described(signal, &words?, (value?, least), "share", lines))
             })
             .collect();
         let long = s.long_output(candidate.proposed_by, self.scope.baseline.outputs_beside(&candidate.accounts));
-        claims.push(described(
-            "extraction.output",
-            &format!("typical output of its requests{own}"),
-            (shape.output, long),
-            "tokens",
-            &work,
-        ));
+        claims.push(described("extraction.output", &shape.output_words(), (shape.output, long), "tokens", &work));
         claims.extend(shape.rhythm.map(|rhythm| Claim {
             counts: rhythm <= s.most_rhythm,
             ..described(

@@ -144,3 +144,63 @@ fn what_the_account_table_tells_is_shown_by_lines_of_the_account_table() {
         }
     }
 }
+
+/// The number behind a word.
+fn number_after(text: &str, word: &str) -> Option<f64> {
+    text.split_once(word)?.1.split([' ', ';', ')']).next()?.parse().ok()
+}
+
+#[test]
+fn a_span_of_sign_ups_is_printed_with_both_ends_and_with_how_many_others_stand_in_it() {
+    for (network, claim) in SAMPLE.claims("identity.cohort") {
+        let (_, span) = claim.statement.split_once(", from ").expect(&claim.statement);
+        let (from, rest) = span.split_once(" to ").unwrap();
+        let (to, rest) = rest.split_once("; the same is true of ").expect(&claim.statement);
+        let (within, others) = (number_after(rest, "").unwrap(), number_after(rest, " of ").unwrap());
+        assert!(within <= others && rest.contains(" other accounts"));
+        // Of accounts without an organisation each counts for itself.
+        let inside = |(row, account): &(u64, &str)| {
+            let (created, is_one) = (SAMPLE.cell(*row, "created_at"), SAMPLE.cell(*row, "org_id").is_empty());
+            assert!(is_one || !network.members.iter().any(|m| m == account), "the sample's networks declare nothing");
+            from[..19] <= created[..19] && created[..19] <= to[..19] && network.members.iter().any(|m| m == account)
+        };
+        let rows = (2..=SAMPLE.table.len() as u64).map(|row| (row, SAMPLE.cell(row, "account_id")));
+        assert_eq!(rows.filter(inside).count() as f64, claim.observed, "{}", claim.statement);
+    }
+}
+
+#[test]
+fn nothing_is_called_short_or_nearly_the_same_without_its_figures() {
+    let words = ["short span", "nearly the same"];
+    let claims = SAMPLE.report.networks.iter().flat_map(|n| &n.coordinated.claims);
+    let said: Vec<&str> =
+        claims.map(|c| c.statement.as_str()).filter(|s| words.iter().any(|w| s.contains(w))).collect();
+    assert!(said.is_empty(), "{said:?}");
+    for (_, claim) in SAMPLE.claims("time.round_the_clock") {
+        assert!(claim.statement.contains(" repeat ") && claim.statement.contains(" times as often as chance would"));
+    }
+    for (_, claim) in SAMPLE.claims("time.quota") {
+        assert!(claim.statement.contains(" requests each; the same is true of "), "{}", claim.statement);
+    }
+}
+
+#[test]
+fn a_share_of_the_requests_with_one_template_says_how_many_these_are_and_what_part_of_all() {
+    let mut seen = 0;
+    for signal in ["extraction.single_turn", "extraction.rules"] {
+        for (network, claim) in SAMPLE.claims(signal) {
+            let Some((before, after)) = claim.statement.split_once(" requests with one template of its own (") else {
+                continue;
+            };
+            let (k, own) = before.split_once(" of ").unwrap();
+            let (k, own): (f64, f64) = (k.parse().unwrap(), own.parse().unwrap());
+            assert_eq!(number_after(after, ""), Some((100.0 * own / network.requests as f64).round()));
+            assert_eq!(number_after(after, "of all "), Some(network.requests as f64));
+            assert!((claim.observed - k / own).abs() < 1e-9, "{}", claim.statement);
+            let told: Vec<&str> = network.explanations.iter().map(|e| e.seen.as_str()).collect();
+            assert!(told.iter().any(|seen| seen.contains(&claim.statement)), "the explanations say the same: {told:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 3);
+}
