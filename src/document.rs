@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.4";
+pub const SCHEMA_VERSION: &str = "1.5";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
@@ -412,7 +412,7 @@ pub struct Axis {
     pub claims: Vec<Claim>,
 }
 
-/// One statement with what was seen, what chance would give, and the lines behind it.
+/// One statement with what was seen, what it is compared with, and the lines behind it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
     /// Signal name, such as `identity.payment`.
@@ -423,9 +423,16 @@ pub struct Claim {
     pub statement: String,
     /// What was seen, in `unit`.
     pub observed: f64,
-    /// What chance would give, in `unit`.
+    /// What it is compared with, in `unit`: see `compared_with`.
     pub expected: f64,
-    /// Unit of both figures.
+    /// What `expected` is: `chance`, what a null model gives; `mark`, the figure from which the claim counts; `everybody`, as
+    /// many as if it were as frequent here as among all accounts. Empty in documents before 1.5.
+    #[serde(default)]
+    pub compared_with: String,
+    /// The same figure of everybody else, in `unit`, beside a mark; absent where it is not known.
+    #[serde(default)]
+    pub everybody_else: Option<f64>,
+    /// Unit of these figures.
     pub unit: String,
     /// Raw p-value; absent where the claim is descriptive.
     pub p_value: Option<f64>,

@@ -147,6 +147,28 @@ impl Shape {
     }
 }
 
+/// The figures of [`Shape`] for everybody outside a group; `None` where there is nobody.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Beside {
+    /// Share of texts that no other account had sent before: among all outsiders, whoever they are.
+    pub unrepeated: Option<f64>,
+    pub single_turn: Option<f64>,
+    pub rule_share: Option<f64>,
+}
+
+/// Of everybody outside a group (accounts, each once).
+pub fn beside(baseline: &Baseline<'_>, group: &[u32]) -> Beside {
+    let (all, everyone) = (Work::of_all(baseline, group, true), &baseline.everything);
+    let told = baseline.texts(group);
+    let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
+    Beside {
+        // What the group alone sent is none of theirs.
+        unrepeated: share(everyone.distinct - told.own_distinct, everyone.sent - told.sent),
+        single_turn: share(everyone.lone - all.single_turn, everyone.requests - all.requests),
+        rule_share: share(everyone.ruled - all.ruled, everyone.with_text - all.texts),
+    }
+}
+
 /// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
 pub fn own_templates<'w>(world: &'w World, group: &[u32]) -> Vec<&'w Object> {
     let held = world.held_by(group, Family::Content);

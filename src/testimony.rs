@@ -11,7 +11,7 @@ use crate::group_tests::Test;
 use crate::links::{Layer, Object};
 use crate::pairs::PairLink;
 use crate::scope::{Inquiry, Scope};
-use crate::shape::{Sight, sights};
+use crate::shape::{Sight, beside, sights};
 use crate::streams::{Layers, layers, material};
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const LINES_LISTED: usize = 5;
 /// A family adds at most this much to the log-likelihood ratio, nats.
 const FAMILY_CAP: f64 = 12.0;
 
-/// A claim without a test: a figure beside what it is compared with.
+/// A claim without a test: a figure beside the mark from which it counts.
 fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), unit: &str, lines: &[LineRef]) -> Claim {
     Claim {
         signal: signal.to_owned(),
@@ -28,6 +28,8 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
         statement: statement.to_owned(),
         observed,
         expected,
+        compared_with: "mark".to_owned(),
+        everybody_else: None,
         unit: unit.to_owned(),
         p_value: None,
         q_value: None,
@@ -164,6 +166,8 @@ impl Inquiry<'_> {
                     statement: t.statement.clone(),
                     observed: t.outcome.observed,
                     expected: t.outcome.expected,
+                    compared_with: "chance".to_owned(),
+                    everybody_else: None,
                     unit: t.unit.to_owned(),
                     p_value: Some(t.outcome.p_value),
                     q_value: Some(t.q_value),
@@ -255,21 +259,35 @@ impl Inquiry<'_> {
         };
         let (work, alone) = (lines_of(|_| true), lines_of(|sight| sight.single_turn));
         let matching = if sights.iter().any(|s| s.ruled) { lines_of(|s| s.ruled) } else { self.ruled_lines(candidate) };
+        let outputs = self.scope.baseline.outputs_beside(&candidate.accounts);
+        let others = beside(&self.scope.baseline, &candidate.accounts);
+        let unrepeated_by_others = others.unrepeated.filter(|_| shape.replicas.is_none());
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
-            ("extraction.unrepeated", shape.unrepeated_words(), shape.unrepeated, s.least_unrepeated, &work),
-            ("extraction.single_turn", shape.single_turn_words(), shape.single_turn, s.least_single_turn, &alone),
-            ("extraction.uniform", shape.uniform_words(), shape.uniform, s.least_uniform, &work),
-            ("extraction.rules", shape.rules_words(), shape.rule_share, s.least_rule_share, &matching),
+            ("unrepeated", shape.unrepeated_words(), shape.unrepeated, s.least_unrepeated, unrepeated_by_others, &work),
+            (
+                "single_turn",
+                shape.single_turn_words(),
+                shape.single_turn,
+                s.least_single_turn,
+                others.single_turn,
+                &alone,
+            ),
+            ("uniform", shape.uniform_words(), shape.uniform, s.least_uniform, None, &work),
+            ("rules", shape.rules_words(), shape.rule_share, s.least_rule_share, others.rule_share, &matching),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
-            .filter_map(|(signal, words, value, least, lines)| {
-                Some(described(signal, &words?, (value?, least), "share", lines))
+            .filter_map(|(signal, words, value, least, everybody_else, lines)| {
+                let signal = format!("extraction.{signal}");
+                Some(Claim { everybody_else, ..described(&signal, &words?, (value?, least), "share", lines) })
             })
             .collect();
-        let long = s.long_output(candidate.proposed_by, self.scope.baseline.outputs_beside(&candidate.accounts));
-        claims.push(described("extraction.output", &shape.output_words(), (shape.output, long), "tokens", &work));
+        let long = s.long_output(candidate.proposed_by, outputs);
+        claims.push(Claim {
+            everybody_else: Some(outputs.median),
+            ..described("extraction.output", &shape.output_words(), (shape.output, long), "tokens", &work)
+        });
         claims.extend(shape.rhythm.map(|rhythm| Claim {
             counts: rhythm <= s.most_rhythm,
             ..described(
@@ -337,6 +355,7 @@ impl Inquiry<'_> {
             |of: &[u32]| of.iter().filter_map(|id| self.scope.baseline.accounts[*id as usize].first_at).collect();
         let claim = |signal: &str, statement: &str, observed: usize, expected: f64, lines: &[LineRef]| Claim {
             family: "evasion".to_owned(),
+            compared_with: "everybody".to_owned(),
             counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
             ..described(signal, statement, (observed as f64, expected), "accounts", lines)
         };
@@ -369,6 +388,7 @@ impl Inquiry<'_> {
         claims.extend(replaced.map(|t| Claim {
             table_rows: self.rows_behind(t, candidate),
             family: "evasion".to_owned(),
+            compared_with: "chance".to_owned(),
             p_value: Some(t.outcome.p_value),
             q_value: Some(t.q_value),
             counts: self.settings.findings.counts(t, candidate.proposed_by),

@@ -204,3 +204,17 @@ fn a_share_of_the_requests_with_one_template_says_how_many_these_are_and_what_pa
     }
     assert!(seen > 3);
 }
+
+#[test]
+fn what_is_compared_with_a_mark_is_not_said_to_be_compared_with_chance() {
+    for network in &SAMPLE.report.networks {
+        for claim in [&network.coordinated, &network.extraction, &network.evasive].into_iter().flat_map(|a| &a.claims) {
+            assert_eq!(claim.compared_with == "chance", claim.p_value.is_some(), "{claim:?}");
+            let expected = if claim.signal.starts_with("evasion") { "everybody" } else { "mark" };
+            assert!(claim.p_value.is_some() || claim.compared_with == expected, "{claim:?}");
+        }
+    }
+    let (_, claim) = SAMPLE.claims("extraction.single_turn")[0];
+    let others = claim.everybody_else.expect("the log knows conversations");
+    assert!((0.0..1.0).contains(&others) && others < claim.observed, "{claim:?}");
+}

@@ -16,6 +16,8 @@ fn claim(signal: &str, statement: &str, observed: f64, expected: f64, unit: &str
         statement: statement.into(),
         observed,
         expected,
+        compared_with: if q.is_some() { "chance" } else { "mark" }.into(),
+        everybody_else: q.is_none().then_some(0.91),
         unit: unit.into(),
         p_value: q.map(|q| q / 100.0),
         q_value: q,
@@ -446,6 +448,7 @@ fn a_page_counts_extraction_like_groups_and_every_kind_of_row_and_shows_slots() 
     let page = String::from_utf8(export(&d, Format::Html).unwrap()).unwrap();
     assert!(page.contains("<dt>Extraction-like, not coordinated</dt><dd>1</dd>"));
     assert!(page.contains("under 0.001 are expected to be false") && !page.contains("3.2e-9 are"));
+    assert!(page.contains("the mark is 75 %, everybody else 91 %"));
     assert!(page.contains("0 repeated + 7 joined to others + 3 no calls"));
     assert!(page.contains("Exercise acct_7 of <span class=\"slot\">changes</span>"));
     let ticket = String::from_utf8(export(&d, Format::Markdown).unwrap()).unwrap();

@@ -1,6 +1,6 @@
 //! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
 
-use super::reading::{readings, table_rows, template};
+use super::reading::{comparison, readings, table_rows, template};
 use super::terminal::{Page, TerminalOptions, count, figure, measured};
 use crate::document::{Account, Claim, Document, LineRef, Network};
 use anstyle::Style;
@@ -31,15 +31,7 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
         page.styled(0, Style::new().bold(), &format!("Observed: {}", reading.question));
         for c in &reading.axis.claims {
             let sign = if c.counts { '+' } else { '-' };
-            page.paragraph(
-                2,
-                &format!(
-                    "{sign} {}: {}, compared with {}",
-                    c.statement,
-                    measured(c.observed, &c.unit),
-                    measured(c.expected, &c.unit)
-                ),
-            );
+            page.paragraph(2, &format!("{sign} {}: {}, {}", c.statement, measured(c.observed, &c.unit), comparison(c)));
             if c.counts {
                 places(&mut page, c);
             }
@@ -136,10 +128,10 @@ fn waterfall(page: &mut Page, n: &Network) {
     let figures = |c: &Claim| {
         let chance = |v: Option<f64>| v.map_or_else(|| "not tested".to_owned(), figure);
         format!(
-            "{}: {}, by chance {}, p = {}, q = {}",
+            "{}: {}, {}, p = {}, q = {}",
             c.statement,
             measured(c.observed, &c.unit),
-            measured(c.expected, &c.unit),
+            comparison(c),
             chance(c.p_value),
             chance(c.q_value)
         )

@@ -2,7 +2,7 @@
 
 use crate::document::{Claim, Document, LineRef, Network};
 use crate::report::escape::visible;
-use crate::report::reading::{Reading, readings, table_rows, template};
+use crate::report::reading::{Reading, comparison, readings, table_rows, template};
 use crate::report::terminal::{count, figure, intake_sentence, measured};
 
 /// Accounts named one by one.
@@ -49,14 +49,13 @@ fn claims(out: &mut String, reading: &Reading<'_>) {
     }
     *out += &format!("**Observed: {}**\n\n", reading.question);
     for c in shown {
-        let compared = if c.q_value.is_some() { "expected by chance" } else { "compared with" };
         let q = c.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
         *out += &format!(
-            "- {} ({}): observed {}, {compared} {}{q}{}\n",
+            "- {} ({}): observed {}, {}{q}{}\n",
             words(&c.statement),
             code(&c.signal),
             words(&measured(c.observed, &c.unit)),
-            words(&measured(c.expected, &c.unit)),
+            words(&comparison(c)),
             lines(c)
         );
     }
