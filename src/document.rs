@@ -216,7 +216,9 @@ pub struct Population {
     pub last: String,
     /// Groups that were tested, the reported ones among them.
     pub groups_tested: u64,
-    /// Networks expected to be false at the threshold used, given the q-values of those reported.
+    /// Most of the networks reported that are expected to be false by chance: their number times the greatest of their
+    /// q-values, for a q-value bounds the share of false discoveries among all that are as small. It speaks of chance alone:
+    /// whether one operator is behind what is no chance is another question.
     pub expected_false_networks: f64,
 }
 

@@ -310,7 +310,7 @@ fn closing(page: &mut Page, d: &Document) {
     page.paragraph(
         0,
         &format!(
-            "{} and {} among {} tested{extraction_like}{set_aside}; {} expected to be false. \
+            "{} and {} among {} tested{extraction_like}{set_aside}; {} expected to be false by chance, at most. \
              Coordination is not guilt: what is printed here is a reason to look, not a finding of fact.",
             count(suspected, "suspected network"),
             count(standing(d, Verdict::Coordinated).len(), "coordinated group"),

@@ -116,7 +116,8 @@ pub(super) fn markdown(d: &Document) -> String {
     let p = &d.population;
     let mut out = format!("# {} in these logs\n\n", count(suspected, "suspected distillation network"));
     out += &format!(
-        "{} groups among {} accounts were tested, {} to {}; {} reported networks are expected to be false. \
+        "{} groups among {} accounts were tested, {} to {}; {} reported networks are expected to be false by chance, at \
+         most, which says nothing of whether one operator is behind the others. \
          Coordination is not guilt: this is a reason to look, not a finding of fact.\n\n",
         p.groups_tested,
         p.accounts,
