@@ -294,7 +294,8 @@ pub struct Network {
     pub first: String,
     /// Last request, RFC 3339 UTC.
     pub last: String,
-    /// q-value of the whole group's coordination after correction over all groups.
+    /// q-value of the whole group's coordination after correction over all groups, made of the q-values of its claims: the
+    /// weaker of its two surest families decides.
     pub q_value: f64,
     /// The family of evidence that proposed the group; it is not among the families that tested it.
     pub proposed_by: String,
@@ -438,7 +439,9 @@ pub struct Claim {
     pub unit: String,
     /// Raw p-value; absent where the claim is descriptive.
     pub p_value: Option<f64>,
-    /// Corrected over all tests of this run; absent where the claim is descriptive.
+    /// `p_value` corrected over all tests of this run, or the q-value of the same test of the group as it was proposed, before
+    /// its members were settled, where that is weaker. So it may be more than `p_value` alone would give, and is never less.
+    /// Absent where the claim is descriptive.
     pub q_value: Option<f64>,
     /// Natural log of the likelihood ratio that this claim adds, capped by family; 0 where it does not count.
     pub weight: f64,
