@@ -443,7 +443,8 @@ pub struct Claim {
     /// its members were settled, where that is weaker. So it may be more than `p_value` alone would give, and is never less.
     /// Absent where the claim is descriptive.
     pub q_value: Option<f64>,
-    /// Natural log of the likelihood ratio that this claim adds, capped by family; 0 where it does not count.
+    /// Natural log of the likelihood ratio that this claim adds at most: the upper bound that its p-value allows, the best case
+    /// for the accuser, capped by family; 0 where it does not count.
     pub weight: f64,
     /// Whether it counts for the axis.
     pub counts: bool,
