@@ -48,6 +48,49 @@ pub fn email_shape(address: &str) -> Option<String> {
     (!shape.is_empty()).then_some(shape)
 }
 
+/// Domains at which anybody can have an address: to be at one of them ties nobody to anybody.
+const PUBLIC_MAIL: [&str; 34] = [
+    "126.com",
+    "163.com",
+    "aol.com",
+    "duck.com",
+    "fastmail.com",
+    "free.fr",
+    "gmail.com",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "hey.com",
+    "hotmail.com",
+    "icloud.com",
+    "live.com",
+    "mac.com",
+    "mail.com",
+    "mail.ru",
+    "me.com",
+    "msn.com",
+    "naver.com",
+    "orange.fr",
+    "outlook.com",
+    "pm.me",
+    "proton.me",
+    "protonmail.com",
+    "qq.com",
+    "rediffmail.com",
+    "t-online.de",
+    "tutanota.com",
+    "web.de",
+    "yahoo.com",
+    "yandex.ru",
+    "zoho.com",
+];
+
+/// Whether a domain is known to be that of a provider of e-mail for everybody. Of others nothing is known.
+pub fn is_public_mail(domain: &str) -> bool {
+    PUBLIC_MAIL.binary_search(&domain).is_ok()
+}
+
 /// Why the table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -147,6 +190,12 @@ mod tests {
         assert_ne!(facts["a"].email, facts["b"].email);
         assert_eq!(email_shape("kari.osten17@example.org"), facts["b"].email_shape);
         assert_eq!((&facts["c"].email_domain, &facts["c"].email_shape), (&None, &None));
+    }
+
+    #[test]
+    fn public_providers_are_found_in_their_list() {
+        assert!(PUBLIC_MAIL.is_sorted() && PUBLIC_MAIL.iter().all(|domain| is_public_mail(domain)));
+        assert!(!is_public_mail("example.org"));
     }
 
     #[test]

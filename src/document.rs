@@ -451,6 +451,9 @@ pub struct Claim {
     /// Log lines behind it, five at most: those that show it, where single lines can. What is said of whole accounts (their
     /// number of requests, their hours) is shown by no single line; then the first line of accounts that it is true of.
     pub lines: Vec<LineRef>,
+    /// Values behind it that are no secret: e-mail domains, most members first.
+    #[serde(default)]
+    pub domains: Vec<String>,
     /// Lines of the account table behind it, five at most, the header being line 1.
     #[serde(default)]
     pub table_rows: Vec<u64>,
@@ -519,7 +522,7 @@ pub struct Account {
     /// Last request, RFC 3339 UTC.
     #[serde(default)]
     pub last: String,
-    /// When the provider closed it, RFC 3339 UTC; empty where it did not, or nothing is known.
+    /// When it was closed, by whomever, RFC 3339 UTC; empty where it was not, or nothing is known.
     #[serde(default)]
     pub closed: String,
 }

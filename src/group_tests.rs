@@ -336,6 +336,16 @@ mod tests {
     }
 
     #[test]
+    fn one_of_many_is_spoken_of_in_the_singular() {
+        let said = |held: usize, words: &str| stated(held, 12, words);
+        assert_eq!(said(1, "accounts share one payment instrument"), "1 of 12 accounts shares one payment instrument");
+        assert_eq!(said(1, "accounts have answers cut"), "1 of 12 accounts has answers cut");
+        assert_eq!(said(1, "accounts used one address"), "1 of 12 accounts used one address");
+        assert_eq!(said(1, "closures are followed by one"), "1 of 12 closures is followed by one");
+        assert_eq!(said(2, "accounts carry one recurring template"), "2 of 12 accounts carry one recurring template");
+    }
+
+    #[test]
     fn too_few_members_are_not_evaluable() {
         assert_eq!(cluster(&Line::new(vec![1.0, 2.0, 3.0, 4.0, 5.0]), &[1.0, 2.0, 3.0]), None);
         assert_eq!(concentration(100, 10, 0, &[]), None);

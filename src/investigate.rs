@@ -77,9 +77,10 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     candidates.retain(|c| inquiry.verdict(c) != Verdict::None);
     let alike = tested - candidates.len();
     if alike > 0 {
+        let groups = if alike == 1 { "1 group is".to_owned() } else { format!("{alike} groups are") };
         notices.push(format!(
-            "{alike} groups are alike beyond chance in what people of one kind have in common (software, timetable, day of \
-             sign-up); nothing says that one hand runs them, and they are not reported."
+            "{groups} alike beyond chance in what people of one kind have in common (software, timetable, day of \
+             sign-up); nothing says that one hand runs them, and this is not reported."
         ));
     }
     // Suspected before merely coordinated, surer side before less sure, larger before smaller.

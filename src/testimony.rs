@@ -1,5 +1,6 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
+use crate::account_table::is_public_mail;
 use crate::baseline::Baseline;
 use crate::candidates::Candidate;
 use crate::document::*;
@@ -7,7 +8,7 @@ use crate::event::Origin;
 use crate::explanations;
 use crate::features::{AccountEvidence, Evidence};
 use crate::findings;
-use crate::group_tests::Test;
+use crate::group_tests::{Test, stated};
 use crate::links::{Layer, Object};
 use crate::pairs::PairLink;
 use crate::scope::{Inquiry, Scope};
@@ -17,6 +18,8 @@ use std::collections::BTreeMap;
 
 /// Log lines beside a claim.
 const LINES_LISTED: usize = 5;
+/// E-mail domains that a statement names.
+const DOMAINS_NAMED: usize = 6;
 /// A family adds at most this much to the log-likelihood ratio, nats.
 const FAMILY_CAP: f64 = 12.0;
 
@@ -37,6 +40,7 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
         counts: observed >= expected,
         lines: lines.to_vec(),
         table_rows: Vec::new(),
+        domains: Vec::new(),
     }
 }
 
@@ -132,6 +136,33 @@ impl Inquiry<'_> {
         }
     }
 
+    /// The e-mail domains that a test is about, those of most members first.
+    fn domains(&self, test: &Test, candidate: &Candidate) -> Vec<String> {
+        if !["identity.email_domain", "identity.own_domain"].contains(&test.signal) {
+            return Vec::new();
+        }
+        let mut domains: BTreeMap<&str, usize> = BTreeMap::new();
+        for account in self.agreeing(test, &candidate.accounts) {
+            let facts = self.scope.facts.get(&self.scope.world.names[account as usize]);
+            facts.and_then(|f| f.email_domain.as_deref()).into_iter().for_each(|d| *domains.entry(d).or_default() += 1);
+        }
+        let mut named: Vec<(&str, usize)> = domains.into_iter().collect();
+        named.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        named.into_iter().map(|(domain, _)| domain.to_owned()).collect()
+    }
+
+    /// Domains as they stand behind a statement, with what is known of each: to be at a provider that serves everybody ties nobody.
+    fn named(domains: &[String]) -> String {
+        let said = |domain: &String| {
+            if is_public_mail(domain) { format!("{domain} (a provider that serves everybody)") } else { domain.clone() }
+        };
+        let mut named: Vec<String> = domains.iter().take(DOMAINS_NAMED).map(said).collect();
+        if domains.len() > DOMAINS_NAMED {
+            named.push(format!("and {} more", domains.len() - DOMAINS_NAMED));
+        }
+        if named.is_empty() { String::new() } else { format!("; domains: {}", named.join(", ")) }
+    }
+
     /// Lines and rows behind a test. No line of a log shows a payment or a sign-up that the account table tells.
     fn cited(&self, test: &Test, candidate: &Candidate) -> (Vec<LineRef>, Vec<u64>) {
         let rows = self.rows_behind(test, candidate);
@@ -160,10 +191,11 @@ impl Inquiry<'_> {
                 let weight = if counts { bound.clamp(0.0, *left) } else { 0.0 };
                 *left -= weight;
                 let (lines, table_rows) = if counts { self.cited(t, candidate) } else { Default::default() };
+                let domains = self.domains(t, candidate);
                 Claim {
                     signal: t.signal.to_owned(),
                     family: t.family.to_owned(),
-                    statement: t.statement.clone(),
+                    statement: t.statement.clone() + &Self::named(&domains),
                     observed: t.outcome.observed,
                     expected: t.outcome.expected,
                     compared_with: "chance".to_owned(),
@@ -175,6 +207,7 @@ impl Inquiry<'_> {
                     counts,
                     lines,
                     table_rows,
+                    domains,
                 }
             })
             .collect()
@@ -341,47 +374,53 @@ impl Inquiry<'_> {
 
     fn evasive(&self, candidate: &Candidate) -> Axis {
         let Scope { facts, world, .. } = self.scope;
-        let is_closed =
-            |account: &&u32| facts.get(&world.names[**account as usize]).is_some_and(|f| f.closed_us.is_some());
-        let closed: Vec<u32> = candidate.accounts.iter().filter(is_closed).copied().collect();
-        let everyone = facts.values().filter(|f| f.closed_us.is_some()).count();
-        let closed_share = everyone as f64 / facts.len().max(1) as f64;
-        let rotates = &self.scope.baseline.census.rotates;
-        let rotating: Vec<u32> =
-            candidate.accounts.iter().filter(|a| rotates[**a as usize] == Some(true)).copied().collect();
-        let world_share = rotates.iter().filter(|r| **r == Some(true)).count() as f64 / world.names.len() as f64;
-        let n = candidate.accounts.len() as f64;
-        let first_of =
-            |of: &[u32]| of.iter().filter_map(|id| self.scope.baseline.accounts[*id as usize].first_at).collect();
-        let claim = |signal: &str, statement: &str, observed: usize, expected: f64, lines: &[LineRef]| Claim {
-            family: "evasion".to_owned(),
-            compared_with: "everybody".to_owned(),
-            counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
-            ..described(signal, statement, (observed as f64, expected), "accounts", lines)
+        let Baseline { accounts, census, .. } = &self.scope.baseline;
+        let claim =
+            |signal: &str, statement: &str, (seen, of): (usize, usize), expected: f64, lines: &[LineRef]| Claim {
+                family: "evasion".to_owned(),
+                compared_with: "everybody".to_owned(),
+                counts: seen as f64 >= (of as f64 / 2.0).min(3.0 * expected).max(3.0),
+                ..described(signal, statement, (seen as f64, expected), "accounts", lines)
+            };
+        let members =
+            |is: &dyn Fn(u32) -> bool| candidate.accounts.iter().copied().filter(|a| is(*a)).collect::<Vec<u32>>();
+        let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
+
+        let rotates = &census.rotates;
+        let rotating = members(&|account| rotates[account as usize] == Some(true));
+        let first_lines = self.listed(rotating.iter().filter_map(|id| accounts[*id as usize].first_at).collect());
+        // Where a test was made of it its figures are these, or one thing would have two chances in one report.
+        let test = candidate.tests.iter().find(|t| t.signal == "infrastructure.rotation");
+        let (statement, seen, expected) = match test {
+            Some(t) => (t.statement.clone(), (t.outcome.observed as usize, t.agreeing.len()), t.outcome.expected),
+            None => {
+                let known = members(&|account| rotates[account as usize].is_some()).len();
+                let of_all = |is: fn(&&Option<bool>) -> bool| rotates.iter().filter(is).count();
+                let rate = share(of_all(|r| **r == Some(true)), of_all(|r| r.is_some()));
+                let words = stated(rotating.len(), known, "accounts send hardly any two requests from one address");
+                let unknown = candidate.accounts.len() - known;
+                let unknown = if unknown > 0 { format!("; of {unknown} more it is not known") } else { String::new() };
+                (words + &unknown, (rotating.len(), known), rate * known as f64)
+            }
         };
-        let mut claims = vec![
-            claim(
-                "evasion.rotation",
-                "accounts that send hardly any two requests from one address",
-                rotating.len(),
-                n * world_share,
-                &self.listed(first_of(&rotating)),
-            ),
-            Claim {
-                table_rows: self.rows(closed.iter().copied()),
-                ..claim(
-                    "evasion.closed",
-                    "closed accounts",
-                    closed.len(),
-                    n * closed_share,
-                    &self.listed(closed.iter().filter_map(|id| self.last_line(*id)).collect()),
-                )
-            },
-        ];
+        let mut claims = vec![claim("evasion.rotation", &statement, seen, expected, &first_lines)];
+
+        let facts_of = |account: u32| facts.get(&world.names[account as usize]);
+        let told = members(&|account| facts_of(account).is_some()).len();
+        let closed = members(&|account| facts_of(account).is_some_and(|f| f.closed_us.is_some()));
+        let rate = share(facts.values().filter(|f| f.closed_us.is_some()).count(), facts.len());
+        let last_lines = self.listed(closed.iter().filter_map(|id| self.last_line(*id)).collect());
+        let words = stated(closed.len(), told, "accounts are closed, by whomever");
+        claims.push(Claim {
+            table_rows: self.rows(closed.iter().copied()),
+            ..claim("evasion.closed", &words, (closed.len(), told), rate * told as f64, &last_lines)
+        });
         if let Some(found) = self.stacks().contradictions(&candidate.accounts) {
-            let words = "accounts whose client names itself otherwise than its TLS handshake does";
+            let of = candidate.accounts.len();
+            let words = stated(found.members, of, "accounts name a client that their TLS handshake contradicts");
             let lines = self.listed(found.lines);
-            claims.push(claim("evasion.contradiction", words, found.members, n * found.share_outside, &lines));
+            let expected = of as f64 * found.share_outside;
+            claims.push(claim("evasion.contradiction", &words, (found.members, of), expected, &lines));
         }
         // Replacement was tested; what speaks for one hand there speaks for hiding here.
         let replaced = candidate.tests.iter().filter(|t| t.signal == "time.succession");
@@ -415,5 +454,21 @@ impl Inquiry<'_> {
             p_value: link.p_value,
             q_value,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_are_named_and_a_provider_that_serves_everybody_is_called_so() {
+        let domains = |names: &[&str]| Inquiry::named(&names.iter().map(|d| (*d).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            domains(&["gmail.com", "mill.example"]),
+            "; domains: gmail.com (a provider that serves everybody), mill.example"
+        );
+        assert_eq!(domains(&[]), "");
+        assert!(domains(&["a.example"; 9]).ends_with(", and 3 more"));
     }
 }

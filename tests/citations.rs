@@ -218,3 +218,19 @@ fn what_is_compared_with_a_mark_is_not_said_to_be_compared_with_chance() {
     let others = claim.everybody_else.expect("the log knows conversations");
     assert!((0.0..1.0).contains(&others) && others < claim.observed, "{claim:?}");
 }
+
+#[test]
+fn changes_of_address_have_one_figure_and_one_chance_in_a_report() {
+    for (network, claim) in SAMPLE.claims("evasion.rotation") {
+        let tested = network.coordinated.claims.iter().find(|c| c.signal == "infrastructure.rotation").expect("tested");
+        assert_eq!((claim.observed, claim.expected), (tested.observed, tested.expected));
+        assert_eq!(claim.statement, tested.statement);
+    }
+}
+
+#[test]
+fn who_closed_an_account_is_not_said_for_the_table_does_not_say_it() {
+    for (_, claim) in SAMPLE.claims("evasion.closed") {
+        assert!(claim.statement.ends_with(" accounts are closed, by whomever"), "{}", claim.statement);
+    }
+}

@@ -24,6 +24,7 @@ fn claim(signal: &str, statement: &str, observed: f64, expected: f64, unit: &str
         weight: 3.0,
         counts: true,
         lines: vec![LineRef { file: "logs/a.jsonl".into(), line: 7 }],
+        domains: Vec::new(),
         table_rows: if signal.starts_with("identity") { vec![3, 9] } else { Vec::new() },
     }
 }

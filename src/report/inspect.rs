@@ -122,7 +122,11 @@ fn places(page: &mut Page, c: &Claim) {
 }
 
 fn waterfall(page: &mut Page, n: &Network) {
-    page.styled(0, Style::new().bold(), "Observed: run as one? Evidence in nats at most, the best case for the accuser, each family capped");
+    page.styled(
+        0,
+        Style::new().bold(),
+        "Observed: run as one? Evidence in nats at most, the best case for the accuser, each family capped",
+    );
     let most = n.coordinated.claims.iter().map(|c| c.weight).fold(0.0, f64::max);
     let mut sum = 0.0;
     let figures = |c: &Claim| {
