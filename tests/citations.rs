@@ -234,3 +234,12 @@ fn who_closed_an_account_is_not_said_for_the_table_does_not_say_it() {
         assert!(claim.statement.ends_with(" accounts are closed, by whomever"), "{}", claim.statement);
     }
 }
+
+#[test]
+fn what_could_not_be_evaluated_was_not_tested() {
+    let tested = SAMPLE.report.networks.iter().flat_map(|n| &n.coordinated.claims).map(|c| c.signal.as_str());
+    let tested: BTreeSet<&str> = tested.collect();
+    let silent = SAMPLE.report.signals.iter().filter(|s| !s.evaluable && tested.contains(s.name.as_str()));
+    let silent: Vec<&str> = silent.map(|s| s.name.as_str()).collect();
+    assert!(tested.len() > 5 && silent.is_empty(), "tested and said to be not evaluable: {silent:?}");
+}
