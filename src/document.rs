@@ -56,7 +56,7 @@ pub struct Document {
     pub pseudonymised: bool,
 }
 
-/// Requests of everybody in equal spans of time. Of an account with very many requests the earliest are counted.
+/// Requests of everybody in equal spans of time. Of an account with more than 4,096 requests the times of the earliest are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Timeline {
     /// Start of the first span, RFC 3339 UTC.
@@ -65,6 +65,9 @@ pub struct Timeline {
     pub span_seconds: u64,
     /// Requests in each span.
     pub requests: Vec<u64>,
+    /// Requests that stand in no span, for their times are not kept. They stand in `hours`.
+    #[serde(default)]
+    pub left_out: u64,
     /// Requests in each of the 24 hours of the UTC day.
     pub hours: Vec<u64>,
     /// Models that many accounts began to use inside the log, in order of time.
@@ -87,6 +90,9 @@ pub struct Release {
 pub struct Activity {
     /// Requests in each span.
     pub requests: Vec<u64>,
+    /// Its requests that stand in no span, as in [`Timeline`].
+    #[serde(default)]
+    pub left_out: u64,
     /// Requests in each of the 24 hours of the UTC day.
     pub hours: Vec<u64>,
     /// The same for each of the busiest members, busiest first.
@@ -347,7 +353,8 @@ pub struct Stream {
     pub id: String,
     /// Accounts of the network that carry it again and again.
     pub accounts: u64,
-    /// Their requests with it.
+    /// Their requests with its most frequent passage. `extraction.uniform` counts requests with any passage of any template, so
+    /// that it may be more.
     pub requests: u64,
     /// A redacted line that shows it; empty where none was kept.
     pub excerpt: String,
