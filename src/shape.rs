@@ -31,6 +31,9 @@ pub struct Counts {
     pub distinct: u64,
     /// Texts of which `unrepeated` is the share.
     pub told: u64,
+    /// Requests of one kind that are certain, of each account those with its most frequent template or question; `uniform`
+    /// estimates all.
+    pub of_one_kind: u64,
 }
 
 /// Content and economics of a group. Figures marked *of its own* are those of requests that carry the group's own templates
@@ -84,10 +87,14 @@ impl Shape {
         match self.own {
             Own::All => format!("{n} {what}"),
             Own::Templates => format!("{n} requests with templates of its own (one with two of them counts twice)"),
-            Own::OneTemplate => format!("{n} requests with one template of its own ({share:.0} % of all {all})"),
-            Own::OneSetting => {
-                format!("{n} requests with one setting of the sampling parameters ({share:.0} % of all {all})")
+            Own::OneTemplate => {
+                format!(
+                    "{n} requests with one template of its own, that of the longest answers ({share:.0} % of all {all})"
+                )
             }
+            Own::OneSetting => format!(
+                "{n} requests with one setting of the sampling parameters, that of the longest answers ({share:.0} % of all {all})"
+            ),
         }
     }
 
@@ -101,8 +108,8 @@ impl Shape {
                  most of them were"
             ),
             (None, true) => format!(
-                "{k} of {told} texts that nobody outside it sent had not been sent by another of its accounts before; so had \
-                 {distinct} of all {sent} texts"
+                "{k} of {told} texts that nobody outside it sent had not been sent by another of its accounts before; of all \
+                 its texts {distinct} of {sent}"
             ),
             (None, false) => format!("{k} of {told} texts had not been sent by another of its accounts before"),
         })
@@ -127,10 +134,12 @@ impl Shape {
         let uniform = self.uniform?;
         Some(if self.texts > 0 {
             format!(
-                "about {} of {} requests with text are of one kind: they carry a template of its own, or a text that their \
-                 account sent three times or more (requests with two passages that do not always stand together may count twice)",
+                "about {} of {} requests with text, {} for certain, are of one kind: they carry a template of its own, or a text \
+                 that their account sent three times or more (an estimate: two passages that do not always stand together may \
+                 count one request twice)",
                 part(uniform, self.texts),
-                self.texts
+                self.texts,
+                self.counts.of_one_kind
             )
         } else {
             let requests = self.counts.requests;
@@ -192,6 +201,8 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let replicas = (accounts > 1 && (accounts as f64) <= OF_REPLICAS * members.len() as f64)
         .then(|| share(in_as_many, told.own_distinct))
         .filter(|regular| *regular >= REGULAR && told.own as f64 >= REGULAR * told.sent as f64);
+    let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
+    let one_kind = of_one_kind(&members, &carried, sampled);
     let (of, unrepeated) = match (replicas, beside_others) {
         (Some(regular), _) => (told.own_distinct, regular),
         (None, true) => (told.own, share(told.own_distinct, told.own)),
@@ -204,8 +215,8 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         sent: told.sent,
         distinct: told.distinct,
         told: of,
+        of_one_kind: one_kind.1,
     };
-    let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     Shape {
         texts,
         unrepeated: (texts > 0).then_some(unrepeated),
@@ -216,7 +227,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         single_turn: baseline.has_sessions.then(|| share(work.single_turn, work.requests)),
         rule_share: (texts > 0).then(|| work.rule_share()),
         uniform: match settings {
-            None => Some(share(of_one_kind(&members, &carried, sampled), texts)),
+            None => Some(share(one_kind.0, texts)),
             Some(settings) => one_setting(&settings),
         },
         rhythm: baseline.rhythm(group),
@@ -429,21 +440,31 @@ fn all_streams(own: &[Vec<(usize, &Carried)>]) -> Option<Work> {
 }
 
 /// Texts of one kind: that carry one of the templates, or are asked again and again by the same account: `sampled` has those
-/// by the place of the account. Templates with the same first text stand in the same texts and count once.
-fn of_one_kind(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], sampled: impl Fn(usize) -> u64) -> u64 {
+/// by the place of the account. Templates with the same first text stand in the same texts and count once. Others may still
+/// meet in one text, so the number is an estimate; behind it stands how many there are for certain.
+fn of_one_kind(
+    members: &[&AccountEvidence],
+    own: &[Vec<(usize, &Carried)>],
+    sampled: impl Fn(usize) -> u64,
+) -> (u64, u64) {
     let mut kinds: Vec<(usize, u32, u32)> =
         own.iter().flatten().map(|(place, carried)| (*place, carried.items.0, carried.count)).collect();
     kinds.sort_unstable();
-    let mut of_kind = vec![0; members.len()];
+    let mut of_kind = vec![(0, 0); members.len()];
     for same in kinds.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
         // The last is carried most.
         let (place, _, most) = same[same.len() - 1];
-        of_kind[place] += u64::from(most);
+        let (all, certain) = &mut of_kind[place];
+        *all += u64::from(most);
+        *certain = u64::from(most).max(*certain);
     }
-    let of = |(place, (account, carrying)): (usize, (&&AccountEvidence, u64))| {
+    let of = |((place, account), carrying): ((usize, &&AccountEvidence), u64)| {
         carrying.max(sampled(place)).min(account.with_text)
     };
-    members.iter().zip(of_kind).enumerate().map(of).sum()
+    let sum = |carrying: &dyn Fn(&(u64, u64)) -> u64| {
+        members.iter().enumerate().zip(of_kind.iter().map(carrying)).map(of).sum::<u64>()
+    };
+    (sum(&|(all, _)| *all), sum(&|(_, certain)| *certain))
 }
 
 /// Share of requests with the most frequent sampling parameters; `None` where that is to set none.

@@ -353,23 +353,29 @@ impl Inquiry<'_> {
         let Candidate { tests, shape, proposed_by, .. } = candidate;
         let s = &self.settings.findings;
         let ways = s.given_out(tests, shape, *proposed_by);
-        let mut behind = Vec::new();
-        let mut words = Vec::new();
+        let (mut behind, mut table_rows, mut words) = (Vec::new(), Vec::new(), Vec::new());
         for way in &ways {
             let told: Vec<&Test> = s.telling(*way, tests, *proposed_by).collect();
             let by: Vec<&str> = told.iter().map(|t| t.signal).collect();
             let by = if by.is_empty() { "extraction.rhythm".to_owned() } else { by.join(", ") };
             words.push(format!("{} ({by})", way.words()));
-            behind.extend(told.into_iter().flat_map(|t| self.lines_behind(t, candidate)));
+            for (lines, rows) in told.into_iter().map(|t| self.cited(t, candidate)) {
+                behind.extend(lines);
+                table_rows.extend(rows);
+            }
         }
         behind.sort();
         behind.dedup();
         behind.truncate(LINES_LISTED);
+        table_rows.sort_unstable();
+        table_rows.dedup();
+        table_rows.truncate(LINES_LISTED);
         let statement =
             format!("ways in which the work is given out, instead of arising in each account: {}", words.join("; "));
-        let lines = if behind.is_empty() { lines } else { &behind };
+        let lines = if behind.is_empty() && table_rows.is_empty() { lines } else { &behind };
+        let seen = (ways.len() as f64, 1.0);
         (!ways.is_empty())
-            .then(|| described("extraction.given_out", &statement, (ways.len() as f64, 1.0), "ways", lines))
+            .then(|| Claim { table_rows, ..described("extraction.given_out", &statement, seen, "ways", lines) })
     }
 
     fn evasive(&self, candidate: &Candidate) -> Axis {

@@ -189,7 +189,9 @@ fn a_share_of_the_requests_with_one_template_says_how_many_these_are_and_what_pa
     let mut seen = 0;
     for signal in ["extraction.single_turn", "extraction.rules"] {
         for (network, claim) in SAMPLE.claims(signal) {
-            let Some((before, after)) = claim.statement.split_once(" requests with one template of its own (") else {
+            let Some((before, after)) =
+                claim.statement.split_once(" requests with one template of its own, that of the longest answers (")
+            else {
                 continue;
             };
             let (k, own) = before.split_once(" of ").unwrap();
@@ -242,4 +244,18 @@ fn what_could_not_be_evaluated_was_not_tested() {
     let silent = SAMPLE.report.signals.iter().filter(|s| !s.evaluable && tested.contains(s.name.as_str()));
     let silent: Vec<&str> = silent.map(|s| s.name.as_str()).collect();
     assert!(tested.len() > 5 && silent.is_empty(), "tested and said to be not evaluable: {silent:?}");
+}
+
+#[test]
+fn how_much_of_the_work_is_of_one_kind_is_no_less_than_any_stream_and_no_more_than_all() {
+    for network in &SAMPLE.report.networks {
+        let claims = network.extraction.claims.iter().filter(|c| c.signal == "extraction.uniform");
+        for claim in claims {
+            let about = number_after(&claim.statement, "about ").expect(&claim.statement);
+            let (all, certain) = (number_after(&claim.statement, " of "), number_after(&claim.statement, "text, "));
+            assert!(certain.unwrap() <= about && about <= all.unwrap(), "{}", claim.statement);
+            let most = network.streams.iter().map(|s| s.requests as f64).fold(0.0, f64::max);
+            assert!(certain.unwrap() >= most || network.streams.len() > 1, "{most} in a stream: {}", claim.statement);
+        }
+    }
 }

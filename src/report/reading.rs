@@ -40,7 +40,7 @@ pub(super) fn against(c: &Claim) -> &'static str {
     match (c.compared_with.as_str(), c.q_value) {
         ("chance", _) | ("", Some(_)) => "by chance",
         ("mark", _) => "the mark is",
-        ("everybody", _) => "as often as everybody",
+        ("everybody", _) => "at everybody's rate",
         _ => "compared with",
     }
 }
