@@ -1,6 +1,6 @@
 //! The optional table of account facts: who pays, from which device, since when.
 
-use crate::ingest::IngestReport;
+use crate::ingest::{IngestReport, Lines};
 use crate::normalise::{parse_timestamp, present};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -107,7 +107,7 @@ pub enum TableError {
 /// # Errors
 /// When it is no CSV, or has no account column.
 pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
-    let mut csv = csv::Reader::from_reader(table);
+    let mut csv = csv::Reader::from_reader(Lines::new(table));
     let header = csv.headers()?.clone();
     let column = |name: &str| header.iter().position(|h| h.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
     let account = column("account_id").ok_or(TableError::NoAccountColumn)?;
@@ -124,15 +124,16 @@ pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
     ]
     .map(column);
     let mut facts = BTreeMap::new();
-    for record in csv.records() {
-        let record = record?;
+    let mut record = csv::StringRecord::new();
+    while csv.read_record(&mut record)? {
+        let row = record.position().map(|at| csv.get_ref().of(at.byte()));
         let cell = |i: usize| columns[i].and_then(|c| record.get(c)).and_then(present).map(str::to_owned);
         let time = |i: usize| cell(i).and_then(|t| parse_timestamp(&t));
         if let Some(id) = record.get(account).and_then(present) {
             let email = cell(8).map(|e| e.to_lowercase());
             let domain = email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
             facts.entry(id.to_owned()).or_insert_with(|| Facts {
-                row: record.position().map(csv::Position::line),
+                row,
                 org_id: cell(0),
                 created_us: time(1),
                 closed_us: time(2),
@@ -190,6 +191,15 @@ mod tests {
         assert_ne!(facts["a"].email, facts["b"].email);
         assert_eq!(email_shape("kari.osten17@example.org"), facts["b"].email_shape);
         assert_eq!((&facts["c"].email_domain, &facts["c"].email_shape), (&None, &None));
+    }
+
+    #[test]
+    fn a_row_is_the_line_of_the_table_that_an_editor_shows_whatever_ends_its_lines() {
+        let table = "account_id,plan\na,\"x\ny\"\n\nb,z\n";
+        for table in [table.to_owned(), table.replace('\n', "\r\n")] {
+            let facts = read(table.as_bytes()).unwrap();
+            assert_eq!((facts["a"].row, facts["b"].row), (Some(2), Some(5)), "{table:?}");
+        }
     }
 
     #[test]
