@@ -1,6 +1,6 @@
 //! The optional table of account facts: who pays, from which device, since when.
 
-use crate::ingest::IngestReport;
+use crate::ingest::{IngestReport, Lines};
 use crate::normalise::{parse_timestamp, present};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -9,6 +9,8 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Facts of one account; what the table leaves empty is `None` and equals nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
+    /// Line of the table on which they stand; `None` of what exports say.
+    pub row: Option<u64>,
     pub org_id: Option<String>,
     /// µs since the Unix epoch.
     pub created_us: Option<i64>,
@@ -46,6 +48,49 @@ pub fn email_shape(address: &str) -> Option<String> {
     (!shape.is_empty()).then_some(shape)
 }
 
+/// Domains at which anybody can have an address: to be at one of them ties nobody to anybody.
+const PUBLIC_MAIL: [&str; 34] = [
+    "126.com",
+    "163.com",
+    "aol.com",
+    "duck.com",
+    "fastmail.com",
+    "free.fr",
+    "gmail.com",
+    "gmx.com",
+    "gmx.de",
+    "gmx.net",
+    "googlemail.com",
+    "hey.com",
+    "hotmail.com",
+    "icloud.com",
+    "live.com",
+    "mac.com",
+    "mail.com",
+    "mail.ru",
+    "me.com",
+    "msn.com",
+    "naver.com",
+    "orange.fr",
+    "outlook.com",
+    "pm.me",
+    "proton.me",
+    "protonmail.com",
+    "qq.com",
+    "rediffmail.com",
+    "t-online.de",
+    "tutanota.com",
+    "web.de",
+    "yahoo.com",
+    "yandex.ru",
+    "zoho.com",
+];
+
+/// Whether a domain is known to be that of a provider of e-mail for everybody. Of others nothing is known.
+pub fn is_public_mail(domain: &str) -> bool {
+    PUBLIC_MAIL.binary_search(&domain).is_ok()
+}
+
 /// Why the table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -62,7 +107,7 @@ pub enum TableError {
 /// # Errors
 /// When it is no CSV, or has no account column.
 pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
-    let mut csv = csv::Reader::from_reader(table);
+    let mut csv = csv::Reader::from_reader(Lines::new(table));
     let header = csv.headers()?.clone();
     let column = |name: &str| header.iter().position(|h| h.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
     let account = column("account_id").ok_or(TableError::NoAccountColumn)?;
@@ -79,14 +124,16 @@ pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
     ]
     .map(column);
     let mut facts = BTreeMap::new();
-    for record in csv.records() {
-        let record = record?;
+    let mut record = csv::StringRecord::new();
+    while csv.read_record(&mut record)? {
+        let row = record.position().map(|at| csv.get_ref().of(at.byte()));
         let cell = |i: usize| columns[i].and_then(|c| record.get(c)).and_then(present).map(str::to_owned);
         let time = |i: usize| cell(i).and_then(|t| parse_timestamp(&t));
         if let Some(id) = record.get(account).and_then(present) {
             let email = cell(8).map(|e| e.to_lowercase());
             let domain = email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
             facts.entry(id.to_owned()).or_insert_with(|| Facts {
+                row,
                 org_id: cell(0),
                 created_us: time(1),
                 closed_us: time(2),
@@ -130,7 +177,7 @@ mod tests {
     fn an_empty_cell_is_absent_and_equals_nothing() {
         let table = "account_id,payment_fingerprint,created_at\na,,2026-01-01T00:00:00Z\nb,pm_1,\n";
         let facts = read(table.as_bytes()).unwrap();
-        assert_eq!(facts["a"].payment, None);
+        assert_eq!((&facts["a"].payment, facts["a"].row, facts["b"].row), (&None, Some(2), Some(3)));
         assert_eq!(facts["b"].payment.as_deref(), Some("pm_1"));
         assert!(facts["a"].created_us.is_some() && facts["b"].created_us.is_none());
     }
@@ -144,6 +191,21 @@ mod tests {
         assert_ne!(facts["a"].email, facts["b"].email);
         assert_eq!(email_shape("kari.osten17@example.org"), facts["b"].email_shape);
         assert_eq!((&facts["c"].email_domain, &facts["c"].email_shape), (&None, &None));
+    }
+
+    #[test]
+    fn a_row_is_the_line_of_the_table_that_an_editor_shows_whatever_ends_its_lines() {
+        let table = "account_id,plan\na,\"x\ny\"\n\nb,z\n";
+        for table in [table.to_owned(), table.replace('\n', "\r\n")] {
+            let facts = read(table.as_bytes()).unwrap();
+            assert_eq!((facts["a"].row, facts["b"].row), (Some(2), Some(5)), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn public_providers_are_found_in_their_list() {
+        assert!(PUBLIC_MAIL.is_sorted() && PUBLIC_MAIL.iter().all(|domain| is_public_mail(domain)));
+        assert!(!is_public_mail("example.org"));
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub fn timeline(evidence: &Evidence) -> Option<Timeline> {
         start: rfc3339(start),
         span_seconds: seconds.unsigned_abs(),
         requests: vec![0; usize::try_from(spans(&seconds)).unwrap_or(0)],
+        left_out: 0,
         hours: vec![0; 24],
         releases: releases
             .into_iter()
@@ -35,7 +36,7 @@ pub fn timeline(evidence: &Evidence) -> Option<Timeline> {
             .collect(),
     };
     let mut requests = std::mem::take(&mut timeline.requests);
-    accounts.iter().for_each(|a| count(&mut requests, start, seconds, a));
+    timeline.left_out = accounts.iter().map(|a| count(&mut requests, start, seconds, a)).sum();
     timeline.requests = requests;
     accounts.iter().for_each(|a| add_hours(&mut timeline.hours, a));
     Some(timeline)
@@ -45,11 +46,12 @@ pub fn timeline(evidence: &Evidence) -> Option<Timeline> {
 pub fn activity(timeline: &Timeline, evidence: &Evidence, members: &[String]) -> Activity {
     let start = parse_rfc3339(&timeline.start).unwrap_or(0);
     let seconds = timeline.span_seconds as i64;
-    let mut activity = Activity { requests: vec![0; timeline.requests.len()], hours: vec![0; 24], busiest: Vec::new() };
+    let requests = vec![0; timeline.requests.len()];
+    let mut activity = Activity { requests, left_out: 0, hours: vec![0; 24], busiest: Vec::new() };
     let mut busiest: Vec<(&String, &AccountEvidence)> =
         members.iter().filter_map(|m| Some((m, &**evidence.accounts.get(m)?))).collect();
     for (_, account) in &busiest {
-        count(&mut activity.requests, start, seconds, account);
+        activity.left_out += count(&mut activity.requests, start, seconds, account);
         add_hours(&mut activity.hours, account);
     }
     busiest.sort_by(|a, b| b.1.requests.cmp(&a.1.requests).then(a.0.cmp(b.0)));
@@ -82,13 +84,17 @@ pub fn life(evidence: &AccountEvidence, id: &str, facts: &BTreeMap<String, Facts
     }
 }
 
-fn count(spans: &mut [u64], start: i64, seconds: i64, account: &AccountEvidence) {
+/// Adds an account's requests to their spans, and returns how many stand in none.
+fn count(spans: &mut [u64], start: i64, seconds: i64, account: &AccountEvidence) -> u64 {
+    let mut left_out = account.requests;
     for at in account.times.as_slice() {
         let place = at.saturating_sub(start).div_euclid(seconds.max(1) * SECOND_US);
         if let Some(span) = usize::try_from(place).ok().and_then(|p| spans.get_mut(p)) {
             *span += 1;
+            left_out = left_out.saturating_sub(1);
         }
     }
+    left_out
 }
 
 fn add_hours(hours: &mut [u64], account: &AccountEvidence) {
@@ -125,6 +131,17 @@ mod tests {
         );
         assert!(part.requests.iter().zip(&timeline.requests).all(|(a, b)| a <= b));
         assert_eq!(part.busiest[0].account_id, "a");
+    }
+
+    #[test]
+    fn requests_of_a_busy_account_that_stand_in_no_span_are_counted_as_left_out() {
+        let starts: Vec<(&str, i64)> = (0..5_000).map(|i| (if i < 4_500 { "a" } else { "b" }, i * SECOND_US)).collect();
+        let evidence = evidence(&starts);
+        let timeline = timeline(&evidence).unwrap();
+        assert_eq!((timeline.requests.iter().sum::<u64>(), timeline.left_out), (4_096 + 500, 404));
+        let busy = activity(&timeline, &evidence, &["a".to_owned()]);
+        assert_eq!((busy.requests.iter().sum::<u64>(), busy.left_out), (4_096, 404));
+        assert_eq!(busy.hours.iter().sum::<u64>(), 4_500);
     }
 
     #[test]

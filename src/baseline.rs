@@ -19,6 +19,7 @@ pub struct Baseline<'a> {
     /// In the order of `world.names`.
     pub(crate) accounts: Vec<&'a AccountEvidence>,
     pub(crate) census: Census,
+    pub(crate) everything: Everything,
     everyone: Reference,
     /// Accounts that hold conversations; `None` where nobody does.
     talkers: Option<Reference>,
@@ -49,6 +50,20 @@ pub struct Baseline<'a> {
 pub struct Outputs {
     pub lower_quartile: f64,
     pub median: f64,
+}
+
+/// Sums over all accounts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Everything {
+    pub requests: u64,
+    pub with_text: u64,
+    /// Requests whose text matches a rule pack.
+    pub ruled: u64,
+    /// Requests outside conversations.
+    pub lone: u64,
+    /// Texts, each text of an account once, and different ones among these.
+    pub sent: u64,
+    pub distinct: u64,
 }
 
 /// Texts of a group, each text of an account once.
@@ -97,6 +112,16 @@ impl<'a> Baseline<'a> {
         let mut outputs: Vec<(f64, u32)> =
             (0u32..).zip(&accounts).map(|(id, a)| (typical(a.ln_output, a.requests), id)).collect();
         outputs.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let sum = |of: fn(&AccountEvidence) -> u64| accounts.iter().map(|a| of(a)).sum();
+        let sent = sum(|a| a.items.len() as u64);
+        let everything = Everything {
+            requests: sum(|a| a.requests),
+            with_text: sum(|a| a.with_text),
+            ruled: sum(|a| a.ruled),
+            lone: lone_requests.iter().sum(),
+            sent,
+            distinct: sent - repeated.iter().map(|senders| senders.len() as u64 - 1).sum::<u64>(),
+        };
         let mut output_places = vec![0; outputs.len()];
         (0u32..).zip(&outputs).for_each(|(place, (_, id))| output_places[*id as usize] = place);
         let census = Census::new(world, &accounts, facts);
@@ -110,10 +135,11 @@ impl<'a> Baseline<'a> {
             talkers[*entity as usize] |= talks;
         }
         Self {
-            everyone: Reference::new(&census, everyone),
-            talkers: talks.contains(&true).then(|| Reference::new(&census, talkers)),
+            everyone: Reference::new(&census, everyone, ""),
+            talkers: talks.contains(&true).then(|| Reference::new(&census, talkers, " that hold conversations")),
             talks,
             census,
+            everything,
             items,
             repeated_items: repeated.inverted(accounts.len()),
             repeated_halves,

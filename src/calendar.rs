@@ -41,17 +41,33 @@ impl Life {
     }
 }
 
+/// The first hour of a log since the Unix epoch, and how many hours it spans, both ends counted; from the starts of every
+/// account (µs since the Unix epoch, rising).
+fn hours<'s>(starts: impl Iterator<Item = &'s [i64]>) -> (i64, i64) {
+    let hour = |us: &i64| us.div_euclid(HOUR_US);
+    let ends = starts.filter_map(|s| Some((hour(s.first()?), hour(s.last()?))));
+    let span = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    span.map_or((0, 0), |(first, last)| (first, last.saturating_sub(first).saturating_add(1)))
+}
+
+/// Why a log has no calendar; `None` where it has one. As [`Calendar::new`] sees it.
+pub fn lacks<'s>(starts: impl Iterator<Item = &'s [i64]>) -> Option<&'static str> {
+    match hours(starts).1 {
+        length if length < 2 * WEEK as i64 => Some("the log spans less than the 336 hours of two weeks"),
+        length if length > MOST_HOURS => Some("the log spans more than 30,000 hours"),
+        _ => None,
+    }
+}
+
 impl Calendar {
     /// From the starts (µs since the Unix epoch, rising) of every account. Empty, and so not evaluable, for logs of less
     /// than two weeks.
     pub fn new(starts: &[&[i64]]) -> Self {
-        let hour = |us: &i64| us.div_euclid(HOUR_US);
-        let first = starts.iter().filter_map(|s| s.first()).map(hour).min().unwrap_or(0);
-        let last = starts.iter().filter_map(|s| s.last()).map(hour).max().unwrap_or(0);
-        let length = last.saturating_sub(first).saturating_add(1);
-        if length < 2 * WEEK as i64 || length > MOST_HOURS {
+        let of_all = || starts.iter().copied();
+        if lacks(of_all()).is_some() {
             return Self::default();
         }
+        let (first, length) = hours(of_all());
         let mut calendar = Self { first, world: vec![0; length as usize] };
         for account in starts {
             calendar.life(account).hours.into_iter().for_each(|h| calendar.world[h] += 1);
@@ -176,6 +192,16 @@ mod tests {
 
     fn unit(rng: &mut ChaCha8Rng) -> f64 {
         (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    #[test]
+    fn a_log_of_336_hours_has_a_calendar_though_fourteen_days_lie_not_between_its_ends() {
+        let ends = |hours: i64| [0, hours * HOUR_US - 1];
+        let of = |ends: &[i64]| (lacks([ends].into_iter()).is_none(), !Calendar::new(&[ends]).world.is_empty());
+        assert_eq!(of(&ends(336)), (true, true));
+        assert_eq!(of(&ends(335)), (false, false));
+        assert_eq!(of(&ends(30_001)), (false, false));
+        assert_eq!(of(&[]), (false, false));
     }
 
     /// `sittings` of an account over three weeks, each of four requests: office hours on weekdays, or any time.

@@ -155,7 +155,7 @@ impl Inquiry<'_> {
     }
 
     /// Templates that are a group's own; none where content is left out.
-    fn own_templates(&self, accounts: &[u32]) -> Vec<&Object> {
+    pub fn own_templates(&self, accounts: &[u32]) -> Vec<&Object> {
         if self.templates().is_some() { own_templates(&self.scope.world, accounts) } else { Vec::new() }
     }
 

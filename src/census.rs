@@ -2,6 +2,7 @@
 //! their holders. Made once.
 
 use crate::account_table::Facts;
+use crate::event::Origin;
 use crate::features::AccountEvidence;
 use crate::holdings::Holdings;
 use crate::links::World;
@@ -24,13 +25,15 @@ pub(crate) struct Census {
     pub hour_pairs: Vec<HourPairs>,
     /// Objects by kind.
     pub holdings: BTreeMap<&'static str, Holdings>,
+    /// Networks that are the objects of kind `prefix`, in their order.
+    prefixes: Vec<Network>,
     /// Distinct addresses of each entity.
     pub reach: Vec<u64>,
     /// Whether each account sends hardly any two requests from one address; see [`rotates`].
     pub rotates: Vec<Option<bool>>,
 }
 
-const DAY_US: f64 = 86_400e6;
+pub(crate) const DAY_US: f64 = 86_400e6;
 /// Hours of work below which they say nothing of an account's rhythm.
 const LEAST_FOR_RHYTHM: usize = 12;
 /// Days of an account's life below which they say nothing either: two nights of an event are no habit.
@@ -181,7 +184,7 @@ fn shared(values: Values<'_>) -> Vec<Vec<u32>> {
 }
 
 /// Networks in which several entities stand, in order of their notation, with the entities.
-fn prefixes(world: &World, whereabouts: &[Whereabouts]) -> Vec<Vec<u32>> {
+fn prefixes(world: &World, whereabouts: &[Whereabouts]) -> Vec<(Network, Vec<u32>)> {
     let mut all: Vec<(Network, u32)> = Vec::new();
     for (found, entity) in whereabouts.iter().zip(&world.entity) {
         all.extend(found.networks.iter().map(|network| (*network, *entity)));
@@ -189,10 +192,10 @@ fn prefixes(world: &World, whereabouts: &[Whereabouts]) -> Vec<Vec<u32>> {
     all.par_sort_unstable();
     all.dedup();
     let shared = all.chunk_by(|a, b| a.0 == b.0).filter(|holders| holders.len() > 1);
-    let mut written: Vec<(String, Vec<u32>)> =
-        shared.map(|holders| (holders[0].0.to_string(), holders.iter().map(|(_, e)| *e).collect())).collect();
-    written.sort_unstable();
-    written.into_iter().map(|(_, entities)| entities).collect()
+    let mut found: Vec<(Network, Vec<u32>)> =
+        shared.map(|holders| (holders[0].0, holders.iter().map(|(_, e)| *e).collect())).collect();
+    found.sort_by_cached_key(|(network, _)| network.to_string());
+    found
 }
 
 impl Census {
@@ -260,8 +263,10 @@ impl Census {
         let worked: Vec<(HourPairs, usize)> = accounts.par_iter().map(of_hours).collect();
         holdings.insert("email_domain", of_one_value(fact(|f| f.email_domain.is_some()), domains));
         holdings.insert("email_shape", of_one_value(fact(|f| f.email_shape.is_some()), shapes));
-        holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), prefixes(world, &whereabouts)));
+        let (prefixes, standing): (Vec<Network>, Vec<Vec<u32>>) = prefixes(world, &whereabouts).into_iter().unzip();
+        holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), standing));
         Self {
+            prefixes,
             created: told.iter().map(|f| f.and_then(|f| f.created_us).map(|us| us as f64 / DAY_US)).collect(),
             volume: accounts.iter().map(|a| Some((a.requests as f64).ln())).collect(),
             rhythm: worked.iter().map(|(pairs, hours)| rhythm(*pairs, *hours)).collect(),
@@ -270,6 +275,14 @@ impl Census {
             reach,
             rotates,
         }
+    }
+
+    /// Where an account first stood in one of the networks at these places among the objects of kind `prefix`.
+    pub fn within(&self, places: &BTreeSet<u32>, account: &AccountEvidence) -> Option<Origin> {
+        let wanted: BTreeSet<Network> = places.iter().filter_map(|p| self.prefixes.get(*p as usize)).copied().collect();
+        let within = |address: &str| address.parse().is_ok_and(|ip| wanted.contains(&Network::around(ip)));
+        let addresses = account.addresses.iter().filter(|(address, _)| within(address));
+        addresses.map(|(_, (_, at))| *at).min().map(Origin::from)
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.4";
+pub const SCHEMA_VERSION: &str = "1.5";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
@@ -56,7 +56,7 @@ pub struct Document {
     pub pseudonymised: bool,
 }
 
-/// Requests of everybody in equal spans of time. Of an account with very many requests the earliest are counted.
+/// Requests of everybody in equal spans of time. Of an account with more than 4,096 requests the times of the earliest are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Timeline {
     /// Start of the first span, RFC 3339 UTC.
@@ -65,6 +65,9 @@ pub struct Timeline {
     pub span_seconds: u64,
     /// Requests in each span.
     pub requests: Vec<u64>,
+    /// Requests that stand in no span, for their times are not kept. They stand in `hours`.
+    #[serde(default)]
+    pub left_out: u64,
     /// Requests in each of the 24 hours of the UTC day.
     pub hours: Vec<u64>,
     /// Models that many accounts began to use inside the log, in order of time.
@@ -87,6 +90,9 @@ pub struct Release {
 pub struct Activity {
     /// Requests in each span.
     pub requests: Vec<u64>,
+    /// Its requests that stand in no span, as in [`Timeline`].
+    #[serde(default)]
+    pub left_out: u64,
     /// Requests in each of the 24 hours of the UTC day.
     pub hours: Vec<u64>,
     /// The same for each of the busiest members, busiest first.
@@ -216,7 +222,9 @@ pub struct Population {
     pub last: String,
     /// Groups that were tested, the reported ones among them.
     pub groups_tested: u64,
-    /// Networks expected to be false at the threshold used, given the q-values of those reported.
+    /// Most of the networks reported that are expected to be false by chance: their number times the greatest of their
+    /// q-values, for a q-value bounds the share of false discoveries among all that are as small. It speaks of chance alone:
+    /// whether one operator is behind what is no chance is another question.
     pub expected_false_networks: f64,
 }
 
@@ -292,7 +300,8 @@ pub struct Network {
     pub first: String,
     /// Last request, RFC 3339 UTC.
     pub last: String,
-    /// q-value of the whole group's coordination after correction over all groups.
+    /// q-value of the whole group's coordination after correction over all groups, made of the q-values of its claims: the
+    /// weaker of its two surest families decides.
     pub q_value: f64,
     /// The family of evidence that proposed the group; it is not among the families that tested it.
     pub proposed_by: String,
@@ -344,7 +353,8 @@ pub struct Stream {
     pub id: String,
     /// Accounts of the network that carry it again and again.
     pub accounts: u64,
-    /// Their requests with it.
+    /// Their requests with its most frequent passage. `extraction.uniform` counts requests with any passage of any template, so
+    /// that it may be more.
     pub requests: u64,
     /// A redacted line that shows it; empty where none was kept.
     pub excerpt: String,
@@ -412,7 +422,7 @@ pub struct Axis {
     pub claims: Vec<Claim>,
 }
 
-/// One statement with what was seen, what chance would give, and the lines behind it.
+/// One statement with what was seen, what it is compared with, and the lines behind it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Claim {
     /// Signal name, such as `identity.payment`.
@@ -423,20 +433,37 @@ pub struct Claim {
     pub statement: String,
     /// What was seen, in `unit`.
     pub observed: f64,
-    /// What chance would give, in `unit`.
+    /// What it is compared with, in `unit`: see `compared_with`.
     pub expected: f64,
-    /// Unit of both figures.
+    /// What `expected` is: `chance`, what a null model gives; `mark`, the figure from which the claim counts; `everybody`, as
+    /// many as if it were as frequent here as among all accounts. Empty in documents before 1.5.
+    #[serde(default)]
+    pub compared_with: String,
+    /// The same figure of everybody else, in `unit`, beside a mark; absent where it is not known.
+    #[serde(default)]
+    pub everybody_else: Option<f64>,
+    /// Unit of these figures.
     pub unit: String,
     /// Raw p-value; absent where the claim is descriptive.
     pub p_value: Option<f64>,
-    /// Corrected over all tests of this run; absent where the claim is descriptive.
+    /// `p_value` corrected over all tests of this run, or the q-value of the same test of the group as it was proposed, before
+    /// its members were settled, where that is weaker. So it may be more than `p_value` alone would give, and is never less.
+    /// Absent where the claim is descriptive.
     pub q_value: Option<f64>,
-    /// Natural log of the likelihood ratio that this claim adds, capped by family; 0 where it does not count.
+    /// Natural log of the likelihood ratio that this claim adds at most: the upper bound that its p-value allows, the best case
+    /// for the accuser, capped by family; 0 where it does not count.
     pub weight: f64,
     /// Whether it counts for the axis.
     pub counts: bool,
-    /// Log lines behind it.
+    /// Log lines behind it, five at most: those that show it, where single lines can. What is said of whole accounts (their
+    /// number of requests, their hours) is shown by no single line; then the first line of accounts that it is true of.
     pub lines: Vec<LineRef>,
+    /// Values behind it that are no secret: e-mail domains, most members first.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// Lines of the account table behind it, five at most, the header being line 1.
+    #[serde(default)]
+    pub table_rows: Vec<u64>,
 }
 
 /// A place in the input.
@@ -502,7 +529,7 @@ pub struct Account {
     /// Last request, RFC 3339 UTC.
     #[serde(default)]
     pub last: String,
-    /// When the provider closed it, RFC 3339 UTC; empty where it did not, or nothing is known.
+    /// When it was closed, by whomever, RFC 3339 UTC; empty where it was not, or nothing is known.
     #[serde(default)]
     pub closed: String,
 }

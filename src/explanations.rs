@@ -88,27 +88,20 @@ impl Signs<'_> {
         there.then(|| Sign { seen: "its texts have a template in common".to_owned(), against: true, decides: false })
     }
 
-    fn share(value: Option<f64>, what: &str, against: impl Fn(f64) -> bool) -> Option<Sign> {
-        value.map(|v| Sign { seen: format!("{:.0} % of {what}", 100.0 * v), against: against(v), decides: false })
+    fn share(value: Option<f64>, seen: Option<String>, most: f64) -> Option<Sign> {
+        Some(Sign { seen: seen?, against: value? > most, decides: false })
     }
 
     fn repeats(&self, most: f64) -> Option<Sign> {
-        let what = match self.shape.beside_others {
-            true => "the texts that nobody else sent had not been sent by another of its accounts before",
-            false => "its texts had not been sent by another of its accounts before",
-        };
-        Self::share(self.shape.unrepeated, what, |v| v > most)
+        Self::share(self.shape.unrepeated, self.shape.unrepeated_words(), most)
     }
 
     fn talks(&self) -> Option<Sign> {
-        let what = format!("its requests stand outside conversations{}", self.shape.own.words());
-        Self::share(self.shape.single_turn, &what, |v| v > HARDLY_CONVERSING)
+        Self::share(self.shape.single_turn, self.shape.single_turn_words(), HARDLY_CONVERSING)
     }
 
     fn asks(&self) -> Option<Sign> {
-        Self::share(self.shape.rule_share, &format!("its texts match a rule pack{}", self.shape.own.words()), |v| {
-            v > ASKING
-        })
+        Self::share(self.shape.rule_share, self.shape.rules_words(), ASKING)
     }
 
     fn people(&self) -> Option<Sign> {
@@ -130,7 +123,7 @@ impl Signs<'_> {
     }
 
     fn varied(&self) -> Option<Sign> {
-        Self::share(self.shape.uniform, "its requests are of one kind", |v| v > HALF)
+        Self::share(self.shape.uniform, self.shape.uniform_words(), HALF)
     }
 
     /// Whoever has nothing to hide need not change addresses or replace closed accounts.
@@ -237,8 +230,18 @@ mod tests {
         texts: 0,
         unrepeated: None,
         beside_others: false,
+        by_draw: false,
         replicas: None,
         own: crate::shape::Own::All,
+        counts: crate::shape::Counts {
+            requests: 200,
+            own: 200,
+            own_texts: 0,
+            sent: 150,
+            distinct: 150,
+            told: 150,
+            of_one_kind: 0,
+        },
         single_turn: None,
         rule_share: None,
         rhythm: None,
@@ -304,6 +307,8 @@ mod tests {
         assert!(all.len() == 8 && all.iter().all(|e| !e.would_change.is_empty() && !e.seen.is_empty()));
         let class = all.iter().find(|e| e.name.starts_with("class")).unwrap();
         assert_eq!(class.fit, "contradicted");
-        assert!(class.seen.contains("100 % of its texts had not been sent") && class.seen.contains("90 %"));
+        assert!(
+            class.seen.contains("150 of 150 texts had not been sent") && class.seen.contains("180 of 200 requests")
+        );
     }
 }

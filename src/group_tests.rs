@@ -107,6 +107,22 @@ impl Test {
     }
 }
 
+/// A statement on some of a group; `words` are a noun and a verb in the plural, and the rest.
+pub fn stated(held: usize, of: usize, words: &str) -> String {
+    let mut parts = words.splitn(3, ' ').map(str::to_owned);
+    let (noun, verb, rest) = [(); 3].map(|()| parts.next().unwrap_or_default()).into();
+    let verb = match verb.as_str() {
+        _ if held != 1 => verb,
+        "have" => "has".to_owned(),
+        "are" => "is".to_owned(),
+        "were" => "was".to_owned(),
+        "made" | "used" => verb,
+        "carry" => "carries".to_owned(),
+        _ => verb + "s",
+    };
+    format!("{held} of {of} {noun} {verb} {rest}")
+}
+
 /// Shares of a group that a cluster may hold: nearly all, most, or the third that bystanders leave.
 const CLUSTER_SHARES: [f64; 3] = [0.9, 0.6, 0.35];
 
@@ -123,7 +139,17 @@ impl Line {
         Self { sorted: values }
     }
 
-    fn within(&self, low: f64, high: f64) -> usize {
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    /// How many of them stand from `low` to `high`.
+    pub fn within(&self, low: f64, high: f64) -> usize {
         self.sorted.partition_point(|v| *v <= high) - self.sorted.partition_point(|v| *v < low)
     }
 }
@@ -312,6 +338,16 @@ mod tests {
             .count();
         // Binomial(400, 0.05): mean 20, standard deviation 4.4.
         assert!(called <= 33, "{called} of {worlds} at p <= 0.05");
+    }
+
+    #[test]
+    fn one_of_many_is_spoken_of_in_the_singular() {
+        let said = |held: usize, words: &str| stated(held, 12, words);
+        assert_eq!(said(1, "accounts share one payment instrument"), "1 of 12 accounts shares one payment instrument");
+        assert_eq!(said(1, "accounts have answers cut"), "1 of 12 accounts has answers cut");
+        assert_eq!(said(1, "accounts used one address"), "1 of 12 accounts used one address");
+        assert_eq!(said(1, "closures are followed by one"), "1 of 12 closures is followed by one");
+        assert_eq!(said(2, "accounts carry one recurring template"), "2 of 12 accounts carry one recurring template");
     }
 
     #[test]

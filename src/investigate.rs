@@ -77,9 +77,10 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     candidates.retain(|c| inquiry.verdict(c) != Verdict::None);
     let alike = tested - candidates.len();
     if alike > 0 {
+        let groups = if alike == 1 { "1 group is".to_owned() } else { format!("{alike} groups are") };
         notices.push(format!(
-            "{alike} groups are alike beyond chance in what people of one kind have in common (software, timetable, day of \
-             sign-up); nothing says that one hand runs them, and they are not reported."
+            "{groups} alike beyond chance in what people of one kind have in common (software, timetable, day of \
+             sign-up); nothing says that one hand runs them, and this is not reported."
         ));
     }
     // Suspected before merely coordinated, surer side before less sure, larger before smaller.
@@ -180,9 +181,9 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         for (account, membership) in candidate.accounts.iter().zip(&candidate.membership) {
             place.insert(*account, (network.id.clone(), verdict, *membership));
         }
-        document.population.expected_false_networks += network.q_value;
         document.networks.push(network);
     }
+    document.population.expected_false_networks = expected_false(&document.networks);
     document.accounts = (0u32..)
         .zip(&evidence.accounts)
         .map(|(i, (id, account))| {
@@ -200,6 +201,12 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         })
         .collect();
     document
+}
+
+/// Most of the networks that are expected to be false by chance. A q-value is that of a threshold and not of the network that
+/// stands at it: the sum of all would take each for its own share.
+fn expected_false(networks: &[Network]) -> f64 {
+    networks.len() as f64 * networks.iter().map(|n| n.q_value).fold(0.0, f64::max)
 }
 
 /// Links inside a candidate.
@@ -266,5 +273,25 @@ fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Populat
         last: last.map(rfc3339).unwrap_or_default(),
         groups_tested,
         expected_false_networks: 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_doubtful_network_makes_all_doubtful_that_are_reported_with_it() {
+        assert_eq!(expected_false(&[]), 0.0);
+        let network = |q_value: f64| -> Network {
+            let axis = r#"{"holds":true,"claims":[]}"#;
+            let text = format!(
+                r#"{{"id":"","verdict":"coordinated","confidence":"low","summary":"","members":[],"requests":0,"input_tokens":0,
+                "output_tokens":0,"first":"","last":"","q_value":{q_value},"proposed_by":"","coordinated":{axis},
+                "extraction":{axis},"evasive":{axis},"explanations":[],"exemplars":[]}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        assert_eq!(expected_false(&[network(1e-9), network(0.002), network(1e-6), network(1e-4)]), 0.008);
     }
 }

@@ -16,14 +16,25 @@ const LEAST_CONTROLS: usize = 3;
 /// Fewest accounts at work around a release, in the log and in the group, for its uptake to say something.
 const LEAST_AT_WORK: (u64, u64) = (20, 4);
 
+/// What was found of accounts that follow closed ones.
+#[derive(Debug, PartialEq)]
+pub struct Succession {
+    pub outcome: Outcome,
+    /// Span after a closure in which a successor was looked for, hours.
+    pub hours: i64,
+    /// Closures that were looked at, and when those of them were that a new account follows, µs since the Unix epoch.
+    pub cases: usize,
+    pub followed: Vec<i64>,
+}
+
 /// Succession: accounts of the group are opened soon after another one was closed, more often than at the same clock time
 /// of the days around (case-crossover design, Maclure 1991), so that an operator's office hours, a provider's daily sweep
 /// and a steady inflow explain themselves. The number of closures with a successor is bounded by a Poisson variable of the
 /// sum of their chances; corrected for the windows tried.
 ///
 /// Times in µs since the Unix epoch. `None` (not evaluable) below three closures inside the time in which the group opens
-/// accounts. Returns the outcome with the window in hours.
-pub fn succession(closed: &[i64], opened: &[i64]) -> Option<(Outcome, i64)> {
+/// accounts.
+pub fn succession(closed: &[i64], opened: &[i64]) -> Option<Succession> {
     let mut opened = opened.to_vec();
     opened.sort_unstable();
     let (&first, &last) = opened.first().zip(opened.last())?;
@@ -39,7 +50,7 @@ pub fn succession(closed: &[i64], opened: &[i64]) -> Option<(Outcome, i64)> {
         return None;
     }
     let outcomes = WINDOWS.iter().map(|&hours| {
-        let seen = cases.iter().filter(|at| opens_within(**at, hours)).count();
+        let followed: Vec<i64> = cases.iter().copied().filter(|at| opens_within(*at, hours)).collect();
         let expected: f64 = cases
             .iter()
             .map(|at| {
@@ -47,10 +58,11 @@ pub fn succession(closed: &[i64], opened: &[i64]) -> Option<(Outcome, i64)> {
                 (opened as f64 + 0.5) / (controls(*at).count() as f64 + 1.0)
             })
             .sum();
-        let p_value = (poisson_upper(expected, seen as u64) * WINDOWS.len() as f64).min(1.0);
-        (Outcome { observed: seen as f64, expected, p_value }, hours)
+        let p_value = (poisson_upper(expected, followed.len() as u64) * WINDOWS.len() as f64).min(1.0);
+        let outcome = Outcome { observed: followed.len() as f64, expected, p_value };
+        Succession { outcome, hours, cases: cases.len(), followed }
     });
-    outcomes.min_by(|a, b| a.0.p_value.total_cmp(&b.0.p_value).then(a.1.cmp(&b.1)))
+    outcomes.min_by(|a, b| a.outcome.p_value.total_cmp(&b.outcome.p_value).then(a.hours.cmp(&b.hours)))
 }
 
 /// Uptake of one new model within a day of its first use by anyone, among accounts at work before and after.
@@ -92,7 +104,7 @@ mod tests {
         let closed: Vec<i64> = (0..15).map(|_| within(&mut rng, 30 * DAY_US)).collect();
         let mut opened: Vec<i64> = closed.iter().map(|t| t + within(&mut rng, 2 * HOUR_US)).collect();
         opened.extend((0..30).map(|_| within(&mut rng, 30 * DAY_US)));
-        let (outcome, hours) = succession(&closed, &opened).expect("fifteen closures");
+        let Succession { outcome, hours, .. } = succession(&closed, &opened).expect("fifteen closures");
         assert!(outcome.p_value < 1e-3 && hours <= 3, "{outcome:?} within {hours} h");
         assert!(outcome.observed > 2.0 * outcome.expected);
     }
@@ -108,7 +120,7 @@ mod tests {
                 let opened: Vec<i64> = (0..40)
                     .map(|_| within(&mut rng, 30) * DAY_US + 8 * HOUR_US + within(&mut rng, 10 * HOUR_US))
                     .collect();
-                succession(&closed, &opened).is_some_and(|(o, _)| o.p_value <= 0.05)
+                succession(&closed, &opened).is_some_and(|s| s.outcome.p_value <= 0.05)
             })
             .count();
         // Binomial(400, 0.05): mean 20, standard deviation 4.4.

@@ -91,6 +91,9 @@ impl Pseudonyms {
                 names.insert(value.to_owned(), self.of(kind, value));
             }
         }
+        for domain in d.networks.iter().flat_map(|n| &n.coordinated.claims).flat_map(|c| &c.domains) {
+            names.insert(domain.clone(), self.of("domain", domain));
+        }
         for allowed in d.allowed.iter().filter(|a| a.kind != "template") {
             let kind = if allowed.kind == "account" { "acct" } else { "org" };
             names.insert(allowed.value.clone(), self.of(kind, &allowed.value));
@@ -149,6 +152,7 @@ impl Rewriting<'_> {
             "account_id" | "account_a" | "account_b" | "members" => self.by.of("acct", text),
             "org_id" => self.by.of("org", text),
             "file" | "path" => self.by.of("file", text),
+            "domains" => self.by.of("domain", text),
             "shared" => match text.split_once(' ') {
                 Some((kind, value)) => format!("{kind} {}", self.by.of(kind, value)),
                 None => self.by.of("shared", text),

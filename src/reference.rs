@@ -2,10 +2,11 @@
 //! against them. People who talk are compared with people who talk: they share carriers' gateways and sleep at night, and
 //! next to machines any dozen of them would look as if they had agreed on it.
 
-use crate::census::{Census, Column};
+use crate::census::{Census, Column, DAY_US};
 use crate::chance::hypergeometric_tail;
+use crate::document::rfc3339;
 use crate::group_tests::{
-    Counts, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure,
+    Counts, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure, stated,
 };
 use crate::proposals::Side;
 use rayon::prelude::*;
@@ -58,10 +59,25 @@ const KINDS: [Kind; 11] = [
         "",
     ),
     ("client", "behaviour", "behaviour.client", "accounts use one client with the same parameters", ""),
-    ("cut_short", "behaviour", "behaviour.cut_short", "accounts have answers cut at their limit again and again", ""),
-    ("refused", "behaviour", "behaviour.refused", "accounts are refused for quota again and again", ""),
+    (
+        "cut_short",
+        "behaviour",
+        "behaviour.cut_short",
+        "accounts have answers cut at their limit in a fifth of their requests, three at least",
+        "",
+    ),
+    (
+        "refused",
+        "behaviour",
+        "behaviour.refused",
+        "accounts are refused for quota in a fifth of their requests, three at least",
+        "",
+    ),
     ("template", "content", "content.template", "accounts carry one recurring template", ""),
 ];
+
+/// Those that are no objects to share but what an account does by itself.
+const DOING: [&str; 3] = ["rotation", "cut_short", "refused"];
 
 /// Kinds of which an account has one value at most, with signal and what is said of one value and of several.
 const VALUES: [(&str, &str, &str, &str); 2] = [
@@ -78,6 +94,30 @@ const VALUES: [(&str, &str, &str, &str); 2] = [
         "ways of building an e-mail address are those of",
     ),
 ];
+/// What is said of accounts that stand close on a line, from its values at both ends of the span.
+fn opened(low: f64, high: f64) -> String {
+    let date = |days: f64| rfc3339((days * DAY_US).round() as i64);
+    let length =
+        if high - low >= 2.0 { format!("{:.1} days", high - low) } else { format!("{:.1} hours", 24.0 * (high - low)) };
+    format!("accounts were opened within {length}, from {} to {}", date(low), date(high))
+}
+
+fn made(low: f64, high: f64) -> String {
+    let [low, high] = [low, high].map(|ln| ln.exp().round());
+    if low == high {
+        format!("accounts made {low} requests each")
+    } else {
+        format!("accounts made {low} to {high} requests each")
+    }
+}
+
+fn repeat(low: f64, high: f64) -> String {
+    format!(
+        "accounts repeat their hours of work from day to day to a like degree, {low:.2} to {high:.2} times as often as chance \
+         would (1 is around the clock, 1.5 with eight hours of sleep)"
+    )
+}
+
 /// Share of an object's holders that have to stand in a group for it to be the group's own.
 const OWN: f64 = 0.8;
 
@@ -96,6 +136,8 @@ struct Popularity {
 pub(crate) struct Reference {
     /// Whether each entity, by its first account, is one of them.
     of: Vec<bool>,
+    /// What they do that not all do, such as ` that hold conversations`; empty where they are everybody.
+    who: &'static str,
     created: Line,
     volume: Line,
     rhythm: Line,
@@ -103,8 +145,8 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// From the accounts with `of` true.
-    pub fn new(census: &Census, of: Vec<bool>) -> Self {
+    /// From the accounts with `of` true; `who` says what they do, or nothing where they are all.
+    pub fn new(census: &Census, of: Vec<bool>, who: &'static str) -> Self {
         let line = |column: &Column| {
             Line::new(column.iter().zip(&of).filter(|(_, of)| **of).filter_map(|(value, _)| *value).collect())
         };
@@ -128,17 +170,27 @@ impl Reference {
             rhythm: line(&census.rhythm),
             kinds: kinds.collect(),
             of,
+            who,
         }
     }
 
     /// Tests of a group (entities, rising) by families that did not propose it.
-    pub fn test(&self, census: &Census, group: &[u32], side: Side) -> Vec<Test> {
-        let group: Vec<u32> = group.iter().copied().filter(|e| self.of[*e as usize]).collect();
+    pub fn test(&self, census: &Census, all: &[u32], side: Side) -> Vec<Test> {
+        let group: Vec<u32> = all.iter().copied().filter(|e| self.of[*e as usize]).collect();
         let mut tests = Vec::new();
         self.scan(census, &group, side, &mut tests);
         tests.par_extend(KINDS.par_iter().filter_map(|kind| self.look_for_shared(census, &group, side, kind)));
         if !side.uses("identity") {
             self.look_for_few_values(census, &group, &mut tests);
+        }
+        for test in &mut tests {
+            let unknown = group.len() - test.agreeing.len();
+            if unknown > 0 {
+                test.statement += &format!("; of {unknown} more it is not known");
+            }
+            if all.len() > group.len() {
+                test.statement += &format!("; {} more are not among those{}", all.len() - group.len(), self.who);
+            }
         }
         tests
     }
@@ -163,14 +215,14 @@ impl Reference {
                     continue;
                 };
                 let wanted: Vec<u32> = places.iter().map(|place| values[*place].0).collect();
-                let (held, of) = (outcome.observed, known.len());
+                let (held, of) = (outcome.observed as usize, known.len());
                 let statement = match (places.len(), signal) {
                     (n, "identity.own_domain") => {
-                        format!(
-                            "{held} of {of} accounts have e-mail addresses at {n} domains that hardly anyone else uses"
-                        )
+                        let domains = if n == 1 { "1 domain".to_owned() } else { format!("{n} domains") };
+                        let words = format!("accounts have e-mail addresses at {domains} that hardly anyone else uses");
+                        stated(held, of, &words)
                     }
-                    (1, _) => format!("{held} of {of} {one}"),
+                    (1, _) => stated(held, of, one),
                     (n, _) => format!("{n} {several} {held} of {of} accounts"),
                 };
                 tests.push(Test {
@@ -184,24 +236,13 @@ impl Reference {
     }
 
     fn scan(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
-        let lines: [(&str, &str, &Column, &Line, &str); 3] = [
-            (
-                "identity.cohort",
-                "identity",
-                &census.created,
-                &self.created,
-                "accounts were opened within one short span",
-            ),
-            ("time.quota", "time", &census.volume, &self.volume, "accounts made nearly the same number of requests"),
-            (
-                "time.round_the_clock",
-                "time",
-                &census.rhythm,
-                &self.rhythm,
-                "accounts spread over the hours of the day in nearly the same way",
-            ),
+        type Said = fn(f64, f64) -> String;
+        let lines: [(&str, &str, &Column, &Line, Said); 3] = [
+            ("identity.cohort", "identity", &census.created, &self.created, opened),
+            ("time.quota", "time", &census.volume, &self.volume, made),
+            ("time.round_the_clock", "time", &census.rhythm, &self.rhythm, repeat),
         ];
-        for (signal, family, column, line, words) in lines {
+        for (signal, family, column, line, said) in lines {
             let members: Vec<(u32, f64)> = group.iter().filter_map(|a| Some((*a, column[*a as usize]?))).collect();
             let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
             let found = if side == Side::Profile && signal == "time.quota" {
@@ -217,7 +258,14 @@ impl Reference {
                 cluster(line, &values)
             };
             if let Some((outcome, (low, high))) = found {
-                let words = format!("{} of {} {words}", outcome.observed, members.len());
+                let held = outcome.observed as usize;
+                let (within, others) = (line.within(low, high) - held, line.len() - members.len());
+                let share = 100.0 * within as f64 / others.max(1) as f64;
+                let words = format!(
+                    "{}; the same is true of {within} of {others} other accounts{} ({share:.1} %)",
+                    stated(held, members.len(), &said(low, high)),
+                    self.who
+                );
                 tests.push(Test {
                     agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
                     background: (outcome.expected / members.len() as f64).min(1.0),
@@ -251,7 +299,12 @@ impl Reference {
         // Up to three looks at one kind of object: each pays for all.
         let looks = if several.is_empty() { 1.0 } else { 3.0 };
         let paid = |o: Outcome| Outcome { p_value: (looks * o.p_value).min(1.0), ..o };
-        let statement = format!("{} of {} {one}", single.observed, known.len());
+        let statement = match one.split_once(' ') {
+            Some((noun, rest)) if single.observed < 2.0 && !DOING.contains(&kind) => {
+                format!("no two of {} {noun} {rest}", known.len())
+            }
+            _ => stated(single.observed as usize, known.len(), one),
+        };
         let mut found = (paid(single), statement, "accounts", Counts::Members, vec![inside[place].0]);
         if !several.is_empty() {
             let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;

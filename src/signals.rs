@@ -1,6 +1,7 @@
 //! Which lines of evidence these logs allow, and why the others cannot be looked at.
 
 use crate::account_table::Facts;
+use crate::calendar;
 use crate::document::{Intake, Signal};
 use crate::features::Evidence;
 use crate::schema;
@@ -24,9 +25,6 @@ const OVER_EVENTS: [(&str, &[&str]); 15] = [
     ("time.pivot", &[schema::MODEL]),
     ("entity.organisation", &[schema::ORG_ID]),
 ];
-
-/// Hours of the week can be compared from the second week on.
-const TWO_WEEKS_US: i64 = 14 * 86_400_000_000;
 
 /// Every signal with whether it can be evaluated.
 pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Evidence) -> Vec<Signal> {
@@ -58,8 +56,7 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Ev
         };
         Signal { name: name.to_owned(), evaluable, reason }
     });
-    let long = evidence.span().is_some_and(|(first, last)| last.saturating_sub(first) >= TWO_WEEKS_US);
-    let short = (!long).then_some("the log spans less than two weeks");
+    let short = calendar::lacks(evidence.accounts.values().map(|a| a.times.as_slice()));
     let dates = (!evidence.tells_hours()).then_some("some times tell the day and not the hour");
     let over_time = [
         ("time.quota", None),

@@ -16,6 +16,8 @@ const LEAST_ACCOUNTS: usize = 3;
 /// Fingerprints looked at, those of most requests first; streams and pools listed.
 const MOST_FINGERPRINTS: usize = 512;
 const MOST_STREAMS: usize = 12;
+/// Fingerprints that stand in texts of their own, those of most requests first, of which the streams are made.
+const MOST_FOUND: usize = 4 * MOST_STREAMS;
 const MOST_POOLS: usize = 24;
 /// Excerpts compared for a stream's slots, one an account.
 const MOST_EXCERPTS: usize = 64;
@@ -39,7 +41,9 @@ pub(crate) struct Layers {
 pub(crate) fn layers(world: &World, evidence: &Evidence, network: &[u32], content: bool) -> Layers {
     let account = |id: u32| evidence.accounts.get(&world.names[id as usize]);
     let members: BTreeMap<u32, &AccountEvidence> = network.iter().filter_map(|a| Some((*a, &**account(*a)?))).collect();
-    let streams = if content { instructions(evidence, &members) } else { Vec::new() };
+    let found = if content { instructions(evidence, &members) } else { Vec::new() };
+    let lines = if found.is_empty() { Vec::new() } else { lines(&members) };
+    let streams = each_once(found, &lines);
     let (pools, pool_of) = pools(world, network);
     let mut cells: BTreeMap<(usize, usize), (u64, u64)> = BTreeMap::new();
     for (s, (texts, _)) in streams.iter().enumerate() {
@@ -48,16 +52,15 @@ pub(crate) fn layers(world: &World, evidence: &Evidence, network: &[u32], conten
             *cell = (cell.0 + 1, cell.1 + u64::from(*requests));
         }
     }
-    let lines = if streams.is_empty() { Vec::new() } else { lines(&members) };
-    let streams: Vec<Stream> = (1..)
-        .zip(&streams)
-        .map(|(n, (texts, fingerprints))| Stream {
+    let streams = (1..)
+        .zip(streams)
+        .map(|(n, (texts, shown))| Stream {
             id: format!("S{n}"),
             accounts: texts.len() as u64,
-            requests: texts.values().map(|(requests, _)| u64::from(*requests)).sum(),
-            ..shown(&lines, fingerprints)
+            requests: requests(&texts),
+            ..shown
         })
-        .collect();
+        .collect::<Vec<Stream>>();
     let cells = cells
         .into_iter()
         .map(|((p, s), (accounts, requests))| Cell {
@@ -81,7 +84,6 @@ fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) 
             }
         }
     }
-    let requests = |texts: &Texts| texts.values().map(|(n, _)| u64::from(*n)).sum::<u64>();
     let mut ranked: Vec<(u64, Texts)> = carriers.into_iter().filter(|(_, texts)| texts.len() >= least).collect();
     ranked.sort_by_key(|(fingerprint, texts)| (std::cmp::Reverse(requests(texts)), *fingerprint));
     ranked.truncate(MOST_FINGERPRINTS);
@@ -103,8 +105,57 @@ fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) 
         let holders = evidence.carriers(*founder).map_or(0, Carriers::count);
         texts.len() as f64 >= OWN * holders as f64
     });
-    found.truncate(MOST_STREAMS);
+    found.truncate(MOST_FOUND);
     found.into_iter().map(|(_, texts, fingerprints)| (texts, fingerprints)).collect()
+}
+
+/// Requests with the fingerprint.
+fn requests(texts: &Texts) -> u64 {
+    texts.values().map(|(n, _)| u64::from(*n)).sum()
+}
+
+/// Streams with what is shown of each, every instruction once. A passage that ends where the payload begins leaves other
+/// fingerprints before some payloads than before others: they stand in a part of the requests with the instruction, and would
+/// be listed as one of their own. What shows the same template as a stream before it, or a part of it, is that stream; so is
+/// one of which every line carries that stream too. Requests with the part are among those with the whole.
+fn each_once(found: Vec<(Texts, BTreeSet<u64>)>, lines: &[Vec<Line<'_>>]) -> Vec<(Texts, Stream)> {
+    let mut kept: Vec<(Texts, BTreeSet<u64>, Stream)> = Vec::new();
+    for (texts, fingerprints) in found {
+        let stream = shown(lines, &fingerprints);
+        let is_part = |(_, known, whole): &(Texts, BTreeSet<u64>, Stream)| {
+            holds(&whole.template, &stream.template) || all_carry(lines, &fingerprints, known)
+        };
+        match kept.iter().position(is_part) {
+            Some(place) => {
+                let whole = &mut kept[place].0;
+                for (account, (n, items)) in texts {
+                    let held = whole.entry(account).or_insert((0, items));
+                    held.0 = held.0.max(n);
+                }
+            }
+            None if kept.len() < MOST_STREAMS => kept.push((texts, fingerprints, stream)),
+            None => (),
+        }
+    }
+    kept.into_iter().map(|(texts, _, stream)| (texts, stream)).collect()
+}
+
+/// Whether every passage of a template stands in another.
+fn holds(whole: &[String], part: &[String]) -> bool {
+    let mut passages = part.iter().filter(|p| !p.is_empty()).peekable();
+    passages.peek().is_some() && passages.all(|p| whole.iter().any(|w| w.contains(p.as_str())))
+}
+
+/// Whether all lines that carry a part, of three accounts at least, carry the whole too.
+fn all_carry(lines: &[Vec<Line<'_>>], part: &BTreeSet<u64>, whole: &BTreeSet<u64>) -> bool {
+    let carries = |line: &Line<'_>, of: &BTreeSet<u64>| line.2.iter().any(|f| of.contains(f));
+    let of_account = |own: &Vec<Line<'_>>| {
+        let mut own = own.iter().filter(|line| carries(line, part)).peekable();
+        own.peek()?;
+        Some(own.all(|line| carries(line, whole)))
+    };
+    let accounts: Vec<bool> = lines.iter().filter_map(of_account).collect();
+    accounts.len() >= LEAST_ACCOUNTS && accounts.iter().all(|all| *all)
 }
 
 /// Whether two fingerprints of an account stand in the same texts, as far as their first and last tell.
@@ -217,4 +268,50 @@ pub(crate) fn material<'a>(members: impl Iterator<Item = &'a AccountEvidence>) -
         // Where hardly any text came twice the bound grows without limit and says nothing but "large".
         at_least: (twice >= 10.0).then(|| distinct + unseen.round() as u64),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Origin;
+
+    #[test]
+    fn an_instruction_is_one_stream_though_a_passage_of_it_stands_in_a_part_of_its_requests() {
+        let starter = "Starter kit: you are the backend of a prototype and return only JSON.";
+        let other = "Rate the two qualities of this answer and give reasons for both.";
+        // Of each of four accounts a line with all of the instruction, one without the passage at its end, and one of another.
+        let excerpt =
+            |text: &str, n: u64| Excerpt::redacted((false, n), Origin { file_id: 0, line_no: n }, text.to_owned());
+        let kept: Vec<[Excerpt; 3]> = (0..4)
+            .map(|n| {
+                let [whole, part] = [format!("{starter} {n}"), format!("{starter} of {n}")];
+                [excerpt(&whole, 3 * n), excerpt(&part, 3 * n + 1), excerpt(&format!("{other} {n}"), 3 * n + 2)]
+            })
+            .collect();
+        let lines: Vec<Vec<Line<'_>>> = kept
+            .iter()
+            .map(|own| {
+                let of = own.iter().zip([vec![1, 2], vec![1], vec![3]]);
+                of.map(|(e, fingerprints)| (e, e.text(), fingerprints)).collect()
+            })
+            .collect();
+        let texts = |n: u32| -> Texts { (0..4).map(|account| (account, (n, (0, 9)))).collect() };
+        let found = vec![
+            (texts(527), BTreeSet::from([1])),
+            (texts(228), BTreeSet::from([2])),
+            (texts(90), BTreeSet::from([3])),
+        ];
+        let streams = each_once(found, &lines);
+        let told: Vec<u64> = streams.iter().map(|(texts, _)| requests(texts)).collect();
+        assert_eq!(told, [4 * 527, 4 * 90]);
+        assert!(streams[0].1.excerpt.starts_with("Starter") && streams[1].1.excerpt.starts_with("Rate"));
+    }
+
+    #[test]
+    fn a_template_holds_its_own_parts_and_no_other() {
+        let of = |passages: &[&str]| passages.iter().map(|p| (*p).to_owned()).collect::<Vec<String>>();
+        assert!(holds(&of(&["Return only JSON with fields.", ""]), &of(&["", "only JSON with", ""])));
+        assert!(!holds(&of(&["Return only JSON"]), &of(&["Return only JSON with fields."])));
+        assert!(!holds(&of(&["Return only JSON"]), &of(&["", ""])) && !holds(&of(&["x"]), &[]));
+    }
 }

@@ -1,24 +1,29 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
+use crate::account_table::is_public_mail;
+use crate::baseline::Baseline;
 use crate::candidates::Candidate;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
 use crate::features::{AccountEvidence, Evidence};
 use crate::findings;
-use crate::group_tests::Test;
+use crate::group_tests::{Test, stated};
 use crate::links::{Layer, Object};
 use crate::pairs::PairLink;
 use crate::scope::{Inquiry, Scope};
+use crate::shape::{Sight, beside, sights};
 use crate::streams::{Layers, layers, material};
 use std::collections::BTreeMap;
 
 /// Log lines beside a claim.
 const LINES_LISTED: usize = 5;
+/// E-mail domains that a statement names.
+const DOMAINS_NAMED: usize = 6;
 /// A family adds at most this much to the log-likelihood ratio, nats.
 const FAMILY_CAP: f64 = 12.0;
 
-/// A claim without a test: a figure beside what it is compared with.
+/// A claim without a test: a figure beside the mark from which it counts.
 fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), unit: &str, lines: &[LineRef]) -> Claim {
     Claim {
         signal: signal.to_owned(),
@@ -26,12 +31,16 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
         statement: statement.to_owned(),
         observed,
         expected,
+        compared_with: "mark".to_owned(),
+        everybody_else: None,
         unit: unit.to_owned(),
         p_value: None,
         q_value: None,
         weight: 0.0,
         counts: observed >= expected,
         lines: lines.to_vec(),
+        table_rows: Vec::new(),
+        domains: Vec::new(),
     }
 }
 
@@ -55,31 +64,110 @@ impl Inquiry<'_> {
         self.listed(first.collect())
     }
 
-    /// Lines behind a test: where each account first touched what is shared; else its first line, of the accounts that
-    /// agree with what was found.
+    /// Accounts of which a test found what it found: those that hold what is shared, or agree; all where it speaks of the whole.
+    fn agreeing(&self, test: &Test, accounts: &[u32]) -> Vec<u32> {
+        let Scope { world, baseline, .. } = self.scope;
+        let shared = self.shared(test);
+        let agrees = |account: &&u32| match test.signal {
+            "infrastructure.rotation" => baseline.census.rotates[**account as usize] == Some(true),
+            _ if !shared.is_empty() => shared.iter().any(|o| o.accounts.binary_search(account).is_ok()),
+            _ => test.agreeing.is_empty() || test.agreeing.get(&world.entity[**account as usize]) == Some(&true),
+        };
+        accounts.iter().filter(agrees).copied().collect()
+    }
+
+    fn shared(&self, test: &Test) -> Vec<&Object> {
+        let Some((_, kind)) = test.signal.rsplit_once('.') else { return Vec::new() };
+        let of_kind = self.scope.world.of_kind(kind);
+        test.shared.iter().filter_map(|place| of_kind.get(*place as usize)).collect()
+    }
+
+    /// Lines that show what a test found: where each account first touched what is shared, first used the new model, was last
+    /// seen before another followed it, stood in a shared network; else the first line of each account that agrees with what was found.
     fn lines_behind(&self, test: &Test, candidate: &Candidate) -> Vec<LineRef> {
-        let world = &self.scope.world;
-        let shared: Vec<&Object> = match test.signal.rsplit_once('.') {
-            Some((_, kind)) => {
-                let of_kind = world.of_kind(kind);
-                test.shared.iter().filter_map(|place| of_kind.get(*place as usize)).collect()
+        let Scope { evidence, baseline, .. } = self.scope;
+        let Baseline { accounts, over_time, .. } = baseline;
+        let account = |id: &u32| accounts[*id as usize];
+        let shared = self.shared(test);
+        let touched = |id: &u32| shared.iter().filter_map(|o| first_touch(evidence, (*id, account(id)), o)).min();
+        let lines: Vec<Origin> = match (test.signal, test.shared.first()) {
+            ("time.succession", _) => {
+                // Both lines of a pair, or none of them.
+                let pairs = over_time.successors(&candidate.accounts).into_iter().take(LINES_LISTED / 2);
+                pairs.flat_map(|(closed, heir)| [self.last_line(closed), account(&heir).first_at]).flatten().collect()
             }
-            None => Vec::new(),
+            ("time.pivot", Some(release)) => {
+                candidate.accounts.iter().filter_map(|id| over_time.uptake(*release, account(id))).collect()
+            }
+            ("infrastructure.prefix", _) => {
+                candidate.accounts.iter().filter_map(|id| baseline.census.within(&test.shared, account(id))).collect()
+            }
+            _ => candidate.accounts.iter().filter_map(touched).collect(),
         };
-        let evidence_of = |account: &u32| self.scope.evidence.accounts.get(&world.names[*account as usize]);
-        let touched = |account: &u32| {
-            let own = (*account, &**evidence_of(account)?);
-            shared.iter().filter_map(|o| first_touch(self.scope.evidence, own, o)).min()
-        };
-        let mut lines: Vec<Origin> = candidate.accounts.iter().filter_map(touched).collect();
-        if lines.is_empty() {
-            let agrees = |account: &&u32| {
-                test.agreeing.is_empty() || test.agreeing.get(&world.entity[**account as usize]) == Some(&true)
-            };
-            let agreeing = candidate.accounts.iter().filter(agrees);
-            lines = agreeing.filter_map(|a| evidence_of(a)?.first_at).collect();
+        if !lines.is_empty() {
+            return self.listed(lines);
         }
-        self.listed(lines)
+        let agreeing = self.agreeing(test, &candidate.accounts);
+        self.listed(agreeing.iter().filter_map(|id| account(id).first_at).collect())
+    }
+
+    fn last_line(&self, account: u32) -> Option<Origin> {
+        self.scope.baseline.accounts[account as usize].last_at.map(Origin::from)
+    }
+
+    /// Lines of the account table on which accounts stand, the first of them.
+    fn rows(&self, accounts: impl IntoIterator<Item = u32>) -> Vec<u64> {
+        let row = |account: u32| self.scope.facts.get(&self.scope.world.names[account as usize])?.row;
+        let mut rows: Vec<u64> = accounts.into_iter().filter_map(row).collect();
+        rows.sort_unstable();
+        rows.truncate(LINES_LISTED);
+        rows
+    }
+
+    /// Lines of the account table behind a test; none where it rests on the log.
+    fn rows_behind(&self, test: &Test, candidate: &Candidate) -> Vec<u64> {
+        match test.signal {
+            "time.succession" => {
+                let pairs = self.scope.baseline.over_time.successors(&candidate.accounts);
+                self.rows(pairs.into_iter().take(LINES_LISTED / 2).flat_map(|(closed, heir)| [closed, heir]))
+            }
+            _ if test.family == "identity" => self.rows(self.agreeing(test, &candidate.accounts)),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The e-mail domains that a test is about, those of most members first.
+    fn domains(&self, test: &Test, candidate: &Candidate) -> Vec<String> {
+        if !["identity.email_domain", "identity.own_domain"].contains(&test.signal) {
+            return Vec::new();
+        }
+        let mut domains: BTreeMap<&str, usize> = BTreeMap::new();
+        for account in self.agreeing(test, &candidate.accounts) {
+            let facts = self.scope.facts.get(&self.scope.world.names[account as usize]);
+            facts.and_then(|f| f.email_domain.as_deref()).into_iter().for_each(|d| *domains.entry(d).or_default() += 1);
+        }
+        let mut named: Vec<(&str, usize)> = domains.into_iter().collect();
+        named.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        named.into_iter().map(|(domain, _)| domain.to_owned()).collect()
+    }
+
+    /// Domains as they stand behind a statement, with what is known of each: to be at a provider that serves everybody ties nobody.
+    fn named(domains: &[String]) -> String {
+        let said = |domain: &String| {
+            if is_public_mail(domain) { format!("{domain} (a provider that serves everybody)") } else { domain.clone() }
+        };
+        let mut named: Vec<String> = domains.iter().take(DOMAINS_NAMED).map(said).collect();
+        if domains.len() > DOMAINS_NAMED {
+            named.push(format!("and {} more", domains.len() - DOMAINS_NAMED));
+        }
+        if named.is_empty() { String::new() } else { format!("; domains: {}", named.join(", ")) }
+    }
+
+    /// Lines and rows behind a test. No line of a log shows a payment or a sign-up that the account table tells.
+    fn cited(&self, test: &Test, candidate: &Candidate) -> (Vec<LineRef>, Vec<u64>) {
+        let rows = self.rows_behind(test, candidate);
+        let told_by_table = test.family == "identity" && !rows.is_empty();
+        (if told_by_table { Vec::new() } else { self.lines_behind(test, candidate) }, rows)
     }
 
     fn listed(&self, mut lines: Vec<Origin>) -> Vec<LineRef> {
@@ -102,18 +190,24 @@ impl Inquiry<'_> {
                 let bound = if p < 1.0 / std::f64::consts::E { -(-std::f64::consts::E * p * p.ln()).ln() } else { 0.0 };
                 let weight = if counts { bound.clamp(0.0, *left) } else { 0.0 };
                 *left -= weight;
+                let (lines, table_rows) = if counts { self.cited(t, candidate) } else { Default::default() };
+                let domains = self.domains(t, candidate);
                 Claim {
                     signal: t.signal.to_owned(),
                     family: t.family.to_owned(),
-                    statement: t.statement.clone(),
+                    statement: t.statement.clone() + &Self::named(&domains),
                     observed: t.outcome.observed,
                     expected: t.outcome.expected,
+                    compared_with: "chance".to_owned(),
+                    everybody_else: None,
                     unit: t.unit.to_owned(),
                     p_value: Some(t.outcome.p_value),
                     q_value: Some(t.q_value),
                     weight,
                     counts,
-                    lines: if counts { self.lines_behind(t, candidate) } else { Vec::new() },
+                    lines,
+                    table_rows,
+                    domains,
                 }
             })
             .collect()
@@ -169,7 +263,7 @@ impl Inquiry<'_> {
             proposed_by: candidate.proposed_by.words(),
             coordinated: Axis { holds: verdict <= Verdict::Coordinated, claims },
             extraction: self.extraction(candidate, verdict, &lines),
-            evasive: self.evasive(candidate, &members, &lines),
+            evasive: self.evasive(candidate),
             streams,
             pools,
             cells,
@@ -189,35 +283,44 @@ impl Inquiry<'_> {
     fn extraction(&self, candidate: &Candidate, verdict: Verdict, lines: &[LineRef]) -> Axis {
         let shape = &candidate.shape;
         let s = &self.settings.findings;
-        // What cannot be evaluated makes no claim; `signals` says that it could not.
-        let unrepeated = match shape.beside_others {
-            _ if shape.replicas.is_some() => {
-                "texts that were sent into just as many accounts of the group as most of them, a few of it"
-            }
-            true => "texts that no other account of the group had sent before, of those that nobody outside it sent",
-            false => "texts that no other account of the group had sent before",
+        let sights = self.sights(&candidate.accounts);
+        let lines_of = |shows: fn(&Sight) -> bool| {
+            let of = |shows: &dyn Fn(&&Sight) -> bool| sights.iter().filter(shows).map(|s| s.at).collect::<Vec<_>>();
+            let shown = of(&|sight| shows(sight));
+            // Where it is known of no line, those of which the share is.
+            self.listed(if shown.is_empty() { of(&|_| true) } else { shown })
         };
-        let own = shape.own.words();
-        let single_turn = format!("requests outside any conversation{own}");
-        let ruled = format!("texts that match one rule pack{own}");
+        let (work, alone) = (lines_of(|_| true), lines_of(|sight| sight.single_turn));
+        let matching = if sights.iter().any(|s| s.ruled) { lines_of(|s| s.ruled) } else { self.ruled_lines(candidate) };
+        let outputs = self.scope.baseline.outputs_beside(&candidate.accounts);
+        let others = beside(&self.scope.baseline, &candidate.accounts);
+        let unrepeated_by_others = others.unrepeated.filter(|_| shape.replicas.is_none());
+        // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
-            ("extraction.unrepeated", unrepeated, shape.unrepeated, s.least_unrepeated),
-            ("extraction.single_turn", &single_turn, shape.single_turn, s.least_single_turn),
-            ("extraction.uniform", "requests of one kind", shape.uniform, s.least_uniform),
-            ("extraction.rules", &ruled, shape.rule_share, s.least_rule_share),
+            ("unrepeated", shape.unrepeated_words(), shape.unrepeated, s.least_unrepeated, unrepeated_by_others, &work),
+            (
+                "single_turn",
+                shape.single_turn_words(),
+                shape.single_turn,
+                s.least_single_turn,
+                others.single_turn,
+                &alone,
+            ),
+            ("uniform", shape.uniform_words(), shape.uniform, s.least_uniform, None, &work),
+            ("rules", shape.rules_words(), shape.rule_share, s.least_rule_share, others.rule_share, &matching),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
-            .filter_map(|(signal, words, value, least)| Some(described(signal, words, (value?, least), "share", lines)))
+            .filter_map(|(signal, words, value, least, everybody_else, lines)| {
+                let signal = format!("extraction.{signal}");
+                Some(Claim { everybody_else, ..described(&signal, &words?, (value?, least), "share", lines) })
+            })
             .collect();
-        let long = s.long_output(candidate.proposed_by, self.scope.baseline.outputs_beside(&candidate.accounts));
-        claims.push(described(
-            "extraction.output",
-            &format!("typical output of its requests{own}"),
-            (shape.output, long),
-            "tokens",
-            lines,
-        ));
+        let long = s.long_output(candidate.proposed_by, outputs);
+        claims.push(Claim {
+            everybody_else: Some(outputs.median),
+            ..described("extraction.output", &shape.output_words(), (shape.output, long), "tokens", &work)
+        });
         claims.extend(shape.rhythm.map(|rhythm| Claim {
             counts: rhythm <= s.most_rhythm,
             ..described(
@@ -233,63 +336,104 @@ impl Inquiry<'_> {
         Axis { holds: matches!(verdict, Verdict::SuspectedDistillation | Verdict::ExtractionLike), claims }
     }
 
+    fn sights(&self, accounts: &[u32]) -> Vec<Sight> {
+        let Scope { evidence, baseline, .. } = self.scope;
+        let content = !self.settings.leave_out.contains(&Layer::Content);
+        sights(evidence, baseline, accounts, &self.own_templates(accounts), content)
+    }
+
+    /// Lines whose text matches a rule pack, whether they are the group's own work or not.
+    fn ruled_lines(&self, candidate: &Candidate) -> Vec<LineRef> {
+        let accounts = candidate.accounts.iter().map(|id| self.scope.baseline.accounts[*id as usize]);
+        self.listed(accounts.filter_map(|a| a.rule_hits.values().map(|(_, at)| (*at).into()).min()).collect())
+    }
+
     /// The ways in which the work is given out. Of most a test tells, under whose name the figures and q-value stand.
     fn given_out(&self, candidate: &Candidate, lines: &[LineRef]) -> Option<Claim> {
         let Candidate { tests, shape, proposed_by, .. } = candidate;
         let s = &self.settings.findings;
         let ways = s.given_out(tests, shape, *proposed_by);
-        let mut behind = Vec::new();
-        let mut words = Vec::new();
+        let (mut behind, mut table_rows, mut words) = (Vec::new(), Vec::new(), Vec::new());
         for way in &ways {
             let told: Vec<&Test> = s.telling(*way, tests, *proposed_by).collect();
             let by: Vec<&str> = told.iter().map(|t| t.signal).collect();
             let by = if by.is_empty() { "extraction.rhythm".to_owned() } else { by.join(", ") };
             words.push(format!("{} ({by})", way.words()));
-            behind.extend(told.into_iter().flat_map(|t| self.lines_behind(t, candidate)));
+            for (lines, rows) in told.into_iter().map(|t| self.cited(t, candidate)) {
+                behind.extend(lines);
+                table_rows.extend(rows);
+            }
         }
         behind.sort();
         behind.dedup();
         behind.truncate(LINES_LISTED);
+        table_rows.sort_unstable();
+        table_rows.dedup();
+        table_rows.truncate(LINES_LISTED);
         let statement =
             format!("ways in which the work is given out, instead of arising in each account: {}", words.join("; "));
-        let lines = if behind.is_empty() { lines } else { &behind };
+        let lines = if behind.is_empty() && table_rows.is_empty() { lines } else { &behind };
+        let seen = (ways.len() as f64, 1.0);
         (!ways.is_empty())
-            .then(|| described("extraction.given_out", &statement, (ways.len() as f64, 1.0), "ways", lines))
+            .then(|| Claim { table_rows, ..described("extraction.given_out", &statement, seen, "ways", lines) })
     }
 
-    fn evasive(&self, candidate: &Candidate, members: &[String], lines: &[LineRef]) -> Axis {
+    fn evasive(&self, candidate: &Candidate) -> Axis {
         let Scope { facts, world, .. } = self.scope;
-        let closed = members.iter().filter(|m| facts.get(*m).is_some_and(|f| f.closed_us.is_some())).count();
-        let everyone = facts.values().filter(|f| f.closed_us.is_some()).count();
-        let closed_share = everyone as f64 / facts.len().max(1) as f64;
-        let rotates = &self.scope.baseline.census.rotates;
-        let rotating = candidate.accounts.iter().filter(|a| rotates[**a as usize] == Some(true)).count();
-        let world_share = rotates.iter().filter(|r| **r == Some(true)).count() as f64 / world.names.len() as f64;
-        let n = members.len() as f64;
-        let claim = |signal: &str, statement: &str, observed: usize, expected: f64, lines: &[LineRef]| Claim {
-            family: "evasion".to_owned(),
-            counts: observed as f64 >= (n / 2.0).min(3.0 * expected).max(3.0),
-            ..described(signal, statement, (observed as f64, expected), "accounts", lines)
+        let Baseline { accounts, census, .. } = &self.scope.baseline;
+        let claim =
+            |signal: &str, statement: &str, (seen, of): (usize, usize), expected: f64, lines: &[LineRef]| Claim {
+                family: "evasion".to_owned(),
+                compared_with: "everybody".to_owned(),
+                counts: seen as f64 >= (of as f64 / 2.0).min(3.0 * expected).max(3.0),
+                ..described(signal, statement, (seen as f64, expected), "accounts", lines)
+            };
+        let members =
+            |is: &dyn Fn(u32) -> bool| candidate.accounts.iter().copied().filter(|a| is(*a)).collect::<Vec<u32>>();
+        let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
+
+        let rotates = &census.rotates;
+        let rotating = members(&|account| rotates[account as usize] == Some(true));
+        let first_lines = self.listed(rotating.iter().filter_map(|id| accounts[*id as usize].first_at).collect());
+        // Where a test was made of it its figures are these, or one thing would have two chances in one report.
+        let test = candidate.tests.iter().find(|t| t.signal == "infrastructure.rotation");
+        let (statement, seen, expected) = match test {
+            Some(t) => (t.statement.clone(), (t.outcome.observed as usize, t.agreeing.len()), t.outcome.expected),
+            None => {
+                let known = members(&|account| rotates[account as usize].is_some()).len();
+                let of_all = |is: fn(&&Option<bool>) -> bool| rotates.iter().filter(is).count();
+                let rate = share(of_all(|r| **r == Some(true)), of_all(|r| r.is_some()));
+                let words = stated(rotating.len(), known, "accounts send hardly any two requests from one address");
+                let unknown = candidate.accounts.len() - known;
+                let unknown = if unknown > 0 { format!("; of {unknown} more it is not known") } else { String::new() };
+                (words + &unknown, (rotating.len(), known), rate * known as f64)
+            }
         };
-        let mut claims = vec![
-            claim(
-                "evasion.rotation",
-                "accounts that send hardly any two requests from one address",
-                rotating,
-                n * world_share,
-                lines,
-            ),
-            claim("evasion.closed", "accounts that the provider had closed", closed, n * closed_share, lines),
-        ];
+        let mut claims = vec![claim("evasion.rotation", &statement, seen, expected, &first_lines)];
+
+        let facts_of = |account: u32| facts.get(&world.names[account as usize]);
+        let told = members(&|account| facts_of(account).is_some()).len();
+        let closed = members(&|account| facts_of(account).is_some_and(|f| f.closed_us.is_some()));
+        let rate = share(facts.values().filter(|f| f.closed_us.is_some()).count(), facts.len());
+        let last_lines = self.listed(closed.iter().filter_map(|id| self.last_line(*id)).collect());
+        let words = stated(closed.len(), told, "accounts are closed, by whomever");
+        claims.push(Claim {
+            table_rows: self.rows(closed.iter().copied()),
+            ..claim("evasion.closed", &words, (closed.len(), told), rate * told as f64, &last_lines)
+        });
         if let Some(found) = self.stacks().contradictions(&candidate.accounts) {
-            let words = "accounts whose client names itself otherwise than its TLS handshake does";
+            let of = candidate.accounts.len();
+            let words = stated(found.members, of, "accounts name a client that their TLS handshake contradicts");
             let lines = self.listed(found.lines);
-            claims.push(claim("evasion.contradiction", words, found.members, n * found.share_outside, &lines));
+            let expected = of as f64 * found.share_outside;
+            claims.push(claim("evasion.contradiction", &words, (found.members, of), expected, &lines));
         }
         // Replacement was tested; what speaks for one hand there speaks for hiding here.
         let replaced = candidate.tests.iter().filter(|t| t.signal == "time.succession");
         claims.extend(replaced.map(|t| Claim {
+            table_rows: self.rows_behind(t, candidate),
             family: "evasion".to_owned(),
+            compared_with: "chance".to_owned(),
             p_value: Some(t.outcome.p_value),
             q_value: Some(t.q_value),
             counts: self.settings.findings.counts(t, candidate.proposed_by),
@@ -316,5 +460,21 @@ impl Inquiry<'_> {
             p_value: link.p_value,
             q_value,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_are_named_and_a_provider_that_serves_everybody_is_called_so() {
+        let domains = |names: &[&str]| Inquiry::named(&names.iter().map(|d| (*d).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            domains(&["gmail.com", "mill.example"]),
+            "; domains: gmail.com (a provider that serves everybody), mill.example"
+        );
+        assert_eq!(domains(&[]), "");
+        assert!(domains(&["a.example"; 9]).ends_with(", and 3 more"));
     }
 }

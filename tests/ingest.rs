@@ -5,6 +5,7 @@ use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use stillhunt::event::Origin;
 use stillhunt::features::Evidence;
 use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
 use stillhunt::normalise::FieldMap;
@@ -167,6 +168,20 @@ fn a_line_too_long_to_hold_is_skipped_and_the_next_one_keeps_its_number() {
     let (_, report) = read_with(&path, &FieldMap::generic(), &settings).unwrap();
     let said: Vec<(u64, &str)> = report.rejects.iter().map(|r| (r.line, r.reason.as_ref())).collect();
     assert_eq!(said, [(2, "line too long"), (3, "no account")]);
+}
+
+#[test]
+fn a_row_of_a_csv_stands_on_the_line_that_an_editor_shows_whatever_ends_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = CSV.replace("\n2026-08-03T00:00:07Z", "\n\nyesterday,a,five,\n2026-08-03T00:00:07Z");
+    for (name, table) in [("f.csv", table.clone()), ("g.csv", table.replace('\n', "\r\n"))] {
+        let (evidence, report) = read(&write(folder.path(), name, table.as_bytes())).unwrap();
+        let rejected: Vec<u64> = report.rejects.iter().map(|r| r.line).collect();
+        assert_eq!(rejected, [5], "{name}");
+        let first = |account: &str| evidence.accounts[account].first_at.map(|at| at.line_no);
+        assert_eq!((first("a"), first("b")), (Some(2), Some(3)), "{name}");
+        assert_eq!(evidence.accounts["a"].last_at.map(|at| Origin::from(at).line_no), Some(6), "{name}");
+    }
 }
 
 #[test]

@@ -16,12 +16,16 @@ fn claim(signal: &str, statement: &str, observed: f64, expected: f64, unit: &str
         statement: statement.into(),
         observed,
         expected,
+        compared_with: if q.is_some() { "chance" } else { "mark" }.into(),
+        everybody_else: q.is_none().then_some(0.91),
         unit: unit.into(),
         p_value: q.map(|q| q / 100.0),
         q_value: q,
         weight: 3.0,
         counts: true,
         lines: vec![LineRef { file: "logs/a.jsonl".into(), line: 7 }],
+        domains: Vec::new(),
+        table_rows: if signal.starts_with("identity") { vec![3, 9] } else { Vec::new() },
     }
 }
 
@@ -120,6 +124,7 @@ fn document(word: &str) -> Document {
         }],
         activity: Some(Activity {
             requests: vec![600, 400, 200],
+            left_out: 0,
             hours: vec![50; 24],
             busiest: vec![AccountHours { account_id: word.to_owned(), hours: vec![4; 24] }],
         }),
@@ -181,6 +186,7 @@ fn document(word: &str) -> Document {
             start: "2026-05-04T00:00:00Z".into(),
             span_seconds: 86_400,
             requests: vec![2000, 2000, 1000],
+            left_out: 37,
             hours: vec![209; 24],
             releases: vec![Release { model: word.to_owned(), first: "2026-05-05T10:00:00Z".into(), accounts: 40 }],
         }),
@@ -445,6 +451,8 @@ fn a_page_counts_extraction_like_groups_and_every_kind_of_row_and_shows_slots() 
     let page = String::from_utf8(export(&d, Format::Html).unwrap()).unwrap();
     assert!(page.contains("<dt>Extraction-like, not coordinated</dt><dd>1</dd>"));
     assert!(page.contains("under 0.001 are expected to be false") && !page.contains("3.2e-9 are"));
+    assert!(page.contains("the mark is 75 %, everybody else 91 %"));
+    assert!(page.contains("Not drawn: 0 requests of this network and 37 of everybody"));
     assert!(page.contains("0 repeated + 7 joined to others + 3 no calls"));
     assert!(page.contains("Exercise acct_7 of <span class=\"slot\">changes</span>"));
     let ticket = String::from_utf8(export(&d, Format::Markdown).unwrap()).unwrap();

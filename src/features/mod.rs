@@ -116,8 +116,8 @@ impl Known for Sent {
     }
 }
 
-/// A first time.
-impl Known for i64 {
+/// A first time, and where that request stands.
+impl Known for (i64, Place) {
     fn absorb(&mut self, other: Self) {
         *self = (*self).min(other);
     }
@@ -139,6 +139,8 @@ pub struct AccountEvidence {
     /// Coarsest resolution of its times, µs.
     pub resolution_us: i64,
     pub first_at: Option<Origin>,
+    /// Where its latest request stands.
+    pub last_at: Option<Place>,
     pub hours: [u32; 24],
     pub addresses: Tally<CompactString, (u32, Place)>,
     pub clients: Tally<Arc<str>, (u32, Place)>,
@@ -146,8 +148,8 @@ pub struct AccountEvidence {
     pub parameters: Tally<Arc<str>, Sent>,
     /// User agent and TLS fingerprint, where a request has both, with a NUL between them.
     pub(crate) stacks: Tally<Arc<str>, (u32, Place)>,
-    /// First use of each model, µs since the Unix epoch.
-    pub models: Tally<Arc<str>, i64>,
+    /// First use of each model, µs since the Unix epoch, and where it stands.
+    pub models: Tally<Arc<str>, (i64, Place)>,
     /// Requests whose answer was cut at its limit.
     pub cut_short: u64,
     /// Requests refused for quota (HTTP 429).
@@ -265,7 +267,7 @@ impl AccountEvidence {
         }
         self.requests += 1;
         self.first_us = self.first_us.min(event.ts_us);
-        self.last_us = self.last_us.max(event.ts_us);
+        (self.last_us, self.last_at) = (self.last_us, self.last_at).max((event.ts_us, Some(at.into())));
         self.resolution_us = self.resolution_us.max(event.ts_res_us);
         self.first_at = Some(self.first_at.map_or(at, |o| o.min(at)));
         self.hours[event.ts_us.div_euclid(HOUR_US).rem_euclid(24) as usize] += 1;
@@ -286,7 +288,7 @@ impl AccountEvidence {
         let ln_output = ln_millionths(event.output_tokens);
         self.push_software(event, ln_output, desk);
         if let Some(model) = event.model.as_deref() {
-            self.models.add_shared(desk.names.keep(model), event.ts_us, MAX_VALUES);
+            self.models.add_shared(desk.names.keep(model), (event.ts_us, at.into()), MAX_VALUES);
         }
         self.cut_short += u64::from(is_cut_short(event));
         self.refused += u64::from(event.status == Some(429));
@@ -412,7 +414,7 @@ impl AccountEvidence {
         self.input_tokens += other.input_tokens;
         self.output_tokens += other.output_tokens;
         self.first_us = self.first_us.min(other.first_us);
-        self.last_us = self.last_us.max(other.last_us);
+        (self.last_us, self.last_at) = (self.last_us, self.last_at).max((other.last_us, other.last_at));
         self.resolution_us = self.resolution_us.max(other.resolution_us);
         self.first_at = self.first_at.into_iter().chain(other.first_at).min();
         self.org_id = self.org_id.take().into_iter().chain(other.org_id).min();

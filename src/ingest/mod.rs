@@ -8,6 +8,7 @@ mod inputs;
 mod joins;
 mod jsonl;
 mod kept;
+mod lines;
 mod located;
 mod meetings;
 mod reading;
@@ -21,6 +22,7 @@ mod twins;
 pub use custody::hash_file;
 pub use facts::{ExportedFacts, Usage};
 pub use inputs::find_inputs;
+pub use lines::Lines;
 pub use reading::FirstRecord;
 pub use report::{IngestReport, Reject};
 

@@ -1,5 +1,6 @@
 //! CSV and Parquet: rows of cells under named columns.
 
+use super::lines::Lines;
 use super::located::{failed, is_located};
 use super::rows::{Outcome, Parsed, Plan, REFUSED, Rejection, TOO_LONG, finish, offer};
 use super::{IngestError, Reading, damaged};
@@ -58,7 +59,7 @@ pub(super) fn read_csv<F: Fold>(
     let reader = Rationed { inner: reader.chain(END), left: Rc::clone(&left) };
     // All rows of a table have its columns: the first map is theirs.
     let (format, map) = plan.maps[0];
-    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
+    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(Lines::new(reader));
     let header = csv.byte_headers().map_err(|e| broken(path, 1, e))?.clone();
     let name = |i: usize, bytes: &[u8]| {
         let bytes = if i == 0 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
@@ -70,12 +71,14 @@ pub(super) fn read_csv<F: Fold>(
     let mut bytes = 0;
     loop {
         let mut record = csv::ByteRecord::new();
-        let line = csv.position().line();
+        let line = csv.get_ref().of(csv.position().byte());
         let more = csv.read_byte_record(&mut record).map_err(|e| broken(path, line, e))?;
+        // Once more, for line ends before the record may not have been read before.
+        let line = csv.get_ref().of(record.position().map_or(0, csv::Position::byte));
         left.set(ration);
         if more && !(record.len() == 1 && &record[0] == END.trim_ascii()) {
             bytes += record.as_slice().len();
-            records.push(record);
+            records.push((record, line));
         }
         if records.len() < BATCH_ROWS && bytes < settings.batch_bytes && more {
             continue;
@@ -83,8 +86,8 @@ pub(super) fn read_csv<F: Fold>(
         let mut seen = 0;
         let parsed: Vec<Parsed<'_>> = records
             .iter()
-            .map(|record| {
-                let line = record.position().map_or(0, csv::Position::line);
+            .map(|(record, line)| {
+                let line = *line;
                 let parse = |seen| parse_record(record, Origin { file_id, line_no: line }, (format, map), &slots, seen);
                 let parsed = match refused {
                     true => Err(REFUSED),

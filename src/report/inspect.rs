@@ -1,6 +1,6 @@
 //! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
 
-use super::reading::{readings, template};
+use super::reading::{comparison, readings, table_rows, template};
 use super::terminal::{Page, TerminalOptions, count, figure, measured};
 use crate::document::{Account, Claim, Document, LineRef, Network};
 use anstyle::Style;
@@ -31,15 +31,10 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
         page.styled(0, Style::new().bold(), &format!("Observed: {}", reading.question));
         for c in &reading.axis.claims {
             let sign = if c.counts { '+' } else { '-' };
-            page.paragraph(
-                2,
-                &format!(
-                    "{sign} {}: {}, compared with {}",
-                    c.statement,
-                    measured(c.observed, &c.unit),
-                    measured(c.expected, &c.unit)
-                ),
-            );
+            page.paragraph(2, &format!("{sign} {}: {}, {}", c.statement, measured(c.observed, &c.unit), comparison(c)));
+            if c.counts {
+                places(&mut page, c);
+            }
         }
         page.paragraph(0, &format!("Inferred: {}.", reading.inferred));
         page.blank();
@@ -117,21 +112,30 @@ fn layers(page: &mut Page, n: &Network) {
     }
 }
 
-fn places(lines: &[LineRef]) -> String {
-    lines.iter().map(|l| format!("{}:{}", l.file, l.line)).collect::<Vec<_>>().join(", ")
+/// Where the evidence of a claim stands: lines of logs and of the account table.
+fn places(page: &mut Page, c: &Claim) {
+    let of_log = |l: &LineRef| format!("{}:{}", l.file, l.line);
+    let places: Vec<String> = c.lines.iter().map(of_log).chain(table_rows(c)).collect();
+    if !places.is_empty() {
+        page.paragraph(6, &places.join(", "));
+    }
 }
 
 fn waterfall(page: &mut Page, n: &Network) {
-    page.styled(0, Style::new().bold(), "Observed: run as one? Evidence in nats, each family capped");
+    page.styled(
+        0,
+        Style::new().bold(),
+        "Observed: run as one? Evidence in nats at most, the best case for the accuser, each family capped",
+    );
     let most = n.coordinated.claims.iter().map(|c| c.weight).fold(0.0, f64::max);
     let mut sum = 0.0;
     let figures = |c: &Claim| {
         let chance = |v: Option<f64>| v.map_or_else(|| "not tested".to_owned(), figure);
         format!(
-            "{}: {}, by chance {}, p = {}, q = {}",
+            "{}: {}, {}, p = {}, q = {}",
             c.statement,
             measured(c.observed, &c.unit),
-            measured(c.expected, &c.unit),
+            comparison(c),
             chance(c.p_value),
             chance(c.q_value)
         )
@@ -141,9 +145,7 @@ fn waterfall(page: &mut Page, n: &Network) {
         let bar = "#".repeat((BAR * c.weight / most.max(f64::MIN_POSITIVE)).round() as usize);
         page.paragraph(2, &format!("+{:.1} = {sum:.1}  {bar}  {}", c.weight, c.signal));
         page.paragraph(6, &figures(c));
-        if !c.lines.is_empty() {
-            page.paragraph(6, &places(&c.lines));
-        }
+        places(page, c);
     }
     for c in n.coordinated.claims.iter().filter(|c| !c.counts) {
         page.paragraph(2, &format!("does not count  {}", c.signal));

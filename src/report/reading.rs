@@ -1,6 +1,7 @@
 //! What is concluded of an axis, kept apart from what was observed, in the same hedged words in every rendering.
 
-use crate::document::{Axis, Network, Stream};
+use super::terminal::measured;
+use crate::document::{Axis, Claim, Network, Stream};
 
 /// An axis as a question, with what was observed and what follows from it.
 pub(super) struct Reading<'a> {
@@ -32,6 +33,28 @@ pub(super) fn readings(n: &Network) -> [Reading<'_>; 3] {
         ),
         reading(&n.evasive, "do they hide?", "consistent with hiding", "nothing says that they hide"),
     ]
+}
+
+/// What a claim's figure is compared with, in words before that figure.
+pub(super) fn against(c: &Claim) -> &'static str {
+    match (c.compared_with.as_str(), c.q_value) {
+        ("chance", _) | ("", Some(_)) => "by chance",
+        ("mark", _) => "the mark is",
+        ("everybody", _) => "at everybody's rate",
+        _ => "compared with",
+    }
+}
+
+/// That figure with those words, and the one of everybody else where it is known.
+pub(super) fn comparison(c: &Claim) -> String {
+    let beside = c.everybody_else.map(|v| format!(", everybody else {}", measured(v, &c.unit))).unwrap_or_default();
+    format!("{} {}{beside}", against(c), measured(c.expected, &c.unit))
+}
+
+/// Lines of the account table behind a claim; `None` where it rests on the log.
+pub(super) fn table_rows(c: &Claim) -> Option<String> {
+    let rows: Vec<String> = c.table_rows.iter().map(u64::to_string).collect();
+    (!rows.is_empty()).then(|| format!("account table: {}", rows.join(", ")))
 }
 
 /// The template of a stream on one line, `[...]` for a slot; `None` where it is not known.

@@ -1,7 +1,7 @@
 //! The summary on the terminal, fit to be pasted into a ticket.
 
 use super::escape::{columns, truncate, truncate_start, visible};
-use super::reading::{Reading, readings};
+use super::reading::{Reading, comparison, readings};
 use crate::document::{Claim, Confidence, Document, Explanation, Network, Verdict};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
@@ -124,7 +124,17 @@ pub(super) fn figure(value: f64) -> String {
 /// A figure with its unit; shares as a percentage.
 pub(super) fn measured(value: f64, unit: &str) -> String {
     let one = || unit.strip_suffix('s').filter(|_| value == 1.0).unwrap_or(unit);
-    if unit == "share" { format!("{:.0} %", 100.0 * value) } else { format!("{} {}", figure(value), one()) }
+    let share = || {
+        let rounded = format!("{:.0} %", 100.0 * value);
+        // Nearly all is not all, and hardly any is not none.
+        let is_whole = value == 0.0 || value == 1.0;
+        if !is_whole && ["0 %", "100 %"].contains(&rounded.as_str()) {
+            format!("{:.2} %", 100.0 * value)
+        } else {
+            rounded
+        }
+    };
+    if unit == "share" { share() } else { format!("{} {}", figure(value), one()) }
 }
 
 /// `1 network`, `2 networks`.
@@ -140,10 +150,9 @@ fn claims(page: &mut Page, reading: &Reading<'_>) {
     page.styled(2, Style::new().bold(), &format!("Observed: {}", reading.question));
     for claim in shown {
         page.paragraph(4, &claim.statement);
-        let compared = if claim.q_value.is_some() { "by chance" } else { "compared with" };
         let q = claim.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
         let seen = measured(claim.observed, &claim.unit);
-        let text = format!("{}: {seen}, {compared} {}{q}", claim.signal, measured(claim.expected, &claim.unit));
+        let text = format!("{}: {seen}, {}{q}", claim.signal, comparison(claim));
         page.paragraph(6, &text);
     }
     page.paragraph(4, &format!("Inferred: {}.", reading.inferred));
@@ -301,7 +310,7 @@ fn closing(page: &mut Page, d: &Document) {
     page.paragraph(
         0,
         &format!(
-            "{} and {} among {} tested{extraction_like}{set_aside}; {} expected to be false. \
+            "{} and {} among {} tested{extraction_like}{set_aside}; {} expected to be false by chance, at most. \
              Coordination is not guilt: what is printed here is a reason to look, not a finding of fact.",
             count(suspected, "suspected network"),
             count(standing(d, Verdict::Coordinated).len(), "coordinated group"),

@@ -211,13 +211,14 @@ pub(super) fn account(partial: &Partial) -> Cells {
         cells.put("org_id", Cell::Text(on_one_line(org)));
     }
     cells.put_list("first_at", e.first_at.into_iter().map(place_json));
+    cells.put_list("last_at", e.last_at.into_iter().map(place_json));
     cells.put_list("hours", e.hours.iter().map(|n| json!(n)));
     cells.put_list("addresses", counted(&e.addresses));
     cells.put_list("clients", counted(&e.clients));
     cells.put_list("stacks", counted(&e.stacks));
     let sent = |(value, s): &(Arc<str>, Sent)| json!([&**value, s.count, s.single_turn, s.ln_output, place_json(s.at)]);
     cells.put_list("parameters", e.parameters.iter().map(sent));
-    cells.put_list("models", e.models.iter().map(|(name, first)| json!([&**name, first])));
+    cells.put_list("models", e.models.iter().map(|(name, (first, at))| json!([&**name, first, place_json(*at)])));
     cells.put_list("sessions", e.sessions.iter().map(|(hash, count)| json!([u64::from(*hash), count])));
     cells.put_list("items", e.items.iter().map(|(hash, count)| json!([u64::from(*hash), count])));
     cells.put_list("times", e.times.as_slice().iter().map(|us| json!(us)));
@@ -252,8 +253,11 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
     };
     let hours: Vec<u32> = cells.list("hours")?.iter().map(|v| small(Some(v))).collect::<Result<_, _>>()?;
     let models = cells.list("models")?;
-    let model =
-        |v: &Value| Ok((string(v.get(0))?.into(), v.get(1).and_then(Value::as_i64).ok_or("a time is missing")?));
+    let model = |v: &Value| {
+        let first = v.get(1).and_then(Value::as_i64).ok_or("a time is missing")?;
+        Ok((string(v.get(0))?.into(), (first, origin(v.get(2), files)?.into())))
+    };
+    let place_of = |name| cells.list(name)?.first().map(|at| origin(Some(at), files)).transpose();
     let times = cells.list("times")?;
     let excerpt = |v: &Value| {
         let rank = (v.get(0).and_then(Value::as_bool).ok_or("a rank is missing")?, number(v.get(1))?);
@@ -279,7 +283,8 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         first_us: cells.whole("first_us")?,
         last_us: cells.whole("last_us")?,
         resolution_us: cells.whole("resolution_us")?,
-        first_at: cells.list("first_at")?.first().map(|at| origin(Some(at), files)).transpose()?,
+        first_at: place_of("first_at")?,
+        last_at: place_of("last_at")?.map(Into::into),
         hours: hours.try_into().map_err(|_| "there are 24 hours")?,
         addresses: tally(counted("addresses")?),
         clients: tally(counted("clients")?),

@@ -2,7 +2,7 @@
 //! commutative, so that neither the order of parts nor how a log was split matters.
 
 /// Version of the schema. A new one whenever a column, a rule, or what is put in a column changes.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ const fn text(name: &'static str, rule: &'static str) -> Column {
 
 /// In their order in tables and in tab-separated rows. Lists are JSON; `[file, line]` is a place, the file by its number in
 /// the part's own list.
-pub const COLUMNS: [Column; 34] = [
+pub const COLUMNS: [Column; 35] = [
     whole("evidence_version", "the same in all rows"),
     text("made_by", "the same in all rows"),
     text("shard", "a part is taken once"),
@@ -45,6 +45,7 @@ pub const COLUMNS: [Column; 34] = [
     whole("resolution_us", "greatest"),
     text("org_id", "least"),
     text("first_at", "least place"),
+    text("last_at", "place of the row with the greatest `last_us`, of several the greatest"),
     text("hours", "24 sums"),
     text("addresses", "union of [value, count, place]: counts add up, least place, the 4,096 least values"),
     text("clients", "as addresses"),
@@ -53,7 +54,7 @@ pub const COLUMNS: [Column; 34] = [
         "union of [value, count, outside conversations, output as `ln_output`, place]: sums, least place, the 4,096 least values",
     ),
     text("stacks", "as addresses"),
-    text("models", "union of [name, first use]: least, the 4,096 least names"),
+    text("models", "union of [name, first use, place of it]: least, the 4,096 least names"),
     text("sessions", "union of [hash, count]: counts add up, the 4,096 least hashes"),
     text("items", "union of [hash, count]: counts add up, the 16,384 least hashes"),
     text("times", "union with repeats: the 4,096 earliest"),

@@ -4,6 +4,7 @@
 use crate::document::{Document, LineRef, Network, Verdict};
 use crate::report::escape::{self, visible};
 use crate::report::markup::fill;
+use crate::report::reading::comparison;
 use crate::report::terminal::{figure, measured};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -32,11 +33,11 @@ struct Suite<'a> {
 pub(super) fn grounds(n: &Network) -> Vec<String> {
     let claims = n.coordinated.claims.iter().filter(|c| c.counts).map(|c| {
         format!(
-            "{} ({}): observed {}, expected by chance {}, q = {}.",
+            "{} ({}): observed {}, {}, q = {}.",
             c.statement,
             c.signal,
             measured(c.observed, &c.unit),
-            measured(c.expected, &c.unit),
+            comparison(c),
             c.q_value.map_or_else(|| "not tested".to_owned(), figure)
         )
     });

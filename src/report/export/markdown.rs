@@ -1,8 +1,8 @@
 //! Markdown for a ticket or a wiki. What a log has a say in stands in code spans, where nothing is a link or a tag.
 
-use crate::document::{Document, LineRef, Network};
+use crate::document::{Claim, Document, LineRef, Network};
 use crate::report::escape::visible;
-use crate::report::reading::{Reading, readings, template};
+use crate::report::reading::{Reading, comparison, readings, table_rows, template};
 use crate::report::terminal::{count, figure, intake_sentence, measured};
 
 /// Accounts named one by one.
@@ -36,8 +36,9 @@ fn words(text: &str) -> String {
     out
 }
 
-fn lines(lines: &[LineRef]) -> String {
-    let places: Vec<String> = lines.iter().map(|l| code(&format!("{}:{}", l.file, l.line))).collect();
+fn lines(c: &Claim) -> String {
+    let of_log = |l: &LineRef| code(&format!("{}:{}", l.file, l.line));
+    let places: Vec<String> = c.lines.iter().map(of_log).chain(table_rows(c)).collect();
     if places.is_empty() { String::new() } else { format!("; lines {}", places.join(", ")) }
 }
 
@@ -48,15 +49,14 @@ fn claims(out: &mut String, reading: &Reading<'_>) {
     }
     *out += &format!("**Observed: {}**\n\n", reading.question);
     for c in shown {
-        let compared = if c.q_value.is_some() { "expected by chance" } else { "compared with" };
         let q = c.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
         *out += &format!(
-            "- {} ({}): observed {}, {compared} {}{q}{}\n",
+            "- {} ({}): observed {}, {}{q}{}\n",
             words(&c.statement),
             code(&c.signal),
             words(&measured(c.observed, &c.unit)),
-            words(&measured(c.expected, &c.unit)),
-            lines(&c.lines)
+            words(&comparison(c)),
+            lines(c)
         );
     }
     *out += &format!("\nInferred: {}.\n\n", reading.inferred);
@@ -116,7 +116,8 @@ pub(super) fn markdown(d: &Document) -> String {
     let p = &d.population;
     let mut out = format!("# {} in these logs\n\n", count(suspected, "suspected distillation network"));
     out += &format!(
-        "{} groups among {} accounts were tested, {} to {}; {} reported networks are expected to be false. \
+        "{} groups among {} accounts were tested, {} to {}; {} reported networks are expected to be false by chance, at \
+         most, which says nothing of whether one operator is behind the others. \
          Coordination is not guilt: this is a reason to look, not a finding of fact.\n\n",
         p.groups_tested,
         p.accounts,

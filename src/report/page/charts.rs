@@ -193,6 +193,8 @@ pub(super) struct Bars {
     everybody: String,
     most: u64,
     span: String,
+    /// Requests that are not drawn, of the network and of everybody.
+    left_out: [u64; 2],
 }
 
 /// A case that somebody sent may count beyond 64 bits.
@@ -221,7 +223,8 @@ pub(super) fn bars(t: &Timeline, activity: &Activity) -> Option<Bars> {
     }
     let hours = t.span_seconds as f64 / 3600.0;
     let span = if hours < 48.0 { format!("{hours:.0} h") } else { format!("{:.0} days", hours / 24.0) };
-    Some(Bars { height: 16.0 + BARS, bars, everybody, most, span })
+    let left_out = [activity.left_out, t.left_out];
+    Some(Bars { height: 16.0 + BARS, bars, everybody, most, span, left_out })
 }
 
 /// One row of squares.

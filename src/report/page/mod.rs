@@ -7,7 +7,7 @@ use crate::document::{
     Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal, Verdict,
 };
 use crate::report::markup::fill;
-use crate::report::reading::{Reading, readings};
+use crate::report::reading::{Reading, comparison, readings, table_rows};
 use crate::report::terminal::{count, figure, intake_sentence, measured};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
@@ -93,7 +93,8 @@ struct ClaimRow<'a> {
     statement: &'a str,
     observed: String,
     expected: String,
-    compared: &'static str,
+    /// `expected` with the words that say what it is.
+    comparison: String,
     p_value: String,
     q_value: String,
     counts: bool,
@@ -120,7 +121,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 statement: &c.statement,
                 observed: measured(c.observed, &c.unit),
                 expected: measured(c.expected, &c.unit),
-                compared: if c.q_value.is_some() { "by chance" } else { "compared with" },
+                comparison: comparison(c),
                 p_value: tested(c.p_value),
                 q_value: tested(c.q_value),
                 counts: c.counts,
@@ -128,7 +129,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 sum: format!("{sum:.1}"),
                 bar_at: charts::tenth((before * scale).clamp(0.0, 100.0)),
                 bar: charts::tenth(((sum - before) * scale).clamp(0.0, 100.0)),
-                lines: places(&c.lines),
+                lines: places(&c.lines).into_iter().chain(table_rows(c)).collect(),
             }
         })
         .collect()

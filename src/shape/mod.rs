@@ -1,7 +1,10 @@
 //! What a group's work looks like, whoever does it: content and economics.
 
+mod words;
+
 use crate::baseline::Baseline;
-use crate::features::{AccountEvidence, Carried, Evidence, typical};
+use crate::event::Origin;
+use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
 use crate::links::{Family, Object, World};
 use std::collections::BTreeMap;
 
@@ -17,16 +20,22 @@ pub enum Own {
     OneSetting,
 }
 
-impl Own {
-    /// What is to be said behind a figure.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::All => "",
-            Self::Templates => ", among those with templates of its own",
-            Self::OneTemplate => ", among those with one template of its own",
-            Self::OneSetting => ", among those with one setting of the sampling parameters",
-        }
-    }
+/// What the shares of a [`Shape`] are shares of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests of all accounts.
+    pub requests: u64,
+    /// Requests *of its own*, and those of them with text. Of several templates one with two of them counts twice.
+    pub own: u64,
+    pub own_texts: u64,
+    /// Texts of its accounts, each text of an account once, and different ones among these.
+    pub sent: u64,
+    pub distinct: u64,
+    /// Texts of which `unrepeated` is the share.
+    pub told: u64,
+    /// Requests of one kind that are certain, of each account those with its most frequent template or question; `uniform`
+    /// estimates all.
+    pub of_one_kind: u64,
 }
 
 /// Content and economics of a group. Figures marked *of its own* are those of requests that carry the group's own templates
@@ -42,10 +51,14 @@ pub struct Shape {
     /// Whether that is said of the texts alone that nobody outside the group sent: whoever hides work of their own among
     /// what everybody asks repeats what everybody asks.
     pub beside_others: bool,
+    /// Whether it is said of two texts of each account that carry the one template that is judged, drawn by their hashes: those are
+    /// repeated more seldom than all texts are, where the accounts copy prompts to hide among.
+    pub by_draw: bool,
     /// Into how many accounts each text is sent, where that is a rule: several answers to one question, of which the better is
     /// looked for. `unrepeated` is then the share of texts of which it is so.
     pub replicas: Option<u64>,
     pub own: Own,
+    pub counts: Counts,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
     pub single_turn: Option<f64>,
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text.
@@ -65,6 +78,28 @@ pub struct Shape {
     pub purses: usize,
 }
 
+/// The figures of [`Shape`] for everybody outside a group; `None` where there is nobody.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Beside {
+    /// Share of texts that no other account had sent before: among all outsiders, whoever they are.
+    pub unrepeated: Option<f64>,
+    pub single_turn: Option<f64>,
+    pub rule_share: Option<f64>,
+}
+
+/// Of everybody outside a group (accounts, each once).
+pub fn beside(baseline: &Baseline<'_>, group: &[u32]) -> Beside {
+    let (all, everyone) = (Work::of_all(baseline, group, true), &baseline.everything);
+    let told = baseline.texts(group);
+    let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
+    Beside {
+        // What the group alone sent is none of theirs.
+        unrepeated: share(everyone.distinct - told.own_distinct, everyone.sent - told.sent),
+        single_turn: share(everyone.lone - all.single_turn as u64, everyone.requests - all.requests),
+        rule_share: share(everyone.ruled - all.ruled, everyone.with_text - all.texts),
+    }
+}
+
 /// Those of the templates that are a group's own: carried by several members and hardly by anyone else.
 pub fn own_templates<'w>(world: &'w World, group: &[u32]) -> Vec<&'w Object> {
     let held = world.held_by(group, Family::Content);
@@ -75,60 +110,109 @@ pub fn own_templates<'w>(world: &'w World, group: &[u32]) -> Vec<&'w Object> {
 /// is not looked at.
 pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &[&Object], content: bool) -> Shape {
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
-    let texts: u64 = if content { members.iter().map(|a| a.with_text).sum() } else { 0 };
+    let all = Work::of_all(baseline, group, content);
+    let texts = all.texts;
     let carried = carried(evidence, group, own);
-    let lone: Vec<u64> = group.iter().map(|a| baseline.lone_requests[*a as usize]).collect();
-    let alone: Vec<f64> = members.iter().zip(&lone).map(|(account, lone)| alone_in_session(account, *lone)).collect();
-    let all = Work {
-        requests: members.iter().map(|a| a.requests).sum(),
-        texts,
-        single_turn: lone.iter().sum::<u64>() as f64,
-        ruled: members.iter().map(|a| a.ruled).sum(),
-        ln_output: members.iter().map(|a| a.ln_output).sum(),
-    };
+    let alone = alone(baseline, group);
     let settings = (texts == 0).then(|| by_setting(&members, &alone));
-    let stream = longest_stream(&members, &carried, texts, &alone);
-    let (judged, work) = stream
-        .map(|(_, work)| (Own::OneTemplate, work))
-        .or_else(|| all_streams(&carried, &alone).map(|work| (Own::Templates, work)))
-        .or_else(|| longest_setting(&members, settings.as_ref()?).map(|work| (Own::OneSetting, work)))
-        // What says no more and is answered at less length than everything else is not what the group is there for.
-        .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
-        .unwrap_or((Own::All, all));
+    let (picked, work) = picked(&members, &carried, settings.as_ref(), &all, &alone);
+    let judged = picked.own();
     let told = baseline.texts(group);
-    let stream = stream.filter(|_| judged == Own::OneTemplate);
-    let beside_others = stream.is_some() && told.own as f64 >= OF_TEXTS * told.sent as f64;
+    let beside_others = judged == Own::OneTemplate && told.own as f64 >= OF_TEXTS * told.sent as f64;
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
     let (accounts, in_as_many) = told.replicas;
     let replicas = (accounts > 1 && (accounts as f64) <= OF_REPLICAS * members.len() as f64)
         .then(|| share(in_as_many, told.own_distinct))
         .filter(|regular| *regular >= REGULAR && told.own as f64 >= REGULAR * told.sent as f64);
-    let unrepeated = || match (replicas, beside_others) {
-        (Some(regular), _) => regular,
-        (None, true) => share(told.own_distinct, told.own),
-        (None, false) => share(told.distinct, told.sent),
-    };
-    let unrepeated = || {
-        let drawn = stream.map(|(carriers, _)| carriers.iter().flat_map(|(_, c)| drawn_texts(c)).collect::<Vec<u32>>());
-        drawn.map_or(0.0, |drawn| baseline.unrepeated_of(group, &drawn)).max(unrepeated())
-    };
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
+    let one_kind = of_one_kind(&members, &carried, sampled);
+    let (of, unrepeated) = match (replicas, beside_others) {
+        (Some(regular), _) => (told.own_distinct, regular),
+        (None, true) => (told.own, share(told.own_distinct, told.own)),
+        (None, false) => (told.sent, share(told.distinct, told.sent)),
+    };
+    let drawn: Vec<u32> = match &picked {
+        Picked::Template(carriers) if replicas.is_none() => carriers.iter().flat_map(|(_, c)| drawn_texts(c)).collect(),
+        _ => Vec::new(),
+    };
+    let of_drawn = baseline.unrepeated_of(group, &drawn);
+    let by_draw = of_drawn > unrepeated + APART;
+    let (of, unrepeated) = if by_draw { (drawn.len() as u64, of_drawn) } else { (of, unrepeated) };
+    let counts = Counts {
+        requests: all.requests,
+        own: work.requests,
+        own_texts: work.texts,
+        sent: told.sent,
+        distinct: told.distinct,
+        told: of,
+        of_one_kind: one_kind.1,
+    };
     Shape {
         texts,
-        unrepeated: (texts > 0).then(unrepeated),
+        unrepeated: (texts > 0).then_some(unrepeated),
         beside_others,
+        by_draw,
         replicas: replicas.map(|_| accounts),
         own: judged,
+        counts,
         single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
         rule_share: (texts > 0).then(|| work.rule_share()),
         uniform: match settings {
-            None => Some(share(of_one_kind(&members, &carried, sampled), texts)),
+            None => Some(share(one_kind.0, texts)),
             Some(settings) => one_setting(&settings),
         },
         rhythm: baseline.rhythm(group),
         output: typical(work.ln_output, work.requests),
         one_customer: false,
         purses: 0,
+    }
+}
+
+/// A line of an account's own work as it is judged, and whether it is known of that very line that it stands outside a
+/// conversation and that its text matches a rule pack: of all the account's own work it is so.
+pub struct Sight {
+    pub at: Origin,
+    pub single_turn: bool,
+    pub ruled: bool,
+}
+
+/// For each account of a group one line of the requests that [`shape`] judges, with the same arguments.
+pub fn sights(
+    evidence: &Evidence,
+    baseline: &Baseline<'_>,
+    group: &[u32],
+    own: &[&Object],
+    content: bool,
+) -> Vec<Sight> {
+    let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
+    let all = Work::of_all(baseline, group, content);
+    let carried = carried(evidence, group, own);
+    let alone = alone(baseline, group);
+    let settings = (all.texts == 0).then(|| by_setting(&members, &alone));
+    let of_template = |(place, c): &(usize, &Carried)| Sight {
+        at: c.at.into(),
+        single_turn: single_turn(c.count, c.single_turn, alone[*place]) >= f64::from(c.count),
+        ruled: c.ruled == c.count,
+    };
+    match picked(&members, &carried, settings.as_ref(), &all, &alone).0 {
+        Picked::Template(carriers) => carriers.iter().map(of_template).collect(),
+        Picked::Templates => carried.iter().flatten().map(of_template).collect(),
+        Picked::Setting(setting) => {
+            let sent = members.iter().zip(&alone).filter_map(|(a, alone)| Some((a.parameters.get(setting)?, *alone)));
+            let sight = |(sent, alone): (&Sent, f64)| Sight {
+                at: sent.at.into(),
+                single_turn: single_turn(sent.count, sent.single_turn, alone) >= f64::from(sent.count),
+                ruled: false,
+            };
+            sent.map(sight).collect()
+        }
+        Picked::All => {
+            let of = |(account, a): (&u32, &&AccountEvidence)| {
+                let single_turn = baseline.lone_requests[*account as usize] == a.requests;
+                Some(Sight { at: a.first_at?, single_turn, ruled: a.ruled == a.requests })
+            };
+            group.iter().zip(&members).filter_map(of).collect()
+        }
     }
 }
 
@@ -149,17 +233,22 @@ struct Work {
     ln_output: u64,
 }
 
-/// Of an account's requests with a session the share that is the only one in its: a conversation of one turn is none. `lone`
-/// are those and the requests without a session.
-fn alone_in_session(account: &AccountEvidence, lone: u64) -> f64 {
-    let in_session = account.requests - account.single_turn;
-    (lone - account.single_turn) as f64 / in_session.max(1) as f64
+/// Of each account's requests with a session the share that is the only one in its: a conversation of one turn is none.
+fn alone(baseline: &Baseline<'_>, group: &[u32]) -> Vec<f64> {
+    let share = |id: &u32| {
+        let account = baseline.accounts[*id as usize];
+        let lone = baseline.lone_requests[*id as usize] - account.single_turn;
+        lone as f64 / (account.requests - account.single_turn).max(1) as f64
+    };
+    group.iter().map(share).collect()
 }
 
 /// Share of a group's accounts that have to carry an instruction, and of its texts that have to carry it, for the
 /// instruction to be judged by itself.
 const OF_ACCOUNTS: f64 = 0.3;
 const OF_TEXTS: f64 = 0.05;
+/// By so much the texts of one template have to repeat less than all do, for two of each account to be looked at instead.
+const APART: f64 = 0.1;
 /// The same for a setting of the sampling parameters.
 const SETTING_OF_ACCOUNTS: f64 = 0.5;
 const SETTING_OF_REQUESTS: f64 = 0.2;
@@ -172,7 +261,54 @@ const REGULAR: f64 = 0.6;
 /// alone make.
 pub const AROUND_THE_CLOCK: f64 = 1.25;
 
+/// Which requests are judged as a group's own work.
+enum Picked<'a> {
+    All,
+    Templates,
+    Template(&'a [(usize, &'a Carried)]),
+    Setting(&'a str),
+}
+
+impl Picked<'_> {
+    fn own(&self) -> Own {
+        match self {
+            Self::All => Own::All,
+            Self::Templates => Own::Templates,
+            Self::Template(_) => Own::OneTemplate,
+            Self::Setting(_) => Own::OneSetting,
+        }
+    }
+}
+
+fn picked<'a>(
+    members: &[&'a AccountEvidence],
+    carried: &'a [Vec<(usize, &'a Carried)>],
+    settings: Option<&BTreeMap<&'a str, (usize, Work)>>,
+    all: &Work,
+    alone: &[f64],
+) -> (Picked<'a>, Work) {
+    longest_stream(members, carried, all.texts, alone)
+        .map(|(carriers, work)| (Picked::Template(carriers), work))
+        .or_else(|| all_streams(carried, alone).map(|work| (Picked::Templates, work)))
+        .or_else(|| longest_setting(members, settings?).map(|(setting, work)| (Picked::Setting(setting), work)))
+        // What says no more and is answered at less length than everything else is not what the group is there for.
+        .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
+        .unwrap_or((Picked::All, *all))
+}
+
 impl Work {
+    /// Of all requests of a group.
+    fn of_all(baseline: &Baseline<'_>, group: &[u32], content: bool) -> Self {
+        let sum = |of: fn(&AccountEvidence) -> u64| group.iter().map(|a| of(baseline.accounts[*a as usize])).sum();
+        Self {
+            requests: sum(|a| a.requests),
+            texts: if content { sum(|a| a.with_text) } else { 0 },
+            single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum::<u64>() as f64,
+            ruled: sum(|a| a.ruled),
+            ln_output: sum(|a| a.ln_output),
+        }
+    }
+
     /// Of requests that carry a template. Which of an account's sessions hold one request is known of all its work, and taken to be
     /// as common here: `alone`, by the places of accounts.
     fn of<'c>(carriers: impl IntoIterator<Item = &'c (usize, &'c Carried)>, alone: &[f64]) -> Self {
@@ -201,24 +337,28 @@ fn single_turn(requests: u32, without_session: u32, alone: f64) -> f64 {
     f64::from(without_session) + alone * f64::from(requests - without_session)
 }
 
-/// Of the instructions in a group's own templates that are carried widely enough the one with the longest answers: a pool that
-/// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
-fn longest_stream<'c, 'a>(
-    members: &[&AccountEvidence],
-    own: &'c [Vec<(usize, &'a Carried)>],
-    texts: u64,
-    alone: &[f64],
-) -> Option<(&'c [(usize, &'a Carried)], Work)> {
-    let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
-    wide.map(|carriers| (carriers.as_slice(), Work::of(carriers, alone)))
-        .filter(|(_, work)| work.requests as f64 >= OF_TEXTS * texts as f64)
-        .reduce(|a, b| if b.1.output() > a.1.output() { b } else { a })
-}
-
 /// Two texts of those in which an account carries a template, as good as drawn by lot: those with the least and the greatest hash.
 fn drawn_texts(carried: &Carried) -> impl Iterator<Item = u32> {
     let (least, greatest) = carried.items;
     std::iter::once(least).chain((greatest != least).then_some(greatest))
+}
+
+/// That with the longer answers, of two that are alike the first.
+fn longer<T>(one: (T, Work), other: (T, Work)) -> (T, Work) {
+    if other.1.output() > one.1.output() { other } else { one }
+}
+
+/// Of the instructions in a group's own templates that are carried widely enough the one with the longest answers: a pool that
+/// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
+fn longest_stream<'a>(
+    members: &[&AccountEvidence],
+    own: &'a [Vec<(usize, &'a Carried)>],
+    texts: u64,
+    alone: &[f64],
+) -> Option<(&'a [(usize, &'a Carried)], Work)> {
+    let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
+    let streams = wide.map(|carriers| (carriers.as_slice(), Work::of(carriers, alone)));
+    streams.filter(|(_, work)| work.requests as f64 >= OF_TEXTS * texts as f64).reduce(longer)
 }
 
 /// Work by settings of the sampling parameters, with the number of accounts that use each.
@@ -243,14 +383,17 @@ fn sets_some(parameters: &str) -> bool {
 
 /// Without text the setting with the longest answers stands for an instruction. It says less than one: most of the accounts
 /// have to use it, in a good part of what they do.
-fn longest_setting(members: &[&AccountEvidence], settings: &BTreeMap<&str, (usize, Work)>) -> Option<Work> {
+fn longest_setting<'a>(
+    members: &[&AccountEvidence],
+    settings: &BTreeMap<&'a str, (usize, Work)>,
+) -> Option<(&'a str, Work)> {
     let all: u64 = members.iter().map(|a| a.requests).sum();
     let wide = settings.iter().filter(|(parameters, (accounts, work))| {
         sets_some(parameters)
             && *accounts as f64 >= SETTING_OF_ACCOUNTS * members.len() as f64
             && work.requests as f64 >= SETTING_OF_REQUESTS * all as f64
     });
-    wide.map(|(_, (_, work))| *work).reduce(|a, b| if b.output() > a.output() { b } else { a })
+    wide.map(|(parameters, (_, work))| (*parameters, *work)).reduce(longer)
 }
 
 /// All of them together; `None` without templates.
@@ -260,21 +403,31 @@ fn all_streams(own: &[Vec<(usize, &Carried)>], alone: &[f64]) -> Option<Work> {
 }
 
 /// Texts of one kind: that carry one of the templates, or are asked again and again by the same account: `sampled` has those
-/// by the place of the account. Templates with the same first text stand in the same texts and count once.
-fn of_one_kind(members: &[&AccountEvidence], own: &[Vec<(usize, &Carried)>], sampled: impl Fn(usize) -> u64) -> u64 {
+/// by the place of the account. Templates with the same first text stand in the same texts and count once. Others may still
+/// meet in one text, so the number is an estimate; behind it stands how many there are for certain.
+fn of_one_kind(
+    members: &[&AccountEvidence],
+    own: &[Vec<(usize, &Carried)>],
+    sampled: impl Fn(usize) -> u64,
+) -> (u64, u64) {
     let mut kinds: Vec<(usize, u32, u32)> =
         own.iter().flatten().map(|(place, carried)| (*place, carried.items.0, carried.count)).collect();
     kinds.sort_unstable();
-    let mut of_kind = vec![0; members.len()];
+    let mut of_kind = vec![(0, 0); members.len()];
     for same in kinds.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
         // The last is carried most.
         let (place, _, most) = same[same.len() - 1];
-        of_kind[place] += u64::from(most);
+        let (all, certain) = &mut of_kind[place];
+        *all += u64::from(most);
+        *certain = u64::from(most).max(*certain);
     }
-    let of = |(place, (account, carrying)): (usize, (&&AccountEvidence, u64))| {
+    let of = |((place, account), carrying): ((usize, &&AccountEvidence), u64)| {
         carrying.max(sampled(place)).min(account.with_text)
     };
-    members.iter().zip(of_kind).enumerate().map(of).sum()
+    let sum = |carrying: &dyn Fn(&(u64, u64)) -> u64| {
+        members.iter().enumerate().zip(of_kind.iter().map(carrying)).map(of).sum::<u64>()
+    };
+    (sum(&|(all, _)| *all), sum(&|(_, certain)| *certain))
 }
 
 /// Share of requests with the most frequent sampling parameters; `None` where that is to set none.
@@ -306,7 +459,7 @@ mod tests {
 
     fn longest(evidence: &Evidence) -> Option<f64> {
         let members: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-        longest_setting(&members, &by_setting(&members, &[0.0; 10])).map(|work| work.output().round())
+        longest_setting(&members, &by_setting(&members, &[0.0; 10])).map(|(_, work)| work.output().round())
     }
 
     #[test]

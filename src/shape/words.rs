@@ -1,0 +1,91 @@
+//! What is said of the figures of a shape: the same beside the evidence and beside what speaks against it.
+
+use super::{Counts, Own, Shape};
+
+/// So many of them as a share says.
+fn part(share: f64, of: u64) -> u64 {
+    (share * of as f64).round() as u64
+}
+
+impl Shape {
+    /// The requests *of its own*, with their number and share of all.
+    fn of_own(&self, n: u64, what: &str) -> String {
+        let share = 100.0 * self.counts.own as f64 / self.counts.requests.max(1) as f64;
+        let all = self.counts.requests;
+        match self.own {
+            Own::All => format!("{n} {what}"),
+            Own::Templates => format!("{n} requests with templates of its own (one with two of them counts twice)"),
+            Own::OneTemplate => {
+                format!(
+                    "{n} requests with one template of its own, that of the longest answers ({share:.0} % of all {all})"
+                )
+            }
+            Own::OneSetting => format!(
+                "{n} requests with one setting of the sampling parameters, that of the longest answers ({share:.0} % of all {all})"
+            ),
+        }
+    }
+
+    /// Of its texts; `None` without text.
+    pub fn unrepeated_words(&self) -> Option<String> {
+        let Counts { told, sent, distinct, .. } = self.counts;
+        let k = part(self.unrepeated?, told);
+        if self.by_draw {
+            return Some(format!(
+                "of {told} texts, two drawn from each account of those with the one template that is judged, {k} had not been sent \
+                 by another of its accounts before; of all its texts {distinct} of {sent}"
+            ));
+        }
+        Some(match (self.replicas, self.beside_others) {
+            (Some(accounts), _) => format!(
+                "{k} of {told} different texts that nobody outside it sent were each sent into {accounts} of its accounts, as \
+                 most of them were"
+            ),
+            (None, true) => format!(
+                "{k} of {told} texts that nobody outside it sent had not been sent by another of its accounts before; of all \
+                 its texts {distinct} of {sent}"
+            ),
+            (None, false) => format!("{k} of {told} texts had not been sent by another of its accounts before"),
+        })
+    }
+
+    /// Of its requests outside conversations; `None` where the log knows none.
+    pub fn single_turn_words(&self) -> Option<String> {
+        let Counts { own, .. } = self.counts;
+        let k = part(self.single_turn?, own);
+        Some(format!("{k} of {} stand outside any conversation", self.of_own(own, "requests")))
+    }
+
+    /// Of its texts that match a rule pack; `None` without text.
+    pub fn rules_words(&self) -> Option<String> {
+        let Counts { own_texts, .. } = self.counts;
+        let k = part(self.rule_share?, own_texts);
+        Some(format!("{k} of {} match a rule pack", self.of_own(own_texts, "requests with text")))
+    }
+
+    /// Of its requests of one kind; `None` where neither texts nor parameters tell.
+    pub fn uniform_words(&self) -> Option<String> {
+        let uniform = self.uniform?;
+        Some(if self.texts > 0 {
+            format!(
+                "about {} of {} requests with text, {} for certain, are of one kind: they carry a template of its own, or a text \
+                 that their account sent three times or more (an estimate: two passages that do not always stand together may \
+                 count one request twice)",
+                part(uniform, self.texts),
+                self.texts,
+                self.counts.of_one_kind
+            )
+        } else {
+            let requests = self.counts.requests;
+            let k = part(uniform, requests);
+            format!(
+                "{k} of {requests} requests set the sampling parameters in one way, all that is known of their kind without text"
+            )
+        })
+    }
+
+    /// Of the length of its answers.
+    pub fn output_words(&self) -> String {
+        format!("typical output (geometric mean) of {}", self.of_own(self.counts.own, "requests"))
+    }
+}
