@@ -179,6 +179,25 @@ fn a_repeated_request_is_counted_once() {
 }
 
 #[test]
+fn calls_under_one_request_id_made_one_another_vanish() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |second: u32, text: &str, id: &str| {
+        format!(
+            "{{\"ts\":{},\"account_id\":\"a\",\"prompt\":\"{text}\",\"request_id\":\"{id}\"}}\n",
+            1_785_715_200 + second
+        )
+    };
+    let rows = line(0, "x", "0") + &line(0, "y", "0") + &line(1, "x", "0") + &line(1, "x", "0") + &line(2, "z", "own");
+    let (evidence, report) = read(&write(folder.path(), "reused.jsonl", rows.as_bytes())).unwrap();
+    assert_eq!((report.intake.rows_kept, report.intake.rows_repeated), (4, 1));
+    assert_eq!(evidence.accounts["a"].requests, 4);
+    let reused = report.reused.unwrap();
+    assert_eq!((reused.ids, reused.calls, reused.line), (1, 2, 2));
+    let note = &report.intake.notes[0];
+    assert!(note.contains("1 of them stand") && note.contains("reused.jsonl:2"), "{note}");
+}
+
+#[test]
 fn what_cannot_be_read_is_said_with_its_exit_status() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

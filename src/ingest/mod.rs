@@ -22,7 +22,7 @@ pub use custody::hash_file;
 pub use facts::{ExportedFacts, Usage};
 pub use inputs::find_inputs;
 pub use reading::FirstRecord;
-pub use report::{IngestReport, Reject};
+pub use report::{IngestReport, Reject, Reused};
 
 use crate::document::InputFile;
 use crate::event::{Fold, Origin};

@@ -4,6 +4,7 @@ use super::facts;
 use super::joins::{Call, Waiting};
 use super::kept::{Counts, Kept};
 use super::meetings::Meetings;
+use super::report::Reused;
 use super::rows::{Outcome, Parsed, Rejection, TOO_LONG};
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, Half};
@@ -268,6 +269,8 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     fn settle(mut self) -> Result<(F, IngestReport), IngestError> {
+        let name = |file: u32| shown(&self.paths[file as usize]);
+        self.report.reused = self.shards.iter().filter_map(|shard| shard.reused(name)).reduce(Reused::merged);
         let (mut total, counts, meetings) = Kept::merged(std::mem::take(&mut self.shards));
         self.count(counts);
         self.say(meetings);

@@ -16,6 +16,26 @@ pub struct Reject {
     pub reason: std::borrow::Cow<'static, str>,
 }
 
+/// Calls that stand under the request id of another call of the same account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reused {
+    /// Ids under which more than one call stands.
+    pub ids: u64,
+    /// Calls under them, the first of each apart.
+    pub calls: u64,
+    /// Where the first of these stands.
+    pub file: String,
+    pub line: u64,
+}
+
+impl Reused {
+    pub(super) fn merged(self, other: Self) -> Self {
+        let (ids, calls) = (self.ids + other.ids, self.calls + other.calls);
+        let (file, line) = (self.file, self.line).min((other.file, other.line));
+        Self { ids, calls, file, line }
+    }
+}
+
 /// What was read.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct IngestReport {
@@ -35,6 +55,9 @@ pub struct IngestReport {
     pub zoneless: u64,
     /// Formats that stamp the end of a call.
     pub ends: BTreeSet<String>,
+    /// Calls under ids of others, where there are any.
+    #[serde(default)]
+    pub reused: Option<Reused>,
     /// What was noticed between files, in sentences.
     pub notes: Vec<String>,
     /// Kept rows in which each canonical column is present, in order of the schema.
@@ -97,6 +120,10 @@ impl IngestReport {
             *finest = us.min(*finest);
         }
         self.zoneless += other.zoneless;
+        self.reused = match (self.reused.take(), other.reused) {
+            (None, one) | (one, None) => one,
+            (Some(a), Some(b)) => Some(a.merged(b)),
+        };
         self.ends.extend(other.ends);
         self.notes.extend(other.notes);
         self.present.resize(COLUMNS.len(), 0);
@@ -129,7 +156,16 @@ impl IngestReport {
 
     /// Writes into the intake how the input was understood, in sentences.
     fn say(&mut self) {
-        let mut said = self.notes.clone();
+        let mut said = Vec::new();
+        if let Some(Reused { ids, calls, file, line }) = &self.reused {
+            said.push(format!(
+                "Request ids do not tell calls apart here: {ids} of them stand on different calls of one account, on {calls} \
+                 more than there are ids (first {file}:{line}). All were counted, for only rows that agree in all that is \
+                 read of them are repeats. If such rows are the start and the end of one call, keep one kind of them by \
+                 [rows] in a map, or each call counts twice."
+            ));
+        }
+        said.extend(self.notes.iter().cloned());
         if self.zoneless > 0 {
             said.push(format!("{} times name no zone and were taken as UTC.", self.zoneless));
         }
