@@ -118,7 +118,7 @@ pub fn add_exported(facts: &mut BTreeMap<String, Facts>, read: &mut IngestReport
             "Exports say something of {} accounts or keys; {met} are accounts of the logs.",
             read.exported.len()
         );
-        read.intake.notes.push(note);
+        read.remark(&[note]);
     }
 }
 

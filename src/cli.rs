@@ -313,10 +313,11 @@ fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<R
             return Err(UsageError(text.to_owned()).into());
         }
         let shards::Merged { evidence, mut read } = shards::merge(&inputs)?;
-        for path in &inputs {
+        for path in inputs.iter() {
             let (sha256, bytes) = ingest::hash_file(path)?;
             beside.push(Hashed::known(path, sha256, bytes));
         }
+        read.remark(&inputs.notes);
         account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
         return Ok(Reading { evidence, facts, read, beside });
     }
@@ -334,6 +335,7 @@ fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<R
     let result = ingest::read_logs::<Evidence>(&inputs, &map, &settings, &tell);
     bar.finish_and_clear();
     let (evidence, mut read) = result?;
+    read.remark(&inputs.notes);
     account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
     Ok(Reading { evidence, facts, read, beside })
 }

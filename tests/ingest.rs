@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use stillhunt::features::Evidence;
-use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
+use stillhunt::ingest::{IngestError, IngestReport, NOT_READ, find_inputs, read_logs};
 use stillhunt::normalise::FieldMap;
 use stillhunt::settings::IngestSettings;
 
@@ -195,6 +195,66 @@ fn calls_under_one_request_id_made_one_another_vanish() {
     assert_eq!((reused.ids, reused.calls, reused.line), (1, 2, 2));
     let note = &report.intake.notes[0];
     assert!(note.contains("1 of them stand") && note.contains("reused.jsonl:2"), "{note}");
+}
+
+#[test]
+fn a_log_that_was_given_twice_counted_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let log = write(at, "a.jsonl", JSONL.as_bytes());
+    let copy = write(at, "b.jsonl", JSONL.as_bytes());
+    std::fs::hard_link(&log, at.join("c.jsonl")).unwrap();
+    let other = write(at, "d.jsonl", JSONL.replace("four", "five").as_bytes());
+    let empty = [write(at, "e.jsonl", b""), write(at, "f.jsonl", b"")];
+    let found = find_inputs(&[log.clone(), at.join("./a.jsonl"), copy, at.to_owned()]).unwrap();
+    assert_eq!(found.to_vec(), [vec![log, other], empty.to_vec()].concat());
+    let said = found.notes.join("\n");
+    assert!(found.notes.iter().all(|note| note.starts_with(NOT_READ)), "{said}");
+    assert!(
+        said.contains("c.jsonl (a copy, byte for byte") && said.contains("b.jsonl (the same file a second"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_logs_were_skipped_without_a_word_and_so_was_all_else() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let log = write(elsewhere.path(), "a.log", JSONL.as_bytes());
+    symlink(&log, at.join("current.jsonl")).unwrap();
+    symlink("gone.jsonl", at.join("dangling.jsonl")).unwrap();
+    write(at, "picture.png", b"x");
+    write(at, ".hidden.jsonl", JSONL.as_bytes());
+    let found = find_inputs(&[at.to_owned()]).unwrap();
+    assert_eq!(*found, [at.join("current.jsonl")]);
+    let said = found.notes.join("\n");
+    for (name, why) in [("picture.png", "does not end"), (".hidden.jsonl", "hidden"), ("dangling.jsonl", "not there")] {
+        assert!(said.lines().any(|line| line.contains(name) && line.contains(why)), "{said}");
+    }
+    let error = find_inputs(&[at.join("dang*")]).unwrap_err();
+    assert!(error.to_string().contains("is a link to what is not there; mend it"), "{error}");
+    assert_eq!(error.exit_code(), 2);
+    std::fs::remove_file(at.join("current.jsonl")).unwrap();
+    assert!(find_inputs(&[at.to_owned()]).unwrap_err().to_string().contains("picture.png"));
+}
+
+#[test]
+fn a_case_among_the_logs_was_read_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let log = write(at, "a.jsonl", JSONL.as_bytes());
+    let case = at.join("CASE");
+    std::fs::create_dir(&case).unwrap();
+    write(&case, "accounts.csv", b"account_id\na\n");
+    write(&case, "report.json", b"{}");
+    assert_eq!(find_inputs(&[at.to_owned()]).unwrap().len(), 3, "a folder of that name alone is none");
+    write(&case, "manifest.json", b"{\"stillhunt_version\": \"0.1.0\"}");
+    let found = find_inputs(&[at.to_owned()]).unwrap();
+    assert_eq!(*found, [log]);
+    assert!(found.notes[0].contains("CASE (a case of this program)"), "{:?}", found.notes);
 }
 
 #[test]

@@ -67,7 +67,10 @@ pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8>
         ingest::read_stream::<Unsettled>(io::stdin().lock(), &map, &settings)?
     } else {
         let inputs = ingest::find_inputs(&arguments.logs)?;
-        vec![ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|p| stage.enter(reading(p)))?]
+        let (evidence, mut read) =
+            ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|p| stage.enter(reading(p)))?;
+        read.remark(&inputs.notes);
+        vec![(evidence, read)]
     };
     stage.enter("putting evidence in order".to_owned());
     let mut rows = Vec::new();

@@ -1,14 +1,15 @@
-//! Which files are meant, and what is in them.
+//! What is in a file.
 
 use super::IngestError;
 use super::elements::{WRAPPERS, outer_keys};
 use super::expand::is_combined;
+use super::finding::looks_like_a_log;
 use super::located::{Located, failed};
 use crate::schema::{self, COLUMNS, at};
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How records stand in a file, after decompression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,67 +47,6 @@ pub(super) struct Opened {
 const PEEK: u64 = 256 << 10;
 /// Rows looked at.
 const ROWS: usize = 50;
-
-const ENDINGS: [&str; 6] = ["jsonl", "ndjson", "json", "log", "csv", "parquet"];
-
-fn looks_like_a_log(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
-}
-
-/// Files under the given files, directories and glob patterns: sorted, each once. Links inside directories are not
-/// followed; pipes and devices are refused.
-pub fn find_inputs(given: &[PathBuf]) -> Result<Vec<PathBuf>, IngestError> {
-    let mut found = Vec::new();
-    for path in given {
-        if path.exists() {
-            add(path, &mut found)?;
-            continue;
-        }
-        let pattern = path.to_string_lossy();
-        let matches = if pattern.contains(['*', '?', '[']) { glob::glob(&pattern).ok() } else { None };
-        let before = found.len();
-        for hit in matches.into_iter().flatten() {
-            let hit = hit.map_err(|e| IngestError::Unreadable { path: e.path().to_owned(), source: e.into() })?;
-            add(&hit, &mut found)?;
-        }
-        if found.len() == before {
-            return Err(IngestError::NotFound(path.clone()));
-        }
-    }
-    found.sort();
-    found.dedup();
-    if found.is_empty() {
-        return Err(IngestError::NoLogs);
-    }
-    Ok(found)
-}
-
-fn add(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), IngestError> {
-    let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
-    let kind = std::fs::metadata(path).map_err(unreadable)?;
-    if kind.is_file() {
-        found.push(path.to_owned());
-    } else if kind.is_dir() {
-        let mut pending = vec![path.to_owned()];
-        while let Some(folder) = pending.pop() {
-            let unreadable = |source: io::Error| IngestError::Unreadable { path: folder.clone(), source };
-            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?;
-                let kind = entry.file_type().map_err(unreadable)?;
-                if kind.is_dir() {
-                    pending.push(entry.path());
-                } else if kind.is_file() && looks_like_a_log(&entry.path()) {
-                    found.push(entry.path());
-                }
-            }
-        }
-    } else {
-        return Err(IngestError::NotAFile(path.to_owned()));
-    }
-    Ok(())
-}
 
 /// Reads the decompressed bytes and refuses to expand beyond what any honest log does.
 struct Guarded<R> {

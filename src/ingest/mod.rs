@@ -4,6 +4,7 @@ mod custody;
 mod elements;
 mod expand;
 mod facts;
+mod finding;
 mod inputs;
 mod joins;
 mod jsonl;
@@ -20,7 +21,7 @@ mod twins;
 
 pub use custody::hash_file;
 pub use facts::{ExportedFacts, Usage};
-pub use inputs::find_inputs;
+pub use finding::{Inputs, NOT_READ, find_inputs};
 pub use reading::FirstRecord;
 pub use report::{IngestReport, Reject, Reused};
 
@@ -46,9 +47,15 @@ pub enum IngestError {
     #[error("{} does not exist; name a log file, a directory or a pattern that matches one", shown(.0))]
     NotFound(PathBuf),
     #[error(
-        "no log file stands in the given directories; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst"
+        "no log file stands in the given directories; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst{0}"
     )]
-    NoLogs,
+    NoLogs(String),
+    #[error(
+        "- is no file; rows from standard input are read by `stillhunt collect --stdin`, and its output by the others"
+    )]
+    Stdin,
+    #[error("{} is a link to what is not there; mend it, or leave it out", shown(.0))]
+    Dangling(PathBuf),
     #[error("{} cannot be read: {source}; check its permissions", shown(path))]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{} cannot be read behind byte {at}: {source}; read it from another copy", shown(path))]
@@ -92,7 +99,8 @@ impl IngestError {
     /// Exit status: 2 for what the person asked, 3 for nothing readable, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotFound(_) | Self::NoLogs | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
+            Self::NotFound(_) | Self::NoLogs(_) | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
+            Self::Stdin | Self::Dangling(_) => 2,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
             Self::Unreadable { .. } | Self::BrokenOff { .. } | Self::Damaged { .. } | Self::Changed(_) => 1,

@@ -130,6 +130,12 @@ impl IngestReport {
         self.present.iter_mut().zip(other.present).for_each(|(own, its)| *own += its);
     }
 
+    /// Adds sentences to what was noticed, when all was read.
+    pub fn remark(&mut self, notes: &[String]) {
+        self.notes.extend_from_slice(notes);
+        self.intake.notes.extend_from_slice(notes);
+    }
+
     /// Lists a rejected row if it is among the first `most`.
     pub(super) fn list(&mut self, reject: Reject, most: usize) {
         self.rejects.push(reject);
