@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use stillhunt::account_table::{self, Facts};
+use stillhunt::account_table::{self, AccountTable, Facts};
 use stillhunt::allow_list::AllowList;
 use stillhunt::document::{self, Document};
 use stillhunt::features::Evidence;
@@ -241,6 +241,19 @@ struct Reading {
     beside: Vec<Hashed>,
 }
 
+impl Reading {
+    /// What was read, with what the account table and exports say of its accounts.
+    fn new(evidence: Evidence, table: Option<AccountTable>, mut read: IngestReport, beside: Vec<Hashed>) -> Self {
+        if let Some(table) = &table {
+            read.remark(&[table.held_against(evidence.accounts.keys().map(AsRef::as_ref))]);
+            read.remark(&table.notes);
+        }
+        let mut facts = table.unwrap_or_default().facts;
+        account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
+        Self { evidence, facts, read, beside }
+    }
+}
+
 /// Runs the program.
 pub fn run() -> ExitCode {
     // A panic quotes what it met, perhaps a cell of a log. The Parquet reader's are caught and told as errors of the file.
@@ -292,14 +305,7 @@ fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<R
     let Input { understanding, .. } = input;
     let (map, hashed) = field_map(understanding.map.as_deref())?;
     let mut beside: Vec<Hashed> = hashed.into_iter().collect();
-    let mut facts = match &input.accounts {
-        None => BTreeMap::new(),
-        Some(path) => {
-            let (bytes, hashed) = bytes_of("account table", path)?;
-            beside.push(hashed);
-            account_table::read(bytes.as_slice()).map_err(|e| UsageError(e.to_string()))?
-        }
-    };
+    let table = input.accounts.as_ref().map(|path| account_table(path, &mut beside)).transpose()?;
     let inputs = ingest::find_inputs(&input.logs)?;
     let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
     if parts > 0 {
@@ -318,8 +324,7 @@ fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<R
             beside.push(Hashed::known(path, sha256, bytes));
         }
         read.remark(&inputs.notes);
-        account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
-        return Ok(Reading { evidence, facts, read, beside });
+        return Ok(Reading::new(evidence, table, read, beside));
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(
@@ -336,8 +341,16 @@ fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<R
     bar.finish_and_clear();
     let (evidence, mut read) = result?;
     read.remark(&inputs.notes);
-    account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
-    Ok(Reading { evidence, facts, read, beside })
+    Ok(Reading::new(evidence, table, read, beside))
+}
+
+/// Reads the table at `path`, which may be packed, and adds it to the files that were read.
+fn account_table(path: &Path, beside: &mut Vec<Hashed>) -> Result<AccountTable, UsageError> {
+    let (bytes, hashed) = bytes_of("account table", path)?;
+    beside.push(hashed);
+    let failed = |e: &dyn std::fmt::Display| UsageError(format!("the account table {} {e}", ingest::shown(path)));
+    let bytes = ingest::unpacked(&bytes).map_err(|e| failed(&format!("is damaged: {e}")))?;
+    account_table::read(bytes.as_slice()).map_err(|e| failed(&e))
 }
 
 /// How far reading is, in words.

@@ -6,6 +6,7 @@ use super::expand::is_combined;
 use super::finding::looks_like_a_log;
 use super::located::{Located, failed};
 use crate::schema::{self, COLUMNS, at};
+use crate::settings::IngestSettings;
 use serde_json::{Map, Value};
 use std::fs::File;
 use std::io::{self, Read};
@@ -69,6 +70,28 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
+/// The bytes of a small file that may be packed.
+///
+/// # Errors
+/// When it is damaged, or expands beyond what any honest file does.
+pub fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let limit = (bytes.len() as u64).saturating_mul(IngestSettings::default().max_expansion).max(FREE_EXPANSION);
+    let mut plain = Vec::new();
+    unpacking(bytes, bytes, limit)?.read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
+/// Undoes the compression that the first bytes, `magic`, tell of.
+fn unpacking<'f>(magic: &[u8], file: impl Read + Send + 'f, limit: u64) -> io::Result<Box<dyn Read + Send + 'f>> {
+    Ok(if magic.starts_with(&[0x1f, 0x8b]) {
+        Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
+    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Box::new(Guarded { inner: zstd::Decoder::new(file)?, out: 0, limit })
+    } else {
+        Box::new(file)
+    })
+}
+
 /// Looks at the start of a file.
 pub(super) fn look(path: &Path, max_expansion: u64) -> Result<Opened, IngestError> {
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
@@ -87,13 +110,7 @@ pub(super) fn opened(
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
     let limit = bytes.saturating_mul(max_expansion).max(FREE_EXPANSION);
     let (magic, file) = peek(file, 8).map_err(|e| failed(path, e))?;
-    let plain: Box<dyn Read + Send> = if magic.starts_with(&[0x1f, 0x8b]) {
-        Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
-    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Box::new(Guarded { inner: zstd::Decoder::new(file).map_err(unreadable)?, out: 0, limit })
-    } else {
-        Box::new(file)
-    };
+    let plain = unpacking(&magic, file, limit).map_err(unreadable)?;
     let (start, plain) = peek(plain, PEEK).map_err(|e| failed(path, e))?;
     let whole = (start.len() as u64) < PEEK;
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();

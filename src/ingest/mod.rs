@@ -22,8 +22,10 @@ mod twins;
 pub use custody::hash_file;
 pub use facts::{ExportedFacts, Usage};
 pub use finding::{Inputs, NOT_READ, find_inputs};
+pub use inputs::unpacked;
 pub use reading::FirstRecord;
 pub use report::{IngestReport, Reject, Reused};
+pub use tables::delimiter;
 
 use crate::document::InputFile;
 use crate::event::{Fold, Origin};

@@ -25,6 +25,31 @@ const END: &[u8] = b"\nstillhunt: the table ends here\n";
 /// Lines of greatest length after which a record of a CSV is given up: it would be held until memory ends.
 const MOST_LINES: usize = 8;
 
+/// What stands between the cells of a CSV that starts so: a comma, unless its header has none and one of the other usual
+/// signs. Excel says it in a line of its own, such as `sep=;`.
+pub fn delimiter(start: &[u8]) -> u8 {
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    if let Some([sign, b'\r' | b'\n', ..]) = start.strip_prefix(SEP) {
+        return *sign;
+    }
+    let mut quoted = false;
+    let mut there = [false; 128];
+    for byte in start.iter().take_while(|b| !matches!(b, b'\r' | b'\n')) {
+        quoted ^= *byte == b'"';
+        if !quoted && byte.is_ascii() {
+            there[usize::from(*byte)] = true;
+        }
+    }
+    let others: Vec<u8> = b";\t|".iter().copied().filter(|sign| there[usize::from(*sign)]).collect();
+    match others.as_slice() {
+        [sign] if !there[usize::from(b',')] => *sign,
+        _ => b',',
+    }
+}
+
+/// How a line begins by which Excel names the delimiter.
+const SEP: &[u8] = b"sep=";
+
 /// Reads no more than is left, which each record renews.
 struct Rationed<R> {
     inner: R,

@@ -390,6 +390,11 @@ fn plain(sources: Vec<String>) -> Shaped {
 
 /// The canonical name with the least edit distance.
 fn closest_column(name: &str) -> &'static str {
+    closest(name, COLUMNS.iter().map(|c| c.name)).map_or("ts", |(known, _)| known)
+}
+
+/// The known name with the least edit distance, and that.
+pub(crate) fn closest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<(&'k str, usize)> {
     let distance = |known: &str| {
         let mut row: Vec<usize> = (0..=known.len()).collect();
         for (i, a) in name.bytes().take(64).enumerate() {
@@ -403,7 +408,7 @@ fn closest_column(name: &str) -> &'static str {
         }
         row[known.len()]
     };
-    COLUMNS.iter().map(|c| c.name).min_by_key(|known| distance(known)).unwrap_or("ts")
+    known.map(|known| (known, distance(known))).min_by_key(|(_, edits)| *edits)
 }
 
 #[cfg(test)]
