@@ -525,6 +525,9 @@ fn check(reading: &Reading) -> anyhow::Result<()> {
     }
     text += &intake_sentence(i);
     text += "\n";
+    if let Some(columns) = read.told_columns() {
+        text += &format!("{columns}\n");
+    }
     if let Some((first, last)) = evidence.span() {
         text += &format!(
             "{} accounts, {} to {}\n",
@@ -553,8 +556,8 @@ fn check(reading: &Reading) -> anyhow::Result<()> {
     for c in &i.content {
         text += &format!("user text {}: {} rows\n", c.status, c.rows);
     }
-    for (reason, n) in &read.reasons {
-        text += &format!("rejected: {n} rows, {reason}\n");
+    for told in read.told_rejects() {
+        text += &format!("rejected: {told}\n");
     }
     text += "\nsignal\n";
     for s in signals::evaluable(i, facts, evidence) {

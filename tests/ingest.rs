@@ -258,6 +258,63 @@ fn a_case_among_the_logs_was_read_as_one() {
 }
 
 #[test]
+fn cells_between_other_signs_were_one_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = understood(&write(folder.path(), "a.csv", CSV.as_bytes()));
+    for (name, sign) in [("b.csv", ";"), ("c.csv", "\t"), ("d.tsv", "\t"), ("e.csv", "|")] {
+        // A sign inside of a cell is in quotes, as the comma was.
+        let text = CSV.replace("one, two", "\u{1}").replace(',', sign).replace('\u{1}', "one, two");
+        assert_eq!(understood(&write(folder.path(), name, text.as_bytes())), plain, "{name}");
+        let text = format!("\u{feff}sep={sign}\r\n{text}");
+        assert_eq!(understood(&write(folder.path(), name, text.as_bytes())), plain, "sep= in {name}");
+    }
+    assert_eq!(stillhunt::ingest::delimiter(b"a,b;c\n"), b',');
+    assert_eq!(stillhunt::ingest::delimiter(b"\"a;b\"|c\n;"), b'|');
+}
+
+#[test]
+fn a_log_of_which_nothing_could_be_read_was_referred_to_check_by_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |name: &str, bytes: &[u8]| read(&write(folder.path(), name, bytes)).unwrap_err().to_string();
+    let text = said("a.jsonl", b"{\"when\":1785715200,\"account_id\":\"a\"}\n{\"who\":1}\n");
+    assert!(text.contains("none of 2 rows could be read; 2 rows, no timestamp (first "), "{text}");
+    assert!(text.contains("a.jsonl:1); columns of the first rows: account_id, when, who"), "{text}");
+    let text = said("b.csv", b"2026-08-03T00:00:05Z,a,hello\n2026-08-03T00:00:06Z,b,hello\n");
+    assert!(text.contains("put a line with the names of the columns first"), "{text}");
+    let text = said("c.csv", b"timestamp,account_id,prompt\n2026-08-03T00:00:05Z,a,caf\xe9\n");
+    assert!(text.contains("1 rows, invalid UTF-8 (first ") && text.contains("iconv -f WINDOWS-1252"), "{text}");
+    let utf16: Vec<u8> = CSV.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [utf16.clone(), [vec![0xff, 0xfe], utf16].concat()] {
+        assert!(said("d.csv", &bytes).contains("is text in UTF-16; convert it"));
+    }
+}
+
+#[test]
+fn of_a_column_that_stands_twice_in_a_csv_the_first_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for header in ["timestamp,account_id,account_id", "timestamp,account_id,Account_ID"] {
+        let text = format!("{header}\n2026-08-03T00:00:05Z,a,b\n");
+        let error = read(&write(folder.path(), "a.csv", text.as_bytes())).unwrap_err();
+        assert!(error.to_string().to_lowercase().contains("the column account_id stands more than once"), "{error}");
+    }
+    let text = "timestamp,account_id,note,note\n2026-08-03T00:00:05Z,a,b,c\n";
+    assert_eq!(read(&write(folder.path(), "b.csv", text.as_bytes())).unwrap().1.intake.rows_kept, 1);
+}
+
+#[test]
+fn whole_parquet_with_a_column_of_another_type_was_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let length = Series::new("timestamp".into(), [1i64]).cast(&DataType::Duration(TimeUnit::Milliseconds)).unwrap();
+    let mut frame = df!("account_id" => ["a"]).unwrap();
+    frame.with_column(length.into()).unwrap();
+    ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    let error = read(&path).unwrap_err();
+    assert!(error.to_string().starts_with("the column timestamp of "), "{error}");
+    assert!(error.to_string().contains("is of the type Duration(Millisecond), which is not read"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_read_is_said_with_its_exit_status() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();

@@ -8,6 +8,7 @@ use super::located::{Located, failed};
 use crate::schema::{self, COLUMNS, at};
 use crate::settings::IngestSettings;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -21,7 +22,8 @@ pub(super) enum Container {
     Document,
     /// Lines of an access log.
     Text,
-    Csv,
+    /// With this sign between its cells.
+    Csv(u8),
     Parquet,
 }
 
@@ -31,7 +33,7 @@ impl Container {
             Self::Jsonl => "jsonl",
             Self::Document => "json",
             Self::Text => "text",
-            Self::Csv => "csv",
+            Self::Csv(_) => "csv",
             Self::Parquet => "parquet",
         }
     }
@@ -119,6 +121,8 @@ pub(super) fn opened(
         (Container::Parquet, vec![named(super::tables::parquet_columns(path)?)])
     } else if text.is_empty() {
         (Container::Jsonl, Vec::new())
+    } else if is_utf16(&start) {
+        return Err(IngestError::Utf16(path.to_owned()));
     } else if binary {
         return Err(IngestError::UnknownFormat(path.to_owned()));
     } else if text.starts_with(b"[") && !looks_like_text(text) {
@@ -127,12 +131,33 @@ pub(super) fn opened(
         json_rows(text, whole)
     } else if let Some(row) = text_row(text) {
         (Container::Text, vec![row])
-    } else if path.to_string_lossy().to_lowercase().contains(".csv") || !looks_like_a_log(path) {
-        (Container::Csv, csv_row(text))
+    } else if is_named_table(path) || !looks_like_a_log(path) {
+        let delimiter = super::delimiter(text);
+        (Container::Csv(delimiter), csv_row(text, delimiter))
     } else {
         (Container::Jsonl, Vec::new())
     };
     Ok(Opened { reader: Box::new(plain), container, rows })
+}
+
+/// Names of columns in the first rows of one file that are told.
+const NAMES: usize = 200;
+
+/// Names of the columns in rows that are JSON objects.
+pub(super) fn names(rows: &[String]) -> BTreeSet<String> {
+    let keys = |row: &String| serde_json::from_str::<Map<String, Value>>(row).unwrap_or_default();
+    rows.iter().flat_map(keys).map(|(name, _)| name).take(NAMES).collect()
+}
+
+fn is_named_table(path: &Path) -> bool {
+    let path = path.to_string_lossy().to_lowercase();
+    path.contains(".csv") || path.contains(".tsv")
+}
+
+/// Whether text of two bytes a letter stands here: a mark of it, or letters with a zero each.
+fn is_utf16(start: &[u8]) -> bool {
+    let zeros = |odd: usize| start.iter().take(64).skip(odd).step_by(2).all(|b| *b == 0);
+    start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) || start.len() > 3 && (zeros(0) != zeros(1))
 }
 
 fn named(columns: Vec<String>) -> String {
@@ -194,10 +219,11 @@ fn text_row(text: &[u8]) -> Option<String> {
 }
 
 /// The first record of a CSV under its header.
-fn csv_row(text: &[u8]) -> Vec<String> {
-    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(text);
-    let Ok(header) = csv.headers().cloned() else { return Vec::new() };
-    let first = csv.records().next().and_then(Result::ok).unwrap_or_default();
+fn csv_row(text: &[u8], delimiter: u8) -> Vec<String> {
+    let mut csv = csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(text);
+    let mut records = csv.records().map_while(Result::ok).skip_while(|first| super::tables::is_sep(first.get(0)));
+    let Some(header) = records.next() else { return Vec::new() };
+    let first = records.next().unwrap_or_default();
     let cells = header.iter().enumerate().map(|(i, name)| (name.to_owned(), first.get(i).unwrap_or_default().into()));
     vec![Value::Object(cells.collect::<Map<_, _>>()).to_string()]
 }

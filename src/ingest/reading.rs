@@ -113,7 +113,7 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// What would help where nothing could be read.
     fn hint(&self) -> String {
-        let mut hint = String::new();
+        let mut hint = self.report.told_failure();
         for format in self.used.iter().filter_map(|i| self.formats.list.get(*i)) {
             let partners =
                 || self.formats.family(self.formats.named(format.name).unwrap_or_default()).into_iter().skip(1);
@@ -245,6 +245,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                     return Err(IngestError::MissingColumn {
                         column: source.clone(),
                         canonical: COLUMNS[*column].name,
+                        seen: self.report.told_failure(),
                     });
                 }
             }

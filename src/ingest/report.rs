@@ -1,9 +1,11 @@
 //! What was read: counts that add up, and what is said of them in the end.
 
+use super::rows::NO_UTF8;
 use super::{ExportedFacts, FirstRecord, Usage};
 use crate::document::{ContentCount, FillRate, Half, Intake};
 use crate::event::ContentStatus;
 use crate::schema::COLUMNS;
+use crate::visible::visible;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -47,6 +49,9 @@ pub struct IngestReport {
     /// The first call of each format.
     #[serde(skip)]
     pub first_records: Vec<FirstRecord>,
+    /// Names of columns in the first rows.
+    #[serde(skip)]
+    pub columns: BTreeSet<String>,
     /// What usage, audit and compliance exports say of accounts.
     pub exported: BTreeMap<String, ExportedFacts>,
     /// Finest resolution of times by format, µs.
@@ -136,6 +141,47 @@ impl IngestReport {
         self.intake.notes.extend_from_slice(notes);
     }
 
+    /// Why rows were rejected, with their number and the place of the first that is listed.
+    pub fn told_rejects(&self) -> impl Iterator<Item = String> {
+        self.reasons.iter().map(|(reason, n)| {
+            let first = self.rejects.iter().filter(|r| r.reason == *reason).min();
+            let place = first.map_or_else(String::new, |r| format!(" (first {}:{})", r.file, r.line));
+            format!("{n} rows, {reason}{place}")
+        })
+    }
+
+    /// What columns the first rows have, where that is known.
+    pub fn told_columns(&self) -> Option<String> {
+        const MOST: usize = 40;
+        let one = |name: &String| visible(&name.chars().take(MOST).collect::<String>());
+        let listed: Vec<String> = self.columns.iter().take(MOST).map(one).collect();
+        let more = self.columns.len().saturating_sub(MOST);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!listed.is_empty()).then(|| format!("columns of the first rows: {}{more}", listed.join(", ")))
+    }
+
+    /// What is to be done about text in another encoding.
+    fn told_encoding(&self) -> Option<String> {
+        let rows = self.reasons.get(NO_UTF8)?;
+        Some(format!(
+            "{rows} rejected rows are not UTF-8; if the log is in Latin-1 or Windows-1252, convert it, as by `iconv -f \
+             WINDOWS-1252 -t UTF-8`."
+        ))
+    }
+
+    /// What helps where nothing could be read.
+    pub(super) fn told_failure(&self) -> String {
+        let header = self.columns.iter().any(|name| crate::normalise::parse_timestamp(name).is_some());
+        let header =
+            header.then(|| "a name among them is a time: put a line with the names of the columns first".to_owned());
+        let rejects: Vec<String> = self.told_rejects().collect();
+        let parts = [rejects.join(", "), self.told_columns().unwrap_or_default(), header.unwrap_or_default()];
+        let encoding = self.told_encoding().unwrap_or_default();
+        let parts =
+            parts.into_iter().chain([encoding.trim_end_matches('.').to_owned()]).filter(|part| !part.is_empty());
+        parts.map(|part| format!("; {part}")).collect()
+    }
+
     /// Lists a rejected row if it is among the first `most`.
     pub(super) fn list(&mut self, reject: Reject, most: usize) {
         self.rejects.push(reject);
@@ -175,6 +221,7 @@ impl IngestReport {
         if self.zoneless > 0 {
             said.push(format!("{} times name no zone and were taken as UTC.", self.zoneless));
         }
+        said.extend(self.told_encoding());
         let (listed, rejected) = (self.rejects.len() as u64, self.intake.rows_rejected);
         if listed < rejected {
             said.push(format!("Of {rejected} rejected rows the first {listed} are listed one by one."));
