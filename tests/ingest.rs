@@ -290,6 +290,22 @@ fn a_log_of_which_nothing_could_be_read_was_referred_to_check_by_check() {
 }
 
 #[test]
+fn a_field_that_the_program_knows_itself_could_not_be_the_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let row =
+        "{\"ts\":1785715200,\"account_id\":\"a\",\"client_ip\":\"192.0.2.1\",\"org_id\":\"o\",\"caller\":\"c\"}\n";
+    let path = write(folder.path(), "a.jsonl", row.as_bytes());
+    for (field, account) in [("client_ip", "192.0.2.1"), ("org_id", "o"), ("account_id", "a"), ("caller", "c")] {
+        let settings = IngestSettings { account_field: Some(field.to_owned()), ..IngestSettings::default() };
+        let (evidence, report) = read_with(&path, &FieldMap::generic(), &settings).unwrap();
+        assert_eq!(evidence.accounts.keys().collect::<Vec<_>>(), [account], "{field}");
+        let filled = report.intake.fill_rates.iter().filter(|f| f.share > 0.0).map(|f| f.column.as_str());
+        let filled: Vec<&str> = filled.collect();
+        assert!(filled.contains(&"client_ip") && filled.contains(&"org_id"), "{field} is still read as what it is");
+    }
+}
+
+#[test]
 fn of_a_column_that_stands_twice_in_a_csv_the_first_was_read() {
     let folder = tempfile::tempdir().unwrap();
     for header in ["timestamp,account_id,account_id", "timestamp,account_id,Account_ID"] {

@@ -265,7 +265,14 @@ impl FieldMap {
     pub(crate) fn with_account(mut self, source: Source) -> Self {
         self.slots.iter_mut().for_each(|slot| slot.targets.retain(|t| t.column != at::ACCOUNT_ID));
         self.explicit.retain(|(column, _)| *column != at::ACCOUNT_ID);
+        let before = self.slots.len();
         self.feed(at::ACCOUNT_ID, source.into_shaped());
+        // A field that is known by its name too goes on to be what it is.
+        let (known, new) = self.slots.split_at_mut(before);
+        for slot in new {
+            let same = known.iter().filter(|k| !k.exact && k.name.eq_ignore_ascii_case(&slot.name));
+            slot.targets.extend(same.flat_map(|k| k.targets.clone()));
+        }
         self
     }
 
@@ -341,10 +348,12 @@ impl FieldMap {
     /// The slot that a source column of this name fills.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let (candidates, ends) = (self.by_length.get(name.len())?, ends(name));
-        candidates.iter().filter(|(of, _)| *of == ends).map(|(_, i)| *i as usize).find(|i| {
+        let fitting = candidates.iter().filter(|(of, _)| *of == ends).map(|(_, i)| *i as usize).filter(|i| {
             let slot = &self.slots[*i];
             slot.name == name || (!slot.exact && slot.name.eq_ignore_ascii_case(name))
-        })
+        });
+        // What was asked for goes before what is known; of two that are as good, the first.
+        fitting.min_by_key(|i| !self.slots[*i].exact)
     }
 
     /// What a slot feeds.
