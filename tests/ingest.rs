@@ -331,6 +331,16 @@ fn whole_parquet_with_a_column_of_another_type_was_called_damaged() {
 }
 
 #[test]
+fn a_name_of_a_megabyte_was_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |bytes: usize| format!("{{\"ts\":1785715200,\"account_id\":\"{}\"}}\n", "x".repeat(bytes));
+    let text = row(1024) + &row(1025) + &row(1 << 20);
+    let (evidence, report) = read(&write(folder.path(), "a.jsonl", text.as_bytes())).unwrap();
+    assert_eq!((evidence.accounts.len(), report.intake.rows_rejected), (1, 2));
+    assert_eq!(report.reasons["account id over 1,024 bytes"], 2);
+}
+
+#[test]
 fn what_cannot_be_read_is_said_with_its_exit_status() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
