@@ -1,5 +1,6 @@
 //! Words typed by a person, progress, colours and exit status. The only module that knows clap, anyhow and indicatif.
 
+mod check;
 mod collect;
 mod custody;
 mod exports;
@@ -20,14 +21,12 @@ use stillhunt::account_table::{self, AccountTable, Facts};
 use stillhunt::allow_list::AllowList;
 use stillhunt::document::{self, Document};
 use stillhunt::features::Evidence;
-use stillhunt::formats::{self, Formats, Role, SHIPPED};
-use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
+use stillhunt::formats::{self, SHIPPED};
+use stillhunt::ingest::{self, IngestError, IngestReport, Progress, Reject};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
 use stillhunt::pseudonyms::Pseudonyms;
-use stillhunt::redact;
 use stillhunt::report::case::{CaseError, Hashed};
-use stillhunt::report::terminal::intake_sentence;
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
@@ -35,7 +34,7 @@ use stillhunt::scope::Settings;
 use stillhunt::settings::IngestSettings;
 use stillhunt::shards::{self, ShardError};
 use stillhunt::visible::visible;
-use stillhunt::{evaluate, evidence_table, signals};
+use stillhunt::{evaluate, evidence_table};
 
 #[derive(Parser)]
 #[command(
@@ -226,6 +225,15 @@ impl Prepared {
         }
     }
 
+    /// The evidence as a table, and the rejected rows, under the names that others may see.
+    fn beside(&self, evidence: &Evidence, read: &IngestReport) -> anyhow::Result<(Vec<u8>, Vec<Reject>)> {
+        let named = |kind: &str, value: &str| self.named(kind, value);
+        let table = evidence_table::parquet_under(evidence, &named);
+        let table = table.context("the evidence cannot be written as a table")?;
+        let rejects = read.rejects.iter().map(|r| Reject { file: named("file", &r.file), ..r.clone() });
+        Ok((table, rejects.collect()))
+    }
+
     /// Name of a value in the tables beside the document.
     fn named(&self, kind: &str, value: &str) -> String {
         self.pseudonyms.as_ref().map_or_else(|| value.to_owned(), |p| p.of(kind, value))
@@ -301,12 +309,14 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<Reading> {
+/// Reads the logs in the order of their paths, or of these hashes where a case is derived again.
+fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &Stage) -> anyhow::Result<Reading> {
     let Input { understanding, .. } = input;
     let (map, hashed) = field_map(understanding.map.as_deref())?;
     let mut beside: Vec<Hashed> = hashed.into_iter().collect();
     let table = input.accounts.as_ref().map(|path| account_table(path, &mut beside)).transpose()?;
     let inputs = ingest::find_inputs(&input.logs)?;
+    let inputs = order.map_or(inputs.clone(), |hashes| inputs.in_order_of(hashes));
     let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
     if parts > 0 {
         if parts < inputs.len()
@@ -400,14 +410,12 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             case::may_write(&output, force)?;
             let sharing = sharing.prepare()?;
             let stage = Stage::watched()?;
-            let Reading { evidence, facts, mut read, beside } = read(&input, &resources, &stage)?;
+            let Reading { evidence, facts, read, beside } = read(&input, None, &resources, &stage)?;
             stage.enter(format!("looking for networks among {} accounts", evidence.accounts.len()));
             let settings = Settings { leave_out: leave_out.into_iter().collect(), ..Settings::default() };
             let document = sharing.apply(investigate_robustly(&evidence, &facts, &read, &settings))?;
             let named = |kind: &str, value: &str| sharing.named(kind, value);
-            let table = evidence_table::parquet_under(&evidence, &named);
-            let table = table.context("the evidence cannot be written as a table")?;
-            read.rejects.iter_mut().for_each(|r| r.file = named("file", &r.file));
+            let (table, rejects) = sharing.beside(&evidence, &read)?;
             let beside: Vec<Hashed> = beside
                 .into_iter()
                 .map(|h| {
@@ -416,7 +424,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
                 })
                 .collect();
             let settings = format!("{settings:?}");
-            stage.write(|| case::write(&output, &document, &read.rejects, table, &beside, &settings, force))?;
+            stage.write(|| case::write(&output, &document, &rejects, table, &beside, &settings, force))?;
             print(&summary(&document, terminal(layout)))?;
             // Like progress, for a person who looks and not for a script.
             if io::stderr().is_terminal() {
@@ -429,7 +437,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
         Command::Check { input } => {
-            check(&read(&input, &resources, &Stage::watched()?)?)?;
+            check::check(&read(&input, None, &resources, &Stage::watched()?)?)?;
             Ok(0)
         }
         Command::Collect(arguments) => collect::collect(&arguments, &resources),
@@ -478,7 +486,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
         }
         Command::Formats { command } => {
             print(&match command {
-                None => list_formats()?,
+                None => check::list_formats()?,
                 Some(FormatsCommand::Table) => formats::table()?,
                 Some(FormatsCommand::Show { name }) => {
                     let found = SHIPPED.iter().find(|s| s.name == name);
@@ -492,76 +500,4 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
     }
-}
-
-fn list_formats() -> anyhow::Result<String> {
-    let mut text = String::new();
-    for format in Formats::load(None)?.list {
-        text += &format!("{:28} {}\n", format.name, format.title);
-        let more = match &format.role {
-            Role::Calls if format.account_choices.is_empty() => String::new(),
-            Role::Calls => format!("--account-field {}", format.account_choices.join(", ")),
-            Role::Facts => "facts of accounts, no calls".to_owned(),
-            Role::Refused(why) => format!("refused: {why}"),
-        };
-        for line in [format.notes, more].iter().filter(|line| !line.is_empty()) {
-            text += &format!("{:28} {line}\n", "");
-        }
-    }
-    Ok(
-        text + "\nAny other JSON lines, CSV or Parquet: usual column names are known; for the rest write a map (--map).\n"
-    )
-}
-
-fn check(reading: &Reading) -> anyhow::Result<()> {
-    let Reading { evidence, facts, read, .. } = reading;
-    let i = &read.intake;
-    let mut text = String::new();
-    for f in &i.files {
-        text += &format!("{}  {}  {} rows  sha256 {}\n", f.path, f.format, f.rows, f.sha256);
-        if !f.reason.is_empty() {
-            text += &format!("  taken for this because {}\n", f.reason);
-        }
-    }
-    text += &intake_sentence(i);
-    text += "\n";
-    if let Some(columns) = read.told_columns() {
-        text += &format!("{columns}\n");
-    }
-    if let Some((first, last)) = evidence.span() {
-        text += &format!(
-            "{} accounts, {} to {}\n",
-            evidence.accounts.len(),
-            document::rfc3339(first),
-            document::rfc3339(last)
-        );
-    }
-    for (format, us) in &read.resolution_us {
-        text += &format!("times of {format}: {} ms apart at best\n", *us as f64 / 1e3);
-    }
-    for note in &i.notes {
-        text += &format!("note: {}\n", visible(note));
-    }
-    for first in &read.first_records {
-        text += &format!("\nfirst call of {}, as understood\n", first.format);
-        for (name, value) in &first.cells {
-            let shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, 60));
-            text += &format!("  {name:18} {}\n", visible(&shown));
-        }
-    }
-    text += "\ncolumn              filled\n";
-    for f in &i.fill_rates {
-        text += &format!("{:18} {:6.1} %\n", f.column, 100.0 * f.share);
-    }
-    for c in &i.content {
-        text += &format!("user text {}: {} rows\n", c.status, c.rows);
-    }
-    for told in read.told_rejects() {
-        text += &format!("rejected: {told}\n");
-    }
-    text += "\nsignal\n";
-    for s in signals::evaluable(i, facts, evidence) {
-        text += &format!("{:24} {}\n", s.name, if s.evaluable { "can run" } else { &s.reason });
-    }
-    print(&text)
 }

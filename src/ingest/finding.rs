@@ -115,6 +115,19 @@ pub fn find_inputs(given: &[PathBuf]) -> Result<Inputs, IngestError> {
     Ok(Inputs { files: finding.files, notes })
 }
 
+impl Inputs {
+    /// The same files in the order of their hashes in a list, and behind them those that are not in it: what is the first of
+    /// several lines hangs on it.
+    pub fn in_order_of(mut self, hashes: &[String]) -> Self {
+        let place = |path: &PathBuf| {
+            let hash = hash_file(path).ok().map(|(sha256, _)| sha256);
+            hashes.iter().position(|h| Some(h) == hash.as_ref()).unwrap_or(hashes.len())
+        };
+        self.files.sort_by_cached_key(place);
+        self
+    }
+}
+
 impl Finding {
     fn leave_out(&mut self, why: Why, path: &Path) {
         self.left_out.entry(why).or_default().push(shown(path));

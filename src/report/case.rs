@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Files of a case beside its manifest.
-const FILES: [&str; 7] =
+pub(super) const FILES: [&str; 7] =
     ["report.json", "report.html", "networks.csv", "accounts.csv", "links.csv", "rejects.csv", "evidence.parquet"];
 const MANIFEST: &str = "manifest.json";
 
@@ -168,18 +168,11 @@ pub fn write(
     may_replace(folder, force)?;
     let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
     let temporary = private_beside(folder)?;
-    let files = [
-        super::json(document).map_err(io::Error::from),
-        super::html(document).map(String::into_bytes).map_err(io::Error::other),
-        tables::networks(document).map_err(io::Error::other),
-        tables::accounts(document).map_err(io::Error::other),
-        tables::links(document).map_err(io::Error::other),
-        tables::rejects(rejects).map_err(io::Error::other),
-        Ok(evidence),
-    ];
+    let mut files = rendered(document).map_err(failed)?;
+    files.push(tables::rejects(rejects).map_err(io::Error::other).map_err(failed)?);
+    files.push(evidence);
     let mut outputs = Vec::new();
     for (name, bytes) in FILES.into_iter().zip(files) {
-        let bytes = bytes.map_err(failed)?;
         write_down(&temporary.folder.path().join(name), &bytes).map_err(failed)?;
         outputs.push(Hashed::new(Path::new(name), &bytes));
     }
@@ -196,6 +189,17 @@ pub fn write(
     let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| failed(e.into()))?;
     write_down(&temporary.folder.path().join(MANIFEST), &bytes).map_err(failed)?;
     take_place(temporary, folder, force)
+}
+
+/// The first of the [`FILES`], which are the document in other words.
+pub(super) fn rendered(document: &Document) -> io::Result<Vec<Vec<u8>>> {
+    Ok(vec![
+        super::json(document)?,
+        super::html(document).map_err(io::Error::other)?.into_bytes(),
+        tables::networks(document).map_err(io::Error::other)?,
+        tables::accounts(document).map_err(io::Error::other)?,
+        tables::links(document).map_err(io::Error::other)?,
+    ])
 }
 
 /// Writes a file so that it is on the disk before anything earlier is given up for it: some disks tell only then that they
