@@ -215,6 +215,21 @@ fn a_known_template_sets_aside_only_what_little_else_speaks_for() {
 }
 
 #[test]
+fn entries_of_a_list_that_name_nothing_were_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let mut d = document(&case);
+    let entry = |id: &str| format!("[[account]]\nid = \"{id}\"\nreason = \"ours\"\n");
+    let list = entry(&d.accounts[0].account_id) + &entry("misspelt");
+    let list = stillhunt::allow_list::AllowList::from_toml(&list).unwrap();
+    list.apply(&mut d);
+    list.apply(&mut d);
+    let told: Vec<&String> = d.notices.iter().filter(|n| n.contains("name nothing here")).collect();
+    assert!(told.len() == 1 && told[0].ends_with("by kind and number: account 2."), "{told:?}");
+}
+
+#[test]
 fn verify_names_what_was_changed_and_what_the_logs_no_longer_say() {
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");
