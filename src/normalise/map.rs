@@ -225,14 +225,27 @@ impl FieldMap {
     /// # Errors
     /// When it is no such TOML or names what does not exist.
     pub fn from_toml(text: &str) -> Result<Self, MapError> {
-        let table = text.parse::<toml::Table>().map_err(|e| MapError::Syntax(e.message().to_owned()))?;
-        Self::from_table(table)
+        let line = |e: &toml::de::Error| e.span().map_or(1, |at| text[..at.start].matches('\n').count() + 1);
+        let syntax = |e: toml::de::Error| MapError::Syntax(format!("line {}: {}", line(&e), e.message()));
+        Self::from_table(text.parse::<toml::Table>().map_err(syntax)?)
     }
 
     pub(crate) fn from_table(mut table: toml::Table) -> Result<Self, MapError> {
         ABOUT.iter().for_each(|about| {
             table.remove(*about);
         });
+        let fields = table.get("fields").and_then(toml::Value::as_table).into_iter().flatten();
+        for (name, source) in fields {
+            if matches!(
+                source,
+                toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_)
+            ) {
+                let kind = source.type_str();
+                return Err(MapError::Syntax(format!(
+                    "{name} is of the type {kind} and has to be the name of a column in quotes"
+                )));
+            }
+        }
         let file: MapFile = table.try_into().map_err(|e: toml::de::Error| MapError::Syntax(e.message().to_owned()))?;
         let mut map = Self::empty();
         map.clock = Clock { ends: file.time.stamp == Stamped::End, utc: file.time.utc };
