@@ -41,7 +41,7 @@ use stillhunt::{evaluate, evidence_table};
     version,
     about = "Find suspected coordinated distillation networks in exported LLM-API logs, offline, with evidence.",
     after_help = "Exit status: 0 nothing suspected, 1 failed, 2 wrong usage, 3 nothing readable, 10 suspected networks found,
-130 interrupted.
+130 interrupted (Ctrl-C), 143 ended (SIGTERM).
 A finding is a reason to look, not a finding of fact: coordination is not guilt.
 
 Examples:
@@ -319,13 +319,17 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
     let inputs = order.map_or(inputs.clone(), |hashes| inputs.in_order_of(hashes));
     let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
     if parts > 0 {
-        if parts < inputs.len()
-            || understanding.map.is_some()
-            || understanding.format.is_some()
-            || understanding.account_field.is_some()
-        {
-            let text = "evidence stands among the logs, and how it is to be understood was settled when it was collected; \
-                        pass evidence alone, without --map, --format and --account-field";
+        if let Some(log) = inputs.iter().find(|path| !shards::is_shard(path)) {
+            let text = format!(
+                "{} is no evidence from collect, and others of the files are; analyse logs and evidence apart, or collect the \
+                 logs first",
+                ingest::shown(log)
+            );
+            return Err(UsageError(text).into());
+        }
+        if understanding.map.is_some() || understanding.format.is_some() || understanding.account_field.is_some() {
+            let text = "how evidence is to be understood was settled when it was collected; pass it without --map, --format \
+                        and --account-field";
             return Err(UsageError(text.to_owned()).into());
         }
         let shards::Merged { evidence, mut read } = shards::merge(&inputs)?;
@@ -385,12 +389,36 @@ fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageErr
     Ok((map, Some(hashed)))
 }
 
+/// What to do about a name that is no network's.
+fn no_network(document: &Document, name: &str) -> String {
+    let shown = visible(name);
+    match document.accounts.iter().find(|a| a.account_id == name) {
+        Some(account) if account.network_id.is_empty() => {
+            format!("{shown} is an account and in no network; name two accounts to see what links them")
+        }
+        Some(account) => format!(
+            "{shown} is an account of the network {}; inspect that, or name two accounts to see what links them",
+            visible(&account.network_id)
+        ),
+        None if document.networks.is_empty() => format!("the case has no network {shown}; it has none"),
+        None => {
+            let known: Vec<&str> = document.networks.iter().map(|n| n.id.as_str()).collect();
+            format!("the case has no network {shown}; it has {}", known.join(", "))
+        }
+    }
+}
+
 /// What is said when standard output takes nothing more: it is full, or closed.
 const NO_OUTPUT: &str = "the output cannot be written";
 
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(NO_OUTPUT)
+}
+
+/// What the manual is about: `help` prints what stands in it, and has no page.
+fn manual() -> clap::Command {
+    Cli::command().disable_help_subcommand(true)
 }
 
 fn terminal(layout: exports::Layout) -> TerminalOptions {
@@ -452,13 +480,13 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
         Command::Man { output: Some(folder) } => {
-            let written = clap_mangen::generate_to(Cli::command(), &folder);
+            let written = clap_mangen::generate_to(manual(), &folder);
             written.with_context(|| format!("the manual cannot be written to {}", ingest::shown(&folder)))?;
             Ok(0)
         }
         Command::Man { output: None } => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            clap_mangen::Man::new(manual()).render(&mut page)?;
             print(&String::from_utf8(page)?)?;
             Ok(0)
         }
@@ -469,18 +497,22 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
                 [a, b] => inspect::pair(&document, a, b, terminal(layout)).ok_or_else(|| {
                     UsageError(format!("the case does not know both {} and {}", visible(a), visible(b)))
                 }),
-                _ => inspect::network(&document, &names[0], terminal(layout)).ok_or_else(|| {
-                    let known: Vec<&str> = document.networks.iter().map(|n| n.id.as_str()).collect();
-                    UsageError(format!("the case has no network {}; it has {}", visible(&names[0]), known.join(", ")))
-                }),
+                _ => inspect::network(&document, &names[0], terminal(layout))
+                    .ok_or_else(|| UsageError(no_network(&document, &names[0]))),
             }?;
             print(&text)?;
             Ok(0)
         }
         Command::Evaluate { case, labels, json } => {
+            let accounts = case.join("accounts.csv");
+            if !accounts.exists() {
+                return Err(CaseError::NoCase(case).into());
+            }
             let open =
-                |path: PathBuf| File::open(&path).with_context(|| format!("{} cannot be read", ingest::shown(&path)));
-            let found = evaluate::evaluate(open(case.join("accounts.csv"))?, open(labels)?)?;
+                |path: &Path| File::open(path).with_context(|| format!("{} cannot be read", ingest::shown(path)));
+            let found = evaluate::evaluate(open(&accounts)?, open(&labels)?);
+            let against = || format!("{} cannot be held against {}", ingest::shown(&case), ingest::shown(&labels));
+            let found = found.with_context(against)?;
             print(&if json { escape::json(&found.to_json()?) } else { lines_visible(&found.to_text()) + "\n" })?;
             Ok(0)
         }

@@ -2,8 +2,8 @@
 
 use super::custody::sha256;
 use super::measured::Measured;
-use super::place::Beside;
 pub use super::place::left_behind;
+use super::place::{Beside, parent};
 use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
@@ -46,6 +46,8 @@ pub enum CaseError {
         crate::visible::visible(found)
     )]
     Foreign { folder: PathBuf, found: String },
+    #[error("the folder {} does not exist; make it, or choose another place with -o", crate::ingest::shown(.0))]
+    NoFolder(PathBuf),
     #[error("the case cannot be written to {}: {source}", crate::ingest::shown(path))]
     Write { path: PathBuf, source: io::Error },
     #[error(
@@ -64,7 +66,8 @@ pub enum CaseError {
 impl CaseError {
     /// Exit status: 2 for what the person asked, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. }) { 2 } else { 1 }
+        let asked = matches!(self, Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. } | Self::NoFolder(_));
+        if asked { 2 } else { 1 }
     }
 }
 
@@ -148,6 +151,10 @@ pub(super) fn foreign(folder: &Path) -> io::Result<Option<String>> {
 }
 
 fn private_beside(folder: &Path) -> Result<Beside, CaseError> {
+    let parent = parent(folder);
+    if !parent.exists() {
+        return Err(CaseError::NoFolder(parent.to_owned()));
+    }
     Beside::make(folder).map_err(|source| CaseError::Write { path: folder.to_owned(), source })
 }
 
