@@ -215,6 +215,22 @@ fn a_known_template_sets_aside_only_what_little_else_speaks_for() {
 }
 
 #[test]
+fn files_that_were_not_read_stood_by_name_under_pseudonyms() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, case) = (folder.path().join("logs"), folder.path().join("case"));
+    fs::create_dir(&logs).unwrap();
+    fs::copy(format!("{SAMPLE}/events.jsonl.zst"), logs.join("a.jsonl.zst")).unwrap();
+    fs::copy(format!("{SAMPLE}/events.jsonl.zst"), logs.join("mara-lindt.jsonl.zst")).unwrap();
+    let key = write(folder.path(), "key", KEY);
+    stillhunt(&["analyze", text(&logs), "--pseudonymise", text(&key), "-o", text(&case), "--exit-zero"]).code(0);
+    let notices = document(&case).notices;
+    assert!(notices.iter().any(|n| n.starts_with("Not read: names left out (a copy")), "{notices:?}");
+    for name in ["report.json", "report.html"] {
+        assert!(!fs::read_to_string(case.join(name)).unwrap().contains("mara-lindt"), "{name}");
+    }
+}
+
+#[test]
 fn entries_of_a_list_that_name_nothing_were_not_told() {
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");
