@@ -285,7 +285,7 @@ fn whatever_the_encoding_every_row_is_told() {
     assert_eq!((report.reasons["invalid UTF-8"], report.reasons["wrong number of cells"]), (1, 2));
     let wide: Vec<u8> = row("a").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let message = read(&write(at, "wide.jsonl", &[&b"\xff\xfe"[..], &wide].concat())).unwrap_err().to_string();
-    assert!(message.contains("neither JSON lines"), "{message}");
+    assert!(message.contains("is text in UTF-16"), "{message}");
 }
 
 #[test]
@@ -327,7 +327,7 @@ fn bombs_are_refused_whatever_packs_them() {
     // Packed twice: what comes out is binary.
     let twice = packed(&mut zeros.as_slice());
     let message = read(&write(at, "d.jsonl.gz", &twice)).unwrap_err().to_string();
-    assert!(message.contains("neither JSON lines"), "{message}");
+    assert!(message.contains("is text in UTF-16"), "{message}");
     // Bytes behind the end of the archive are not a log either.
     let tail = [packed(&mut &row[..]), b"trailing".to_vec()].concat();
     let result = read(&write(at, "e.jsonl.gz", &tail));

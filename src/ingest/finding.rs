@@ -42,8 +42,14 @@ pub(super) fn looks_like_a_log(path: &Path) -> bool {
 
 /// Whether a folder holds a case of ours: its tables would be read as logs of accounts that are suspected already.
 fn is_case(folder: &Path) -> bool {
-    let ours = |text: String| text.contains("\"stillhunt_version\"");
-    folder.join("report.json").is_file() && std::fs::read_to_string(folder.join("manifest.json")).is_ok_and(ours)
+    let manifest = folder.join("manifest.json");
+    // A pipe of that name would be waited for.
+    if !manifest.is_file() || !folder.join("report.json").is_file() {
+        return false;
+    }
+    let mut start = Vec::new();
+    let read = File::open(manifest).and_then(|file| file.take(HEAD).read_to_end(&mut start));
+    read.is_ok() && memchr::memmem::find(&start, b"\"stillhunt_version\"").is_some()
 }
 
 /// Why something is not read.
@@ -134,8 +140,10 @@ impl Finding {
     }
 
     fn add(&mut self, path: &Path) -> Result<(), IngestError> {
+        // A link in a circle leads nowhere either.
         let unreadable = |source: io::Error| match source.kind() {
-            io::ErrorKind::NotFound => IngestError::Dangling(path.to_owned()),
+            io::ErrorKind::PermissionDenied => IngestError::Unreadable { path: path.to_owned(), source },
+            _ if path.is_symlink() => IngestError::Dangling(path.to_owned()),
             _ => IngestError::Unreadable { path: path.to_owned(), source },
         };
         let kind = std::fs::metadata(path).map_err(unreadable)?;

@@ -116,8 +116,8 @@ impl IngestError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NotFound(_) | Self::NoLogs(_) | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
-            Self::Stdin | Self::Dangling(_) => 2,
-            Self::Utf16(_) | Self::Doubled { .. } | Self::UnreadType { .. } => 1,
+            Self::Stdin | Self::Dangling(_) | Self::Utf16(_) => 2,
+            Self::Doubled { .. } | Self::UnreadType { .. } => 1,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
             Self::Unreadable { .. } | Self::BrokenOff { .. } | Self::Damaged { .. } | Self::Changed(_) => 1,

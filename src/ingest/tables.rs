@@ -73,6 +73,7 @@ impl<R: Read> Read for Rationed<R> {
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 pub(super) fn read_csv<F: Fold>(
     reader: impl Read,
     delimiter: u8,
