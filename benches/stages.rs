@@ -36,7 +36,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a row"));
     let prompts = rows.map(|row| row["prompt"].as_str().unwrap_or_default().to_owned()).collect();
     let facts = std::fs::read(folder.path().join("accounts.csv")).expect("the accounts are read");
-    let facts = stillhunt::account_table::read(facts.as_slice()).expect("the accounts are a table");
+    let facts = stillhunt::account_table::read(facts.as_slice()).expect("the accounts are a table").facts;
     let (evidence, read) = ingest(&log);
     Bench { _folder: folder, log, text, prompts, evidence, facts, read }
 });

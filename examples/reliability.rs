@@ -209,7 +209,7 @@ const PROPERTIES: [(&str, &str); 6] = [
 ];
 
 /// What attacks, faults and fuzzing brought to light, and the test that now holds it.
-const FINDINGS: [(&str, &str); 17] = [
+const FINDINGS: [(&str, &str); 28] = [
     (
         "a log that changed between hashing and reading was recorded with a hash of other bytes",
         "faults::a_log_that_changes_while_it_is_read_is_named_and_a_second_run_succeeds",
@@ -277,6 +277,41 @@ const FINDINGS: [(&str, &str); 17] = [
     (
         "excerpts let keys of many shapes through",
         "privacy::excerpts_let_hardly_any_secret_through_and_leave_other_text_alone",
+    ),
+    (
+        "calls under one request id made one another vanish, and the order of rows said which was kept",
+        "ingest::calls_under_one_request_id_made_one_another_vanish",
+    ),
+    (
+        "of calls under one id another was kept in another order of rows or under other names of files",
+        "determinism::which_call_of_a_reused_id_counts_hung_on_the_order_of_rows_and_the_names_of_files",
+    ),
+    ("a log that was given twice counted twice", "ingest::a_log_that_was_given_twice_counted_twice"),
+    (
+        "links to logs, and all else in a folder, were skipped without a word",
+        "ingest::links_to_logs_were_skipped_without_a_word_and_so_was_all_else",
+    ),
+    ("a case among the logs was read as one", "ingest::a_case_among_the_logs_was_read_as_one"),
+    ("names of accounts of a megabyte filled a case", "ingest::a_name_of_a_megabyte_was_an_account"),
+    (
+        "of two columns of one name in a CSV the second was lost",
+        "ingest::of_a_column_that_stands_twice_in_a_csv_the_first_was_read",
+    ),
+    (
+        "a table or page that was forged together with its hash passed `verify`",
+        "sharing::a_forged_table_passed_where_the_manifest_was_forged_with_it",
+    ),
+    (
+        "logs that had moved to names in another order were told as changed",
+        "sharing::logs_that_moved_to_names_in_another_order_were_told_as_changed",
+    ),
+    (
+        "a limit on the length of files ended the program without a word",
+        "cli::a_limit_on_the_length_of_files_killed_the_run",
+    ),
+    (
+        "files that were not read stood by name under pseudonyms",
+        "sharing::files_that_were_not_read_stood_by_name_under_pseudonyms",
     ),
 ];
 

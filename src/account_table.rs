@@ -1,9 +1,11 @@
 //! The optional table of account facts: who pays, from which device, since when.
 
-use crate::ingest::{IngestReport, Lines};
-use crate::normalise::{parse_timestamp, present};
-use std::collections::BTreeMap;
+use crate::ingest::{IngestReport, Lines, delimiter};
+use crate::normalise::{closest, parse_timestamp, present};
+use crate::visible::visible;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::ops::Deref;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Facts of one account; what the table leaves empty is `None` and equals nothing.
@@ -94,59 +96,219 @@ pub fn is_public_mail(domain: &str) -> bool {
 /// Why the table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    #[error("the account table cannot be read: {0}; it has to be a CSV file with a header line")]
+    #[error("cannot be read: {0}; it has to be a CSV file with a header line")]
     Csv(#[from] csv::Error),
-    #[error("the account table has no column account_id; add it, it names the same accounts as the logs")]
-    NoAccountColumn,
+    #[error("has no column account_id, but {0}; name so the column that has the accounts of the logs")]
+    NoAccountColumn(String),
+    #[error("says nothing of accounts: beside account_id it has {0}, and none of {known}", known = KNOWN.join(", "))]
+    NothingKnown(String),
+}
+
+/// Columns that are read beside `account_id`.
+const KNOWN: [&str; 9] = [
+    "org_id",
+    "created_at",
+    "closed_at",
+    "payment_fingerprint",
+    "device_id",
+    "phone_hash",
+    "email_hash",
+    "email_domain",
+    "email",
+];
+
+/// The table as it was understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountTable {
+    pub facts: BTreeMap<String, Facts>,
+    /// What of it could not be used, in sentences.
+    pub notes: Vec<String>,
+}
+
+impl Deref for AccountTable {
+    type Target = BTreeMap<String, Facts>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.facts
+    }
+}
+
+/// Of one column, cells that hold no time.
+#[derive(Default)]
+struct Unreadable {
+    filled: u64,
+    unreadable: u64,
+    first_line: u64,
+}
+
+impl Unreadable {
+    fn take(&mut self, cell: Option<String>, line: u64) -> Option<i64> {
+        let text = cell?;
+        self.filled += 1;
+        let time = parse_timestamp(&text);
+        if time.is_none() {
+            self.unreadable += 1;
+            self.first_line = if self.unreadable == 1 { line } else { self.first_line };
+        }
+        time
+    }
+
+    fn note(&self, column: &str) -> Option<String> {
+        let Self { filled, unreadable, first_line } = self;
+        (*unreadable > 0).then(|| {
+            format!(
+                "Of {filled} cells of {column} in the account table {unreadable} are no times (first line {first_line}) and \
+                 count as absent; write them as 2026-08-03T00:00:05Z or 2026-08-03."
+            )
+        })
+    }
+}
+
+/// Takes what another row says of the same account; true where the two contradict each other. What was contradicted once is
+/// never known again, so that the order of rows does not matter.
+fn agree<T: PartialEq>(own: &mut Option<T>, other: Option<T>, contradicted: &mut bool) -> bool {
+    if *contradicted || other.is_none() {
+        return false;
+    }
+    if own.is_none() {
+        *own = other;
+    } else if *own != other {
+        *own = None;
+        *contradicted = true;
+    }
+    *contradicted
+}
+
+impl Facts {
+    /// True where another row contradicts this one.
+    fn merge(&mut self, other: Self, contradicted: &mut [bool; KNOWN.len()]) -> bool {
+        let [org, created, closed, payment, device, phone, email, domain, shape] = contradicted;
+        let found = [
+            agree(&mut self.org_id, other.org_id, org),
+            agree(&mut self.created_us, other.created_us, created),
+            agree(&mut self.closed_us, other.closed_us, closed),
+            agree(&mut self.payment, other.payment, payment),
+            agree(&mut self.device, other.device, device),
+            agree(&mut self.phone, other.phone, phone),
+            agree(&mut self.email, other.email, email),
+            agree(&mut self.email_domain, other.email_domain, domain),
+            agree(&mut self.email_shape, other.email_shape, shape),
+        ];
+        found.contains(&true)
+    }
 }
 
 /// Reads `account_id` with any of `org_id, created_at, closed_at, payment_fingerprint, device_id, phone_hash, email_hash,
 /// email_domain, email`; of an `email` only its hash, its domain and the build of its local part are kept.
-/// Of several rows for one account the first counts.
+/// Where several rows of one account contradict each other, what they say there is left out.
 ///
 /// # Errors
-/// When it is no CSV, or has no account column.
-pub fn read(table: impl Read) -> Result<BTreeMap<String, Facts>, TableError> {
-    let mut csv = csv::Reader::from_reader(Lines::new(table));
-    let header = csv.headers()?.clone();
-    let column = |name: &str| header.iter().position(|h| h.trim_start_matches('\u{feff}').eq_ignore_ascii_case(name));
-    let account = column("account_id").ok_or(TableError::NoAccountColumn)?;
-    let columns = [
-        "org_id",
-        "created_at",
-        "closed_at",
-        "payment_fingerprint",
-        "device_id",
-        "phone_hash",
-        "email_hash",
-        "email_domain",
-        "email",
-    ]
-    .map(column);
-    let mut facts = BTreeMap::new();
+/// When it is no CSV, has no account column, or none that says anything of accounts.
+pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
+    let mut bytes = Vec::new();
+    table.read_to_end(&mut bytes).map_err(csv::Error::from)?;
+    let mut csv = csv::ReaderBuilder::new().delimiter(delimiter(&bytes)).from_reader(Lines::new(bytes.as_slice()));
+    let name = |h: &str| h.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
+    let header: Vec<String> = csv.headers()?.iter().map(name).collect();
+    let column = |name: &str| header.iter().position(|h| h == name);
+    let columns = KNOWN.map(column);
+    let strange: Vec<&String> = header.iter().filter(|h| *h != "account_id" && !KNOWN.contains(&h.as_str())).collect();
+    let account =
+        column("account_id").ok_or_else(|| TableError::NoAccountColumn(listed(&header.iter().collect::<Vec<_>>())))?;
+    if columns.iter().all(Option::is_none) {
+        return Err(TableError::NothingKnown(listed(&strange)));
+    }
+    let mut notes = Vec::new();
+    if let Some(name) =
+        KNOWN.iter().copied().chain(["account_id"]).find(|name| header.iter().filter(|h| h == name).count() > 1)
+    {
+        notes.push(format!("The account table has the column {name} more than once; the first was read."));
+    }
+    if !strange.is_empty() {
+        notes.push(format!("Columns of the account table that are not known and were not read: {}.", listed(&strange)));
+    }
+    let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
+    let mut contradicted: BTreeMap<String, [bool; KNOWN.len()]> = BTreeMap::new();
+    let (mut created, mut closed) = (Unreadable::default(), Unreadable::default());
+    let mut contradiction = None;
     let mut record = csv::StringRecord::new();
     while csv.read_record(&mut record)? {
-        let row = record.position().map(|at| csv.get_ref().of(at.byte()));
+        let line = record.position().map_or(0, |at| csv.get_ref().of(at.byte()));
         let cell = |i: usize| columns[i].and_then(|c| record.get(c)).and_then(present).map(str::to_owned);
-        let time = |i: usize| cell(i).and_then(|t| parse_timestamp(&t));
-        if let Some(id) = record.get(account).and_then(present) {
-            let email = cell(8).map(|e| e.to_lowercase());
-            let domain = email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
-            facts.entry(id.to_owned()).or_insert_with(|| Facts {
-                row,
-                org_id: cell(0),
-                created_us: time(1),
-                closed_us: time(2),
-                payment: cell(3),
-                device: cell(4),
-                phone: cell(5),
-                email: cell(6).or(email.as_deref().map(|e| format!("{:016x}", xxh3_64(e.as_bytes())))),
-                email_domain: cell(7).map(|d| d.to_lowercase()).or(domain),
-                email_shape: email.as_deref().and_then(email_shape),
-            });
+        let Some(id) = record.get(account).and_then(present) else { continue };
+        let email = cell(8).map(|e| e.to_lowercase());
+        let domain = email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
+        let row = Facts {
+            row: Some(line),
+            org_id: cell(0),
+            created_us: created.take(cell(1), line),
+            closed_us: closed.take(cell(2), line),
+            payment: cell(3),
+            device: cell(4),
+            phone: cell(5),
+            email: cell(6).or(email.as_deref().map(|e| format!("{:016x}", xxh3_64(e.as_bytes())))),
+            email_domain: cell(7).map(|d| d.to_lowercase()).or(domain),
+            email_shape: email.as_deref().and_then(email_shape),
+        };
+        let Some(known) = facts.get_mut(id) else {
+            facts.insert(id.to_owned(), row);
+            continue;
+        };
+        let mut of = contradicted.get(id).copied().unwrap_or_default();
+        if known.merge(row, &mut of) {
+            contradiction.get_or_insert(line);
+            contradicted.insert(id.to_owned(), of);
         }
     }
-    Ok(facts)
+    notes.extend([created.note("created_at"), closed.note("closed_at")].into_iter().flatten());
+    if let Some(line) = contradiction {
+        notes.push(format!(
+            "Rows of the account table contradict each other about {} accounts (first line {line}); where they do, what they \
+             say was left out.",
+            contradicted.len()
+        ));
+    }
+    Ok(AccountTable { facts, notes })
+}
+
+/// Names of columns, each with the known one that it may be meant for.
+fn listed(names: &[&String]) -> String {
+    const MOST: usize = 12;
+    let one = |name: &&String| {
+        let shown = visible(&name.chars().take(40).collect::<String>());
+        match closest(name, KNOWN.iter().copied()) {
+            Some((known, edits)) if 3 * edits <= known.len() && edits > 0 => format!("{shown} (is {known} meant?)"),
+            _ => shown,
+        }
+    };
+    let more = if names.len() > MOST { format!(" and {} more", names.len() - MOST) } else { String::new() };
+    names.iter().take(MOST).map(one).collect::<Vec<_>>().join(", ") + &more
+}
+
+impl AccountTable {
+    /// How many of the accounts of the log the table knows; where none, what may be the cause. Names no account.
+    pub fn held_against<'a>(&self, accounts: impl Iterator<Item = &'a str> + Clone) -> String {
+        let met = accounts.clone().filter(|id| self.facts.contains_key(*id)).count();
+        let (all, own) = (accounts.clone().count(), self.facts.len());
+        if met > 0 || all == 0 {
+            return format!("{met} of {all} accounts of the log are in the account table, which has {own}.");
+        }
+        let alike = |bare: &dyn Fn(&str) -> String| {
+            let known: BTreeSet<String> = self.facts.keys().map(|id| bare(id)).collect();
+            accounts.clone().filter(|id| known.contains(&bare(id))).count()
+        };
+        let folded = alike(&|id| id.to_lowercase());
+        let without = alike(&|id| id.split_once(['_', '-', ':', '/', '|']).map_or(id, |(_, rest)| rest).to_lowercase());
+        let cause = match (folded, without) {
+            (0, 0) => String::new(),
+            (0, n) => format!(" Without what stands before the first _, -, : or / {n} would be."),
+            (n, _) => format!(" Without regard to capital letters {n} would be."),
+        };
+        format!(
+            "NONE of {all} accounts of the log is in the account table, which has {own}: nothing that needs it can be \
+             evaluated. Its account_id has to be spelt as in the logs.{cause}"
+        )
+    }
 }
 
 /// Adds what usage, audit and compliance exports say of accounts that the logs know; what the table says stays. Notes in
@@ -165,7 +327,7 @@ pub fn add_exported(facts: &mut BTreeMap<String, Facts>, read: &mut IngestReport
             "Exports say something of {} accounts or keys; {met} are accounts of the logs.",
             read.exported.len()
         );
-        read.intake.notes.push(note);
+        read.remark(&[note]);
     }
 }
 
@@ -210,6 +372,45 @@ mod tests {
 
     #[test]
     fn a_table_without_accounts_is_refused() {
-        assert!(matches!(read("x,y\n1,2\n".as_bytes()), Err(TableError::NoAccountColumn)));
+        assert!(matches!(read("x,y\n1,2\n".as_bytes()), Err(TableError::NoAccountColumn(_))));
+        // Labels, for one.
+        let error = read("account_id,campaign,population\na,C1,x\n".as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("beside account_id it has campaign, population"), "{error}");
+    }
+
+    #[test]
+    fn what_a_table_held_in_vain_was_silently_absent() {
+        let table = "account_id;payment_fingerprnt;created_at;closed_at;plan\n\
+            a;pm;03.08.2026;2026-08-03;x\nb;pm;yesterday;;x\nc;pm;2026-08-03;;x\n";
+        let read = read(table.as_bytes()).unwrap();
+        let said = read.notes.join("\n");
+        assert!(said.contains("payment_fingerprnt (is payment_fingerprint meant?), plan."), "{said}");
+        assert!(said.contains("Of 3 cells of created_at in the account table 2 are no times (first line 2)"), "{said}");
+        assert!(!said.contains("closed_at in"), "{said}");
+        assert!(read["c"].created_us.is_some() && read["a"].closed_us.is_some());
+    }
+
+    #[test]
+    fn of_rows_that_contradict_each_other_the_first_counted() {
+        let rows = ["a,pm_1,d_1", "a,pm_2,d_1", "a,pm_1,", "b,pm_3,", "b,,d_2"];
+        for turn in 0..rows.len() {
+            let rows: Vec<&str> = rows.iter().cycle().skip(turn).take(rows.len()).copied().collect();
+            let table = format!("account_id,payment_fingerprint,device_id\n{}\n", rows.join("\n"));
+            let read = read(table.as_bytes()).unwrap();
+            assert_eq!((&read["a"].payment, read["a"].device.as_deref()), (&None, Some("d_1")));
+            assert_eq!((read["b"].payment.as_deref(), read["b"].device.as_deref()), (Some("pm_3"), Some("d_2")));
+            assert!(read.notes[0].contains("about 1 accounts"), "{:?}", read.notes);
+        }
+    }
+
+    #[test]
+    fn a_table_of_other_accounts_passed_for_one_of_these() {
+        let table = |ids: &str| read(format!("account_id,org_id\n{ids}").as_bytes()).unwrap();
+        let log = || ["acct_1", "acct_2"].into_iter();
+        assert!(table("acct_1,o\nx,o\n").held_against(log()).starts_with("1 of 2 accounts"));
+        let upper = table("ACCT_1,o\nACCT_2,o\n").held_against(log());
+        assert!(upper.starts_with("NONE of 2") && upper.ends_with("capital letters 2 would be."), "{upper}");
+        assert!(table("1,o\n2,o\n").held_against(log()).ends_with("or / 2 would be."));
+        assert!(table("x,o\n").held_against(log()).ends_with("as in the logs."));
     }
 }

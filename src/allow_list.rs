@@ -12,6 +12,9 @@ const LEAST_FAMILIES: usize = 2;
 /// Shortest passage that names a template, characters.
 const LEAST_PASSAGE: usize = 12;
 
+/// How the sentence on entries that name nothing begins.
+const IN_VAIN: &str = "Entries of the list of what is known to be good that name nothing here, by kind and number:";
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Named {
@@ -106,7 +109,27 @@ impl AllowList {
             all.filter(|s| s.excerpt.contains(&t.contains)).count() as u64
         };
         let templates = self.template.iter().map(|t| entry("template", &t.contains, &t.reason, streams(t)));
-        d.allowed = organisations.chain(accounts).chain(templates).collect();
+        let allowed = organisations.chain(accounts).chain(templates).collect();
+        let vain = self.vain(d);
+        d.allowed = allowed;
+        d.notices.retain(|notice| !notice.starts_with(IN_VAIN));
+        d.notices.extend(vain);
+    }
+
+    /// A sentence on entries that name nothing in the document, by their numbers: what they name may be meant for no eyes.
+    fn vain(&self, d: &Document) -> Option<String> {
+        let account = |id: &str| d.accounts.iter().any(|a| a.account_id == id);
+        let organisation = |id: &str| d.accounts.iter().any(|a| a.org_id == id);
+        let template =
+            |t: &Passage| d.networks.iter().flat_map(|n| &n.streams).any(|s| s.excerpt.contains(&t.contains));
+        let organisations = (1..).zip(&self.organisation).filter(|(_, n)| !organisation(&n.id));
+        let accounts = (1..).zip(&self.account).filter(|(_, n)| !account(&n.id));
+        let templates = (1..).zip(&self.template).filter(|(_, t)| !template(t));
+        let vain: Vec<String> = (organisations.map(|(i, _): (u64, _)| format!("organisation {i}")))
+            .chain(accounts.map(|(i, _): (u64, _)| format!("account {i}")))
+            .chain(templates.map(|(i, _): (u64, _)| format!("template {i}")))
+            .collect();
+        (!vain.is_empty()).then(|| format!("{IN_VAIN} {}.", vain.join(", ")))
     }
 
     fn covered(&self, n: &Network, good: &BTreeSet<String>) -> Option<String> {

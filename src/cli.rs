@@ -1,5 +1,6 @@
 //! Words typed by a person, progress, colours and exit status. The only module that knows clap, anyhow and indicatif.
 
+mod check;
 mod collect;
 mod custody;
 mod exports;
@@ -16,18 +17,16 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use stillhunt::account_table::{self, Facts};
+use stillhunt::account_table::{self, AccountTable, Facts};
 use stillhunt::allow_list::AllowList;
 use stillhunt::document::{self, Document};
 use stillhunt::features::Evidence;
-use stillhunt::formats::{self, Formats, Role, SHIPPED};
-use stillhunt::ingest::{self, IngestError, IngestReport, Progress};
+use stillhunt::formats::{self, SHIPPED};
+use stillhunt::ingest::{self, IngestError, IngestReport, Progress, Reject};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
 use stillhunt::pseudonyms::Pseudonyms;
-use stillhunt::redact;
 use stillhunt::report::case::{CaseError, Hashed};
-use stillhunt::report::terminal::intake_sentence;
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
@@ -35,14 +34,14 @@ use stillhunt::scope::Settings;
 use stillhunt::settings::IngestSettings;
 use stillhunt::shards::{self, ShardError};
 use stillhunt::visible::visible;
-use stillhunt::{evaluate, evidence_table, signals};
+use stillhunt::{evaluate, evidence_table};
 
 #[derive(Parser)]
 #[command(
     version,
     about = "Find suspected coordinated distillation networks in exported LLM-API logs, offline, with evidence.",
     after_help = "Exit status: 0 nothing suspected, 1 failed, 2 wrong usage, 3 nothing readable, 10 suspected networks found,
-130 interrupted.
+130 interrupted (Ctrl-C), 143 ended (SIGTERM).
 A finding is a reason to look, not a finding of fact: coordination is not guilt.
 
 Examples:
@@ -226,6 +225,15 @@ impl Prepared {
         }
     }
 
+    /// The evidence as a table, and the rejected rows, under the names that others may see.
+    fn beside(&self, evidence: &Evidence, read: &IngestReport) -> anyhow::Result<(Vec<u8>, Vec<Reject>)> {
+        let named = |kind: &str, value: &str| self.named(kind, value);
+        let table = evidence_table::parquet_under(evidence, &named);
+        let table = table.context("the evidence cannot be written as a table")?;
+        let rejects = read.rejects.iter().map(|r| Reject { file: named("file", &r.file), ..r.clone() });
+        Ok((table, rejects.collect()))
+    }
+
     /// Name of a value in the tables beside the document.
     fn named(&self, kind: &str, value: &str) -> String {
         self.pseudonyms.as_ref().map_or_else(|| value.to_owned(), |p| p.of(kind, value))
@@ -239,6 +247,19 @@ struct Reading {
     read: IngestReport,
     /// The account table and the map, where given.
     beside: Vec<Hashed>,
+}
+
+impl Reading {
+    /// What was read, with what the account table and exports say of its accounts.
+    fn new(evidence: Evidence, table: Option<AccountTable>, mut read: IngestReport, beside: Vec<Hashed>) -> Self {
+        if let Some(table) = &table {
+            read.remark(&[table.held_against(evidence.accounts.keys().map(AsRef::as_ref))]);
+            read.remark(&table.notes);
+        }
+        let mut facts = table.unwrap_or_default().facts;
+        account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
+        Self { evidence, facts, read, beside }
+    }
 }
 
 /// Runs the program.
@@ -288,37 +309,36 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<Reading> {
+/// Reads the logs in the order of their paths, or of these hashes where a case is derived again.
+fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &Stage) -> anyhow::Result<Reading> {
     let Input { understanding, .. } = input;
     let (map, hashed) = field_map(understanding.map.as_deref())?;
     let mut beside: Vec<Hashed> = hashed.into_iter().collect();
-    let mut facts = match &input.accounts {
-        None => BTreeMap::new(),
-        Some(path) => {
-            let (bytes, hashed) = bytes_of("account table", path)?;
-            beside.push(hashed);
-            account_table::read(bytes.as_slice()).map_err(|e| UsageError(e.to_string()))?
-        }
-    };
+    let table = input.accounts.as_ref().map(|path| account_table(path, &mut beside)).transpose()?;
     let inputs = ingest::find_inputs(&input.logs)?;
+    let inputs = order.map_or(inputs.clone(), |hashes| inputs.in_order_of(hashes));
     let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
     if parts > 0 {
-        if parts < inputs.len()
-            || understanding.map.is_some()
-            || understanding.format.is_some()
-            || understanding.account_field.is_some()
-        {
-            let text = "evidence stands among the logs, and how it is to be understood was settled when it was collected; \
-                        pass evidence alone, without --map, --format and --account-field";
+        if let Some(log) = inputs.iter().find(|path| !shards::is_shard(path)) {
+            let text = format!(
+                "{} is no evidence from collect, and others of the files are; analyse logs and evidence apart, or collect the \
+                 logs first",
+                ingest::shown(log)
+            );
+            return Err(UsageError(text).into());
+        }
+        if understanding.map.is_some() || understanding.format.is_some() || understanding.account_field.is_some() {
+            let text = "how evidence is to be understood was settled when it was collected; pass it without --map, --format \
+                        and --account-field";
             return Err(UsageError(text.to_owned()).into());
         }
         let shards::Merged { evidence, mut read } = shards::merge(&inputs)?;
-        for path in &inputs {
+        for path in inputs.iter() {
             let (sha256, bytes) = ingest::hash_file(path)?;
             beside.push(Hashed::known(path, sha256, bytes));
         }
-        account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
-        return Ok(Reading { evidence, facts, read, beside });
+        read.remark(&inputs.notes);
+        return Ok(Reading::new(evidence, table, read, beside));
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(
@@ -334,8 +354,17 @@ fn read(input: &Input, resources: &Resources, stage: &Stage) -> anyhow::Result<R
     let result = ingest::read_logs::<Evidence>(&inputs, &map, &settings, &tell);
     bar.finish_and_clear();
     let (evidence, mut read) = result?;
-    account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
-    Ok(Reading { evidence, facts, read, beside })
+    read.remark(&inputs.notes);
+    Ok(Reading::new(evidence, table, read, beside))
+}
+
+/// Reads the table at `path`, which may be packed, and adds it to the files that were read.
+fn account_table(path: &Path, beside: &mut Vec<Hashed>) -> Result<AccountTable, UsageError> {
+    let (bytes, hashed) = bytes_of("account table", path)?;
+    beside.push(hashed);
+    let failed = |e: &dyn std::fmt::Display| UsageError(format!("the account table {} {e}", ingest::shown(path)));
+    let bytes = ingest::unpacked(&bytes).map_err(|e| failed(&format!("is damaged: {e}")))?;
+    account_table::read(bytes.as_slice()).map_err(|e| failed(&e))
 }
 
 /// How far reading is, in words.
@@ -360,12 +389,36 @@ fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageErr
     Ok((map, Some(hashed)))
 }
 
+/// What to do about a name that is no network's.
+fn no_network(document: &Document, name: &str) -> String {
+    let shown = visible(name);
+    match document.accounts.iter().find(|a| a.account_id == name) {
+        Some(account) if account.network_id.is_empty() => {
+            format!("{shown} is an account and in no network; name two accounts to see what links them")
+        }
+        Some(account) => format!(
+            "{shown} is an account of the network {}; inspect that, or name two accounts to see what links them",
+            visible(&account.network_id)
+        ),
+        None if document.networks.is_empty() => format!("the case has no network {shown}; it has none"),
+        None => {
+            let known: Vec<&str> = document.networks.iter().map(|n| n.id.as_str()).collect();
+            format!("the case has no network {shown}; it has {}", known.join(", "))
+        }
+    }
+}
+
 /// What is said when standard output takes nothing more: it is full, or closed.
 const NO_OUTPUT: &str = "the output cannot be written";
 
 fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(NO_OUTPUT)
+}
+
+/// What the manual is about: `help` prints what stands in it, and has no page.
+fn manual() -> clap::Command {
+    Cli::command().disable_help_subcommand(true)
 }
 
 fn terminal(layout: exports::Layout) -> TerminalOptions {
@@ -385,14 +438,12 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             case::may_write(&output, force)?;
             let sharing = sharing.prepare()?;
             let stage = Stage::watched()?;
-            let Reading { evidence, facts, mut read, beside } = read(&input, &resources, &stage)?;
+            let Reading { evidence, facts, read, beside } = read(&input, None, &resources, &stage)?;
             stage.enter(format!("looking for networks among {} accounts", evidence.accounts.len()));
             let settings = Settings { leave_out: leave_out.into_iter().collect(), ..Settings::default() };
             let document = sharing.apply(investigate_robustly(&evidence, &facts, &read, &settings))?;
             let named = |kind: &str, value: &str| sharing.named(kind, value);
-            let table = evidence_table::parquet_under(&evidence, &named);
-            let table = table.context("the evidence cannot be written as a table")?;
-            read.rejects.iter_mut().for_each(|r| r.file = named("file", &r.file));
+            let (table, rejects) = sharing.beside(&evidence, &read)?;
             let beside: Vec<Hashed> = beside
                 .into_iter()
                 .map(|h| {
@@ -401,7 +452,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
                 })
                 .collect();
             let settings = format!("{settings:?}");
-            stage.write(|| case::write(&output, &document, &read.rejects, table, &beside, &settings, force))?;
+            stage.write(|| case::write(&output, &document, &rejects, table, &beside, &settings, force))?;
             print(&summary(&document, terminal(layout)))?;
             // Like progress, for a person who looks and not for a script.
             if io::stderr().is_terminal() {
@@ -414,7 +465,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
         Command::Check { input } => {
-            check(&read(&input, &resources, &Stage::watched()?)?)?;
+            check::check(&read(&input, None, &resources, &Stage::watched()?)?)?;
             Ok(0)
         }
         Command::Collect(arguments) => collect::collect(&arguments, &resources),
@@ -429,13 +480,13 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
         Command::Man { output: Some(folder) } => {
-            let written = clap_mangen::generate_to(Cli::command(), &folder);
+            let written = clap_mangen::generate_to(manual(), &folder);
             written.with_context(|| format!("the manual cannot be written to {}", ingest::shown(&folder)))?;
             Ok(0)
         }
         Command::Man { output: None } => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            clap_mangen::Man::new(manual()).render(&mut page)?;
             print(&String::from_utf8(page)?)?;
             Ok(0)
         }
@@ -446,24 +497,28 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
                 [a, b] => inspect::pair(&document, a, b, terminal(layout)).ok_or_else(|| {
                     UsageError(format!("the case does not know both {} and {}", visible(a), visible(b)))
                 }),
-                _ => inspect::network(&document, &names[0], terminal(layout)).ok_or_else(|| {
-                    let known: Vec<&str> = document.networks.iter().map(|n| n.id.as_str()).collect();
-                    UsageError(format!("the case has no network {}; it has {}", visible(&names[0]), known.join(", ")))
-                }),
+                _ => inspect::network(&document, &names[0], terminal(layout))
+                    .ok_or_else(|| UsageError(no_network(&document, &names[0]))),
             }?;
             print(&text)?;
             Ok(0)
         }
         Command::Evaluate { case, labels, json } => {
+            let accounts = case.join("accounts.csv");
+            if !accounts.exists() {
+                return Err(CaseError::NoCase(case).into());
+            }
             let open =
-                |path: PathBuf| File::open(&path).with_context(|| format!("{} cannot be read", ingest::shown(&path)));
-            let found = evaluate::evaluate(open(case.join("accounts.csv"))?, open(labels)?)?;
+                |path: &Path| File::open(path).with_context(|| format!("{} cannot be read", ingest::shown(path)));
+            let found = evaluate::evaluate(open(&accounts)?, open(&labels)?);
+            let against = || format!("{} cannot be held against {}", ingest::shown(&case), ingest::shown(&labels));
+            let found = found.with_context(against)?;
             print(&if json { escape::json(&found.to_json()?) } else { lines_visible(&found.to_text()) + "\n" })?;
             Ok(0)
         }
         Command::Formats { command } => {
             print(&match command {
-                None => list_formats()?,
+                None => check::list_formats()?,
                 Some(FormatsCommand::Table) => formats::table()?,
                 Some(FormatsCommand::Show { name }) => {
                     let found = SHIPPED.iter().find(|s| s.name == name);
@@ -477,73 +532,4 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
     }
-}
-
-fn list_formats() -> anyhow::Result<String> {
-    let mut text = String::new();
-    for format in Formats::load(None)?.list {
-        text += &format!("{:28} {}\n", format.name, format.title);
-        let more = match &format.role {
-            Role::Calls if format.account_choices.is_empty() => String::new(),
-            Role::Calls => format!("--account-field {}", format.account_choices.join(", ")),
-            Role::Facts => "facts of accounts, no calls".to_owned(),
-            Role::Refused(why) => format!("refused: {why}"),
-        };
-        for line in [format.notes, more].iter().filter(|line| !line.is_empty()) {
-            text += &format!("{:28} {line}\n", "");
-        }
-    }
-    Ok(
-        text + "\nAny other JSON lines, CSV or Parquet: usual column names are known; for the rest write a map (--map).\n"
-    )
-}
-
-fn check(reading: &Reading) -> anyhow::Result<()> {
-    let Reading { evidence, facts, read, .. } = reading;
-    let i = &read.intake;
-    let mut text = String::new();
-    for f in &i.files {
-        text += &format!("{}  {}  {} rows  sha256 {}\n", f.path, f.format, f.rows, f.sha256);
-        if !f.reason.is_empty() {
-            text += &format!("  taken for this because {}\n", f.reason);
-        }
-    }
-    text += &intake_sentence(i);
-    text += "\n";
-    if let Some((first, last)) = evidence.span() {
-        text += &format!(
-            "{} accounts, {} to {}\n",
-            evidence.accounts.len(),
-            document::rfc3339(first),
-            document::rfc3339(last)
-        );
-    }
-    for (format, us) in &read.resolution_us {
-        text += &format!("times of {format}: {} ms apart at best\n", *us as f64 / 1e3);
-    }
-    for note in &i.notes {
-        text += &format!("note: {}\n", visible(note));
-    }
-    for first in &read.first_records {
-        text += &format!("\nfirst call of {}, as understood\n", first.format);
-        for (name, value) in &first.cells {
-            let shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, 60));
-            text += &format!("  {name:18} {}\n", visible(&shown));
-        }
-    }
-    text += "\ncolumn              filled\n";
-    for f in &i.fill_rates {
-        text += &format!("{:18} {:6.1} %\n", f.column, 100.0 * f.share);
-    }
-    for c in &i.content {
-        text += &format!("user text {}: {} rows\n", c.status, c.rows);
-    }
-    for (reason, n) in &read.reasons {
-        text += &format!("rejected: {n} rows, {reason}\n");
-    }
-    text += "\nsignal\n";
-    for s in signals::evaluable(i, facts, evidence) {
-        text += &format!("{:24} {}\n", s.name, if s.evaluable { "can run" } else { &s.reason });
-    }
-    print(&text)
 }

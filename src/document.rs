@@ -132,7 +132,7 @@ pub struct Intake {
     pub rows_kept: u64,
     /// Rows that could not be read; each stands in `rejects.csv`.
     pub rows_rejected: u64,
-    /// Rows whose request id had been seen before for the same account.
+    /// Rows that agree in all that was read with an earlier one of the same account and request id.
     pub rows_repeated: u64,
     /// Further rows of calls that are told in several rows.
     #[serde(default)]

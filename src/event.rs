@@ -1,6 +1,7 @@
 //! One call to a model, in canonical terms, as every log format is brought to it.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::io;
 
 /// Where a row stands in the input.
@@ -35,7 +36,7 @@ impl From<Place> for Origin {
 }
 
 /// What a log has of the user's text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContentStatus {
     /// All of it.
     Full,
@@ -132,6 +133,101 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
+    /// Hashes all that was read of the row, but not where it stood: two rows that agree in it tell one call twice.
+    pub fn hash_read(&self, hasher: &mut impl Hasher) {
+        let Self {
+            origin: _,
+            ts_us,
+            ts_res_us,
+            zoneless,
+            account_id,
+            org_id,
+            request_id,
+            session_id,
+            model,
+            system_text,
+            system_tail,
+            user_text,
+            user_tail,
+            tools,
+            temperature,
+            top_p,
+            max_tokens,
+            stream,
+            input_tokens,
+            output_tokens,
+            status,
+            finish_reason,
+            client_ip,
+            user_agent,
+            tls_fingerprint,
+            key_id,
+            end_user_id,
+            upstream_id,
+            response_model,
+            operation,
+            response_text,
+            response_format,
+            n,
+            stop,
+            seed,
+            reasoning_effort,
+            reasoning_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            error_type,
+            duration_ms,
+            ttft_ms,
+            asn,
+            country,
+            accept_language,
+            content_status,
+        } = self;
+        (ts_us, ts_res_us, zoneless, account_id, org_id, request_id, session_id, model, system_text, system_tail)
+            .hash(hasher);
+        (
+            user_text,
+            user_tail,
+            tools,
+            max_tokens,
+            stream,
+            input_tokens,
+            output_tokens,
+            status,
+            finish_reason,
+            client_ip,
+        )
+            .hash(hasher);
+        (
+            user_agent,
+            tls_fingerprint,
+            key_id,
+            end_user_id,
+            upstream_id,
+            response_model,
+            operation,
+            response_text,
+            response_format,
+            n,
+        )
+            .hash(hasher);
+        (
+            stop,
+            seed,
+            reasoning_effort,
+            reasoning_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            error_type,
+            duration_ms,
+            ttft_ms,
+            asn,
+        )
+            .hash(hasher);
+        (country, accept_language, content_status).hash(hasher);
+        [*temperature, *top_p].map(|number| number.map(f64::to_bits)).hash(hasher);
+    }
+
     /// An event of which nothing optional is known.
     pub fn new(origin: Origin, ts_us: i64, account_id: Cow<'a, str>) -> Self {
         Self {

@@ -3,6 +3,7 @@
 
 use crate::document::Document;
 use crate::findings::network_id;
+use crate::ingest::NOT_READ;
 use aho_corasick::{AhoCorasick, MatchKind};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -162,6 +163,10 @@ impl Rewriting<'_> {
             | "unit" | "fit" | "format" | "column" | "without" | "kind" | "start" | "first" | "last" | "created"
             | "closed" | "proposed_by" | "left_out" | "name" | "pool" | "stream" => text.to_owned(),
             "id" | "network_id" => self.networks.get(text).cloned().unwrap_or_else(|| text.to_owned()),
+            // Files that were not read have no other name.
+            _ if text.starts_with(NOT_READ) => {
+                format!("{NOT_READ}names left out{}", text.rfind(" (").map_or("", |at| &text[at..]))
+            }
             _ => self.in_text(text),
         }
     }

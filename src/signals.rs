@@ -48,7 +48,7 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Ev
         ("time.succession", "closed_at", |f| f.closed_us.is_some()),
     ];
     let table = over_facts.into_iter().map(|(name, column, has)| {
-        let evaluable = facts.values().any(has);
+        let evaluable = facts.iter().any(|(id, f)| evidence.accounts.contains_key(id.as_str()) && has(f));
         let reason = match (evaluable, facts.is_empty()) {
             (true, _) => "can run".to_owned(),
             (false, true) => format!("needs --accounts with {column}"),

@@ -222,7 +222,7 @@ fn nothing_readable_exits_with_3_and_a_failure_with_1() {
     assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("99.0"));
     let missing = folder.path().join("missing");
     let unwritable = folder.path().join("no").join("such").join("place");
-    analyse_sample(&unwritable, &[]).code(1);
+    analyse_sample(&unwritable, &[]).code(2);
     // A file where a folder should be is found before the logs are read.
     let run = stillhunt(&[arg("analyze"), &missing, arg("-o"), &noise.join("case")]).code(1);
     assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("cannot be written"));
@@ -269,7 +269,7 @@ fn evidence_of_the_sample_makes_the_case_of_its_logs() {
     };
     assert!(case(&[&events], "logs") == case(&[&evidence], "evidence"));
     let mixed = stillhunt(&[arg("check"), &events, &evidence]).code(2);
-    assert!(String::from_utf8_lossy(&mixed.get_output().stderr).contains("evidence stands among the logs"));
+    assert!(String::from_utf8_lossy(&mixed.get_output().stderr).contains("is no evidence from collect"));
     let private = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&evidence).unwrap().permissions());
     assert_eq!(private & 0o077, 0, "evidence is for its owner alone");
 }
@@ -423,4 +423,80 @@ fn hostile_words_act_on_no_terminal_by_way_of_messages() {
         let json = "\\u001b[2J\\u009b\\u202e";
         assert!(said.contains(spelt) || said.contains(json), "{arguments:?} does not name it: {said}");
     }
+}
+
+/// What a failed run says, with its exit status.
+fn complaint(arguments: &[&str]) -> (Option<i32>, String) {
+    let words: Vec<&Path> = arguments.iter().map(|word| arg(word)).collect();
+    let run = stillhunt(&words);
+    let output = run.get_output();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn messages_did_not_tell_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (case, log) = (at("case"), format!("{SAMPLE}/events.jsonl.zst"));
+    analyse_sample(Path::new(&case), &[]).code(10);
+    let labels = write(folder.path(), "labels.csv", "account_id,population\na,x\n").to_str().unwrap().to_owned();
+    let map = write(folder.path(), "map.toml", "[fields]\nts = 5\n").to_str().unwrap().to_owned();
+    let broken = write(folder.path(), "broken.toml", "[fields]\n\nts = \n").to_str().unwrap().to_owned();
+    let part = at("part.parquet");
+    stillhunt(&[arg("collect"), arg(&log), arg("-o"), arg(&part)]).code(0);
+    let member = document(Path::new(&case)).accounts.into_iter().find(|a| !a.network_id.is_empty()).unwrap();
+    let (nowhere, new) = (at("nodir/X"), at("new"));
+    let expected: [(&[&str], i32, &str); 10] = [
+        (&["analyze", &log, "-o", &nowhere], 2, "nodir does not exist; make it"),
+        (&["collect", &log, "-o", &nowhere], 2, "nodir does not exist; make it"),
+        (&["report", &case, "--format", "html", "-o", &nowhere], 2, "nodir does not exist; make it"),
+        (&["check", "-"], 2, "`stillhunt collect --stdin`"),
+        (&["evaluate", folder.path().to_str().unwrap(), &labels], 1, "is not a case"),
+        (&["evaluate", &case, &labels], 1, "labels.csv: the labels table lacks the column campaign"),
+        (&["inspect", &case, &member.account_id], 2, &format!("is an account of the network {}", member.network_id)),
+        (&["check", &log, "--map", &map], 2, "ts is of the type integer and has to be the name of a column"),
+        (&["check", &log, "--map", &broken], 2, "line 3: "),
+        (&["analyze", &log, &part, "-o", &new], 2, "events.jsonl.zst is no evidence from collect"),
+    ];
+    for (arguments, status, words) in expected {
+        let (code, said) = complaint(arguments);
+        assert!(code == Some(status) && said.contains(words), "{arguments:?} said with {code:?}: {said}");
+    }
+}
+
+#[test]
+fn collect_said_nothing_of_what_it_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = write(folder.path(), "a.jsonl", "{\"ts\":1785715200,\"account_id\":\"a\"}\n{\"ts\":1785715200}\n");
+    let run = stillhunt(&[arg("collect"), &log, arg("-o"), &folder.path().join("a.parquet")]).code(0);
+    let said = String::from_utf8_lossy(&run.get_output().stdout).into_owned();
+    assert!(said.contains("2 rows read = 1 kept + 1 rejected"), "{said}");
+    assert!(said.contains("rejected: 1 rows, no account (first ") && said.contains("a.jsonl:2)"), "{said}");
+}
+
+#[test]
+fn the_manual_named_a_page_that_nobody_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    stillhunt(&[arg("man"), arg("-o"), folder.path()]).code(0);
+    let written = names(folder.path());
+    let page = std::fs::read_to_string(folder.path().join("stillhunt.1")).unwrap();
+    for name in page.split("stillhunt\\-").skip(1).filter_map(|rest| rest.split_once("(1)")).map(|(name, _)| name) {
+        assert!(written.contains(&format!("stillhunt-{name}.1")), "{name} has no page: {written:?}");
+    }
+    assert!(page.contains("143"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_on_the_length_of_files_killed_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    let run = std::process::Command::new("sh")
+        .args(["-c", "ulimit -f 64; exec \"$0\" analyze \"$1\" -o \"$2\""])
+        .args([assert_cmd::cargo::cargo_bin!("stillhunt"), Path::new(&format!("{SAMPLE}/events.jsonl.zst")), &case])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.code() == Some(1) && said.contains("File too large"), "{:?} {said}", run.status);
+    assert!(!case.exists());
 }

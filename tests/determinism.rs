@@ -145,6 +145,49 @@ fn the_same_rows_in_any_order_give_the_same_document() {
 }
 
 #[test]
+fn which_call_of_a_reused_id_counts_hung_on_the_order_of_rows_and_the_names_of_files() {
+    let mut texts = Texts::simulated();
+    // Everyone has four ids for all calls, and a tenth of the rows stand twice.
+    let ids = (0..).map(|i: usize| format!("id {}", i % 4));
+    let rows = texts.lines.iter().zip(ids).map(|(line, id)| {
+        let mut row: Value = serde_json::from_str(line).unwrap();
+        row["request_id"] = id.into();
+        row.to_string()
+    });
+    texts.lines = rows.collect();
+    texts.lines.extend(texts.lines.iter().step_by(10).cloned().collect::<Vec<_>>());
+    let intake = |document: &Document| (document.intake.rows_kept, document.intake.rows_repeated);
+    // The note names the first place, which is another in another order.
+    let told = |document: &Document| {
+        let mut value = placeless(document);
+        let cut = |notes: &mut Value| {
+            for note in notes.as_array_mut().unwrap() {
+                let (before, after) = note.as_str().unwrap().split_once("(first ").unwrap_or_default();
+                if let Some((_, after)) = after.split_once(')') {
+                    *note = format!("{before}{after}").into();
+                }
+            }
+        };
+        cut(&mut value["notices"]);
+        cut(&mut value["intake"]["notes"]);
+        value
+    };
+    let sorted = texts.document();
+    has_networks_of_both_kinds(&sorted);
+    assert_eq!(intake(&sorted).1, (intake(&sorted).0).div_ceil(10));
+    let mut rng = ChaCha8Rng::seed_from_u64(32);
+    for names in [["events-a.jsonl", "events-b.jsonl"], ["events-b.jsonl", "events-a.jsonl"]] {
+        shuffle(&mut texts.lines, &mut rng);
+        let (one, other) = texts.lines.split_at(texts.lines.len() / 3);
+        let bytes = |lines: &[String]| lines.iter().flat_map(|l| [l.as_bytes(), b"\n"].concat()).collect::<Vec<u8>>();
+        let folder = texts.folder(&[(names[0], bytes(one)), (names[1], bytes(other))]);
+        let found = analyse(folder.path());
+        assert_eq!(intake(&found), intake(&sorted));
+        assert_eq!(told(&found), told(&sorted));
+    }
+}
+
+#[test]
 fn identical_texts_give_the_same_excerpts_in_any_order() {
     // Everyone sends the same few texts, so that many lines compete for each excerpt with the same rank.
     let mut texts = Texts::simulated();

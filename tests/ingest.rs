@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use stillhunt::event::Origin;
 use stillhunt::features::Evidence;
-use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
+use stillhunt::ingest::{IngestError, IngestReport, NOT_READ, find_inputs, read_logs};
 use stillhunt::normalise::FieldMap;
 use stillhunt::settings::IngestSettings;
 
@@ -191,6 +191,168 @@ fn a_repeated_request_is_counted_once() {
     let (evidence, report) = read(&write(folder.path(), "twice.jsonl", line.repeat(2).as_bytes())).unwrap();
     assert_eq!((report.intake.rows_kept, report.intake.rows_repeated), (1, 1));
     assert_eq!(evidence.accounts["a"].requests, 1);
+}
+
+#[test]
+fn calls_under_one_request_id_made_one_another_vanish() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |second: u32, text: &str, id: &str| {
+        format!(
+            "{{\"ts\":{},\"account_id\":\"a\",\"prompt\":\"{text}\",\"request_id\":\"{id}\"}}\n",
+            1_785_715_200 + second
+        )
+    };
+    let rows = line(0, "x", "0") + &line(0, "y", "0") + &line(1, "x", "0") + &line(1, "x", "0") + &line(2, "z", "own");
+    let (evidence, report) = read(&write(folder.path(), "reused.jsonl", rows.as_bytes())).unwrap();
+    assert_eq!((report.intake.rows_kept, report.intake.rows_repeated), (4, 1));
+    assert_eq!(evidence.accounts["a"].requests, 4);
+    let reused = report.reused.unwrap();
+    assert_eq!((reused.ids, reused.calls, reused.line), (1, 2, 2));
+    let note = &report.intake.notes[0];
+    assert!(note.contains("1 of them stand") && note.contains("reused.jsonl:2"), "{note}");
+}
+
+#[test]
+fn a_log_that_was_given_twice_counted_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let log = write(at, "a.jsonl", JSONL.as_bytes());
+    let copy = write(at, "b.jsonl", JSONL.as_bytes());
+    std::fs::hard_link(&log, at.join("c.jsonl")).unwrap();
+    let other = write(at, "d.jsonl", JSONL.replace("four", "five").as_bytes());
+    let empty = [write(at, "e.jsonl", b""), write(at, "f.jsonl", b"")];
+    let found = find_inputs(&[log.clone(), at.join("./a.jsonl"), copy, at.to_owned()]).unwrap();
+    assert_eq!(found.to_vec(), [vec![log, other], empty.to_vec()].concat());
+    let said = found.notes.join("\n");
+    assert!(found.notes.iter().all(|note| note.starts_with(NOT_READ)), "{said}");
+    assert!(
+        said.contains("c.jsonl (a copy, byte for byte") && said.contains("b.jsonl (the same file a second"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_logs_were_skipped_without_a_word_and_so_was_all_else() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let log = write(elsewhere.path(), "a.log", JSONL.as_bytes());
+    symlink(&log, at.join("current.jsonl")).unwrap();
+    symlink("gone.jsonl", at.join("dangling.jsonl")).unwrap();
+    write(at, "picture.png", b"x");
+    write(at, ".hidden.jsonl", JSONL.as_bytes());
+    let found = find_inputs(&[at.to_owned()]).unwrap();
+    assert_eq!(*found, [at.join("current.jsonl")]);
+    let said = found.notes.join("\n");
+    for (name, why) in [("picture.png", "does not end"), (".hidden.jsonl", "hidden"), ("dangling.jsonl", "not there")] {
+        assert!(said.lines().any(|line| line.contains(name) && line.contains(why)), "{said}");
+    }
+    let error = find_inputs(&[at.join("dang*")]).unwrap_err();
+    assert!(error.to_string().contains("is a link to what is not there; mend it"), "{error}");
+    assert_eq!(error.exit_code(), 2);
+    std::fs::remove_file(at.join("current.jsonl")).unwrap();
+    assert!(find_inputs(&[at.to_owned()]).unwrap_err().to_string().contains("picture.png"));
+}
+
+#[test]
+fn a_case_among_the_logs_was_read_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let log = write(at, "a.jsonl", JSONL.as_bytes());
+    let case = at.join("CASE");
+    std::fs::create_dir(&case).unwrap();
+    write(&case, "accounts.csv", b"account_id\na\n");
+    write(&case, "report.json", b"{}");
+    assert_eq!(find_inputs(&[at.to_owned()]).unwrap().len(), 3, "a folder of that name alone is none");
+    write(&case, "manifest.json", b"{\"stillhunt_version\": \"0.1.0\"}");
+    let found = find_inputs(&[at.to_owned()]).unwrap();
+    assert_eq!(*found, [log]);
+    assert!(found.notes[0].contains("CASE (a case of this program)"), "{:?}", found.notes);
+}
+
+#[test]
+fn cells_between_other_signs_were_one_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = understood(&write(folder.path(), "a.csv", CSV.as_bytes()));
+    for (name, sign) in [("b.csv", ";"), ("c.csv", "\t"), ("d.tsv", "\t"), ("e.csv", "|")] {
+        // A sign inside of a cell is in quotes, as the comma was.
+        let text = CSV.replace("one, two", "\u{1}").replace(',', sign).replace('\u{1}', "one, two");
+        assert_eq!(understood(&write(folder.path(), name, text.as_bytes())), plain, "{name}");
+        let text = format!("\u{feff}sep={sign}\r\n{text}");
+        assert_eq!(understood(&write(folder.path(), name, text.as_bytes())), plain, "sep= in {name}");
+    }
+    assert_eq!(stillhunt::ingest::delimiter(b"a,b;c\n"), b',');
+    assert_eq!(stillhunt::ingest::delimiter(b"\"a;b\"|c\n;"), b'|');
+}
+
+#[test]
+fn a_log_of_which_nothing_could_be_read_was_referred_to_check_by_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |name: &str, bytes: &[u8]| read(&write(folder.path(), name, bytes)).unwrap_err().to_string();
+    let text = said("a.jsonl", b"{\"when\":1785715200,\"account_id\":\"a\"}\n{\"who\":1}\n");
+    assert!(text.contains("none of 2 rows could be read; 2 rows, no timestamp (first "), "{text}");
+    assert!(text.contains("a.jsonl:1); columns of the first rows: account_id, when, who"), "{text}");
+    let text = said("b.csv", b"2026-08-03T00:00:05Z,a,hello\n2026-08-03T00:00:06Z,b,hello\n");
+    assert!(text.contains("put a line with the names of the columns first"), "{text}");
+    let text = said("c.csv", b"timestamp,account_id,prompt\n2026-08-03T00:00:05Z,a,caf\xe9\n");
+    assert!(text.contains("1 rows, invalid UTF-8 (first ") && text.contains("iconv -f WINDOWS-1252"), "{text}");
+    let utf16: Vec<u8> = CSV.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [utf16.clone(), [vec![0xff, 0xfe], utf16].concat()] {
+        assert!(said("d.csv", &bytes).contains("is text in UTF-16; convert it"));
+    }
+}
+
+#[test]
+fn a_field_that_the_program_knows_itself_could_not_be_the_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let row =
+        "{\"ts\":1785715200,\"account_id\":\"a\",\"client_ip\":\"192.0.2.1\",\"org_id\":\"o\",\"caller\":\"c\"}\n";
+    let path = write(folder.path(), "a.jsonl", row.as_bytes());
+    for (field, account) in [("client_ip", "192.0.2.1"), ("org_id", "o"), ("account_id", "a"), ("caller", "c")] {
+        let settings = IngestSettings { account_field: Some(field.to_owned()), ..IngestSettings::default() };
+        let (evidence, report) = read_with(&path, &FieldMap::generic(), &settings).unwrap();
+        assert_eq!(evidence.accounts.keys().collect::<Vec<_>>(), [account], "{field}");
+        let filled = report.intake.fill_rates.iter().filter(|f| f.share > 0.0).map(|f| f.column.as_str());
+        let filled: Vec<&str> = filled.collect();
+        assert!(filled.contains(&"client_ip") && filled.contains(&"org_id"), "{field} is still read as what it is");
+    }
+}
+
+#[test]
+fn of_a_column_that_stands_twice_in_a_csv_the_first_was_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for header in ["timestamp,account_id,account_id", "timestamp,account_id,Account_ID"] {
+        let text = format!("{header}\n2026-08-03T00:00:05Z,a,b\n");
+        let error = read(&write(folder.path(), "a.csv", text.as_bytes())).unwrap_err();
+        assert!(error.to_string().to_lowercase().contains("the column account_id stands more than once"), "{error}");
+    }
+    let text = "timestamp,account_id,note,note\n2026-08-03T00:00:05Z,a,b,c\n";
+    assert_eq!(read(&write(folder.path(), "b.csv", text.as_bytes())).unwrap().1.intake.rows_kept, 1);
+}
+
+#[test]
+fn whole_parquet_with_a_column_of_another_type_was_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let length = Series::new("timestamp".into(), [1i64]).cast(&DataType::Duration(TimeUnit::Milliseconds)).unwrap();
+    let mut frame = df!("account_id" => ["a"]).unwrap();
+    frame.with_column(length.into()).unwrap();
+    ParquetWriter::new(std::fs::File::create(&path).unwrap()).finish(&mut frame).unwrap();
+    let error = read(&path).unwrap_err();
+    assert!(error.to_string().starts_with("the column timestamp of "), "{error}");
+    assert!(error.to_string().contains("is of the type Duration(Millisecond), which is not read"), "{error}");
+}
+
+#[test]
+fn a_name_of_a_megabyte_was_an_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |bytes: usize| format!("{{\"ts\":1785715200,\"account_id\":\"{}\"}}\n", "x".repeat(bytes));
+    let text = row(1024) + &row(1025) + &row(1 << 20);
+    let (evidence, report) = read(&write(folder.path(), "a.jsonl", text.as_bytes())).unwrap();
+    assert_eq!((evidence.accounts.len(), report.intake.rows_rejected), (1, 2));
+    assert_eq!(report.reasons["account id over 1,024 bytes"], 2);
 }
 
 #[test]

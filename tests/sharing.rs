@@ -215,6 +215,37 @@ fn a_known_template_sets_aside_only_what_little_else_speaks_for() {
 }
 
 #[test]
+fn files_that_were_not_read_stood_by_name_under_pseudonyms() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, case) = (folder.path().join("logs"), folder.path().join("case"));
+    fs::create_dir(&logs).unwrap();
+    fs::copy(format!("{SAMPLE}/events.jsonl.zst"), logs.join("a.jsonl.zst")).unwrap();
+    fs::copy(format!("{SAMPLE}/events.jsonl.zst"), logs.join("mara-lindt.jsonl.zst")).unwrap();
+    let key = write(folder.path(), "key", KEY);
+    stillhunt(&["analyze", text(&logs), "--pseudonymise", text(&key), "-o", text(&case), "--exit-zero"]).code(0);
+    let notices = document(&case).notices;
+    assert!(notices.iter().any(|n| n.starts_with("Not read: names left out (a copy")), "{notices:?}");
+    for name in ["report.json", "report.html"] {
+        assert!(!fs::read_to_string(case.join(name)).unwrap().contains("mara-lindt"), "{name}");
+    }
+}
+
+#[test]
+fn entries_of_a_list_that_name_nothing_were_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let mut d = document(&case);
+    let entry = |id: &str| format!("[[account]]\nid = \"{id}\"\nreason = \"ours\"\n");
+    let list = entry(&d.accounts[0].account_id) + &entry("misspelt");
+    let list = stillhunt::allow_list::AllowList::from_toml(&list).unwrap();
+    list.apply(&mut d);
+    list.apply(&mut d);
+    let told: Vec<&String> = d.notices.iter().filter(|n| n.contains("name nothing here")).collect();
+    assert!(told.len() == 1 && told[0].ends_with("by kind and number: account 2."), "{told:?}");
+}
+
+#[test]
 fn verify_names_what_was_changed_and_what_the_logs_no_longer_say() {
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");
@@ -240,6 +271,86 @@ fn verify_names_what_was_changed_and_what_the_logs_no_longer_say() {
     fs::remove_file(case.join("links.csv")).unwrap();
     let run = said(&stillhunt(&["verify", text(&case)]).code(1));
     assert!(run.contains("stray is not in the manifest") && run.contains("links.csv cannot be read"), "{run}");
+}
+
+/// Records a file of the case as it is now.
+fn record(case: &Path, name: &str) {
+    let bytes = fs::read(case.join(name)).unwrap();
+    let path = case.join("manifest.json");
+    let mut manifest: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let outputs = manifest["outputs"].as_array_mut().unwrap();
+    let own = outputs.iter_mut().find(|o| o["path"] == name).unwrap();
+    own["sha256"] = stillhunt::report::custody::sha256(&bytes).into();
+    own["bytes"] = bytes.len().into();
+    fs::write(&path, serde_json::to_vec_pretty(&manifest).unwrap()).unwrap();
+}
+
+#[test]
+fn a_forged_table_passed_where_the_manifest_was_forged_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let (events, accounts) = (format!("{SAMPLE}/events.jsonl.zst"), format!("{SAMPLE}/accounts.csv"));
+    for name in ["networks.csv", "accounts.csv", "links.csv", "report.html", "rejects.csv", "evidence.parquet"] {
+        let path = case.join(name);
+        let good = fs::read(&path).unwrap();
+        fs::write(&path, [good.as_slice(), b"x\n"].concat()).unwrap();
+        record(&case, name);
+        let run = said(&stillhunt(&["verify", text(&case), &events, "--accounts", &accounts]).code(1));
+        assert!(run.contains(&format!("differs: {name} is not what")), "{name}: {run}");
+        fs::write(&path, good).unwrap();
+        record(&case, name);
+    }
+    stillhunt(&["verify", text(&case)]).code(0);
+
+    let manifest = case.join("manifest.json");
+    let good = fs::read_to_string(&manifest).unwrap();
+    let input: serde_json::Value = serde_json::from_str(&good).unwrap();
+    let hash = input["inputs"][0]["sha256"].as_str().unwrap();
+    fs::write(&manifest, good.replacen(hash, &hash.replace(|c: char| c.is_alphabetic(), "0"), 1)).unwrap();
+    assert!(said(&stillhunt(&["verify", text(&case)]).code(1)).contains("does not have the input"));
+    let length = fs::metadata(case.join("links.csv")).unwrap().len();
+    let wrong = good.replace(&format!("\"bytes\": {length},"), "\"bytes\": 1,");
+    assert_ne!(wrong, good);
+    fs::write(&manifest, wrong).unwrap();
+    assert!(said(&stillhunt(&["verify", text(&case)]).code(1)).contains("recorded were 1 bytes"));
+    fs::write(&manifest, good).unwrap();
+    #[cfg(unix)]
+    {
+        fs::rename(case.join("links.csv"), folder.path().join("links.csv")).unwrap();
+        std::os::unix::fs::symlink("../links.csv", case.join("links.csv")).unwrap();
+        assert!(said(&stillhunt(&["verify", text(&case)]).code(1)).contains("links.csv is a link"));
+    }
+}
+
+#[test]
+fn logs_that_moved_to_names_in_another_order_were_told_as_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let packed = fs::read(format!("{SAMPLE}/events.jsonl.zst")).unwrap();
+    let rows = String::from_utf8(zstd::decode_all(packed.as_slice()).unwrap()).unwrap();
+    let lines: Vec<&str> = rows.lines().collect();
+    let (one, other) = lines.split_at(lines.len() / 2);
+    // Rejected rows and notes name files too.
+    write(folder.path(), "a.jsonl", &(one.join("\n") + "\n{}\n"));
+    write(folder.path(), "b.jsonl", &("{}\n".to_owned() + &other.join("\n") + "\n"));
+    let (case, accounts) = (at("case"), format!("{SAMPLE}/accounts.csv"));
+    let logs = [at("a.jsonl"), at("b.jsonl")];
+    stillhunt(&["analyze", text(&logs[0]), text(&logs[1]), "--accounts", &accounts, "-o", text(&case)]).code(10);
+    let moved = [at("z.jsonl"), at("y.jsonl")];
+    logs.iter().zip(&moved).for_each(|(from, to)| fs::rename(from, to).unwrap());
+    let run = stillhunt(&["verify", text(&case), text(&moved[0]), text(&moved[1]), "--accounts", &accounts]);
+    run.success();
+}
+
+#[test]
+fn a_forgotten_account_table_was_told_as_forty_figures() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let run = said(&stillhunt(&["verify", text(&case), &format!("{SAMPLE}/events.jsonl.zst")]).code(1));
+    assert!(run.contains("accounts.csv") && run.contains("the figures not derived again: 1 difference\n"), "{run}");
+    assert_eq!(run.lines().count(), 3, "{run}");
 }
 
 #[test]

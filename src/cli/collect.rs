@@ -9,8 +9,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use stillhunt::features::Unsettled;
 use stillhunt::formats::Formats;
-use stillhunt::ingest;
+use stillhunt::ingest::{self, IngestReport};
+use stillhunt::report::case::CaseError;
+use stillhunt::report::terminal::intake_sentence;
 use stillhunt::shards::{self, COLUMNS};
+use stillhunt::visible::visible;
 
 /// How much is kept.
 #[derive(Args)]
@@ -59,6 +62,10 @@ pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8>
     if let Some(output) = arguments.output.as_deref().filter(|path| !arguments.force && path.exists()) {
         return Err(UsageError(format!("{} is there already; --force replaces it", ingest::shown(output))).into());
     }
+    let folder = arguments.output.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.exists()) {
+        return Err(CaseError::NoFolder(folder.to_owned()).into());
+    }
     let (map, _) = field_map(understanding.map.as_deref())?;
     let settings = resources.within(understanding.settings());
     let stage = Stage::watched()?;
@@ -67,18 +74,32 @@ pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8>
         ingest::read_stream::<Unsettled>(io::stdin().lock(), &map, &settings)?
     } else {
         let inputs = ingest::find_inputs(&arguments.logs)?;
-        vec![ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|p| stage.enter(reading(p)))?]
+        let (evidence, mut read) =
+            ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|p| stage.enter(reading(p)))?;
+        read.remark(&inputs.notes);
+        vec![(evidence, read)]
     };
     stage.enter("putting evidence in order".to_owned());
     let mut rows = Vec::new();
+    let said: Vec<String> = parts.iter().map(|(_, read)| told(read)).collect();
     for (evidence, read) in parts {
         rows.extend(shards::rows(evidence, read, *thin)?);
     }
     match &arguments.output {
         None => shards::tab_separated(&rows, &mut io::BufWriter::new(io::stdout().lock())).context(NO_OUTPUT)?,
-        Some(output) => stage.write(|| put(&rows, output))?,
+        Some(output) => {
+            stage.write(|| put(&rows, output))?;
+            super::print(&said.concat())?;
+        }
     }
     Ok(0)
+}
+
+/// What was read, with the reasons for rejected rows.
+fn told(read: &IngestReport) -> String {
+    let rejects = read.told_rejects().map(|told| format!("rejected: {told}\n"));
+    let notes = read.intake.notes.iter().map(|note| format!("note: {}\n", visible(note)));
+    format!("{}\n{}", intake_sentence(&read.intake), rejects.chain(notes).collect::<String>())
 }
 
 /// Whole or not at all: written beside its place and renamed.
@@ -125,7 +146,7 @@ fn word(text: &str) -> Result<&str, UsageError> {
     if !text.is_empty() && text.chars().all(plain) {
         return Ok(text);
     }
-    let text = stillhunt::visible::visible(text);
+    let text = visible(text);
     Err(UsageError(format!("{text} cannot stand in a query; use letters, digits and - _ . / : = + @ , %")))
 }
 

@@ -37,12 +37,19 @@ impl Stage {
     }
 }
 
+/// Its number on x86 and ARM.
+#[cfg(target_os = "linux")]
+const SIGXFSZ: std::ffi::c_int = 25;
+
 /// Exit status of a run that a signal ended: 128 and the signal, as shells count.
 #[cfg(unix)]
 fn watch(stage: Stage) -> io::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     use std::sync::atomic::{AtomicBool, Ordering};
     let again = Arc::new(AtomicBool::new(false));
+    // A file beyond `ulimit -f` ends the program unless somebody listens; then writing fails, and that is told.
+    #[cfg(target_os = "linux")]
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))?;
     }

@@ -1,15 +1,14 @@
 //! What a run may take of the machine.
 
 use clap::Args;
-use std::num::NonZeroUsize;
 use stillhunt::settings::IngestSettings;
 
 /// What a run may take of the machine.
 #[derive(Args, Clone, Default)]
 pub struct Resources {
     /// Threads to work with; all processors unless told otherwise. The result is the same with any number
-    #[arg(long, global = true, value_name = "N")]
-    pub threads: Option<NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
     /// Memory that reading may take, such as 2G or 700M: what can wait on disk goes there sooner, and reading ends with an error
     /// beyond it
     #[arg(long, global = true, value_name = "SIZE", value_parser = bytes)]
@@ -20,7 +19,7 @@ impl Resources {
     /// Sets up the threads. Called once.
     pub fn take(&self) -> anyhow::Result<()> {
         if let Some(threads) = self.threads {
-            rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+            rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
         }
         Ok(())
     }
@@ -28,6 +27,17 @@ impl Resources {
     /// Settings of reading within the limit.
     pub fn within(&self, settings: IngestSettings) -> IngestSettings {
         self.memory_limit.map_or(settings.clone(), |limit| settings.within(limit))
+    }
+}
+
+/// More threads than any machine has processors; thousands of them wait for one another.
+const MOST_THREADS: usize = 1_024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("no thread does no work; leave it out to use all processors".to_owned()),
+        Ok(n) if n <= MOST_THREADS => Ok(n),
+        _ => Err(format!("it has to be a whole number from 1 to {MOST_THREADS}")),
     }
 }
 
@@ -51,6 +61,12 @@ fn bytes(text: &str) -> Result<u64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ten_thousand_threads_hung() {
+        assert_eq!((threads("1"), threads("1024")), (Ok(1), Ok(1024)));
+        assert!(["0", "1025", "10000", "-1", "x", ""].iter().all(|text| threads(text).is_err()));
+    }
 
     #[test]
     fn sizes() {

@@ -1,7 +1,7 @@
 //! Records that are not yet rows: spans of a trace, lines of an access log. Each becomes flat JSON, which a field map reads.
 
 use super::elements::Batch;
-use super::rows::Rejection;
+use super::rows::{NO_UTF8, Rejection};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ type Flat = Map<String, Value>;
 
 /// `address - user [time] "request" status bytes "referer" "agent"`.
 fn combined(line: &[u8]) -> Result<Flat, &'static str> {
-    let line = std::str::from_utf8(line).map_err(|_| "invalid UTF-8")?.trim();
+    let line = std::str::from_utf8(line).map_err(|_| NO_UTF8)?.trim();
     let parts = || {
         let (who, rest) = line.split_once(" [")?;
         let (time, rest) = rest.split_once("] \"")?;

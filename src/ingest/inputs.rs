@@ -1,14 +1,17 @@
-//! Which files are meant, and what is in them.
+//! What is in a file.
 
 use super::IngestError;
 use super::elements::{WRAPPERS, outer_keys};
 use super::expand::is_combined;
+use super::finding::looks_like_a_log;
 use super::located::{Located, failed};
 use crate::schema::{self, COLUMNS, at};
+use crate::settings::IngestSettings;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// How records stand in a file, after decompression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +22,8 @@ pub(super) enum Container {
     Document,
     /// Lines of an access log.
     Text,
-    Csv,
+    /// With this sign between its cells.
+    Csv(u8),
     Parquet,
 }
 
@@ -29,7 +33,7 @@ impl Container {
             Self::Jsonl => "jsonl",
             Self::Document => "json",
             Self::Text => "text",
-            Self::Csv => "csv",
+            Self::Csv(_) => "csv",
             Self::Parquet => "parquet",
         }
     }
@@ -46,67 +50,6 @@ pub(super) struct Opened {
 const PEEK: u64 = 256 << 10;
 /// Rows looked at.
 const ROWS: usize = 50;
-
-const ENDINGS: [&str; 6] = ["jsonl", "ndjson", "json", "log", "csv", "parquet"];
-
-fn looks_like_a_log(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
-}
-
-/// Files under the given files, directories and glob patterns: sorted, each once. Links inside directories are not
-/// followed; pipes and devices are refused.
-pub fn find_inputs(given: &[PathBuf]) -> Result<Vec<PathBuf>, IngestError> {
-    let mut found = Vec::new();
-    for path in given {
-        if path.exists() {
-            add(path, &mut found)?;
-            continue;
-        }
-        let pattern = path.to_string_lossy();
-        let matches = if pattern.contains(['*', '?', '[']) { glob::glob(&pattern).ok() } else { None };
-        let before = found.len();
-        for hit in matches.into_iter().flatten() {
-            let hit = hit.map_err(|e| IngestError::Unreadable { path: e.path().to_owned(), source: e.into() })?;
-            add(&hit, &mut found)?;
-        }
-        if found.len() == before {
-            return Err(IngestError::NotFound(path.clone()));
-        }
-    }
-    found.sort();
-    found.dedup();
-    if found.is_empty() {
-        return Err(IngestError::NoLogs);
-    }
-    Ok(found)
-}
-
-fn add(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), IngestError> {
-    let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
-    let kind = std::fs::metadata(path).map_err(unreadable)?;
-    if kind.is_file() {
-        found.push(path.to_owned());
-    } else if kind.is_dir() {
-        let mut pending = vec![path.to_owned()];
-        while let Some(folder) = pending.pop() {
-            let unreadable = |source: io::Error| IngestError::Unreadable { path: folder.clone(), source };
-            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-                let entry = entry.map_err(unreadable)?;
-                let kind = entry.file_type().map_err(unreadable)?;
-                if kind.is_dir() {
-                    pending.push(entry.path());
-                } else if kind.is_file() && looks_like_a_log(&entry.path()) {
-                    found.push(entry.path());
-                }
-            }
-        }
-    } else {
-        return Err(IngestError::NotAFile(path.to_owned()));
-    }
-    Ok(())
-}
 
 /// Reads the decompressed bytes and refuses to expand beyond what any honest log does.
 struct Guarded<R> {
@@ -129,6 +72,28 @@ impl<R: Read> Read for Guarded<R> {
     }
 }
 
+/// The bytes of a small file that may be packed.
+///
+/// # Errors
+/// When it is damaged, or expands beyond what any honest file does.
+pub fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let limit = (bytes.len() as u64).saturating_mul(IngestSettings::default().max_expansion).max(FREE_EXPANSION);
+    let mut plain = Vec::new();
+    unpacking(bytes, bytes, limit)?.read_to_end(&mut plain)?;
+    Ok(plain)
+}
+
+/// Undoes the compression that the first bytes, `magic`, tell of.
+fn unpacking<'f>(magic: &[u8], file: impl Read + Send + 'f, limit: u64) -> io::Result<Box<dyn Read + Send + 'f>> {
+    Ok(if magic.starts_with(&[0x1f, 0x8b]) {
+        Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
+    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Box::new(Guarded { inner: zstd::Decoder::new(file)?, out: 0, limit })
+    } else {
+        Box::new(file)
+    })
+}
+
 /// Looks at the start of a file.
 pub(super) fn look(path: &Path, max_expansion: u64) -> Result<Opened, IngestError> {
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
@@ -147,13 +112,7 @@ pub(super) fn opened(
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
     let limit = bytes.saturating_mul(max_expansion).max(FREE_EXPANSION);
     let (magic, file) = peek(file, 8).map_err(|e| failed(path, e))?;
-    let plain: Box<dyn Read + Send> = if magic.starts_with(&[0x1f, 0x8b]) {
-        Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
-    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Box::new(Guarded { inner: zstd::Decoder::new(file).map_err(unreadable)?, out: 0, limit })
-    } else {
-        Box::new(file)
-    };
+    let plain = unpacking(&magic, file, limit).map_err(unreadable)?;
     let (start, plain) = peek(plain, PEEK).map_err(|e| failed(path, e))?;
     let whole = (start.len() as u64) < PEEK;
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
@@ -162,6 +121,8 @@ pub(super) fn opened(
         (Container::Parquet, vec![named(super::tables::parquet_columns(path)?)])
     } else if text.is_empty() {
         (Container::Jsonl, Vec::new())
+    } else if is_utf16(&start) {
+        return Err(IngestError::Utf16(path.to_owned()));
     } else if binary {
         return Err(IngestError::UnknownFormat(path.to_owned()));
     } else if text.starts_with(b"[") && !looks_like_text(text) {
@@ -170,12 +131,33 @@ pub(super) fn opened(
         json_rows(text, whole)
     } else if let Some(row) = text_row(text) {
         (Container::Text, vec![row])
-    } else if path.to_string_lossy().to_lowercase().contains(".csv") || !looks_like_a_log(path) {
-        (Container::Csv, csv_row(text))
+    } else if is_named_table(path) || !looks_like_a_log(path) {
+        let delimiter = super::delimiter(text);
+        (Container::Csv(delimiter), csv_row(text, delimiter))
     } else {
         (Container::Jsonl, Vec::new())
     };
     Ok(Opened { reader: Box::new(plain), container, rows })
+}
+
+/// Names of columns in the first rows of one file that are told.
+const NAMES: usize = 200;
+
+/// Names of the columns in rows that are JSON objects.
+pub(super) fn names(rows: &[String]) -> BTreeSet<String> {
+    let keys = |row: &String| serde_json::from_str::<Map<String, Value>>(row).unwrap_or_default();
+    rows.iter().flat_map(keys).map(|(name, _)| name).take(NAMES).collect()
+}
+
+fn is_named_table(path: &Path) -> bool {
+    let path = path.to_string_lossy().to_lowercase();
+    path.contains(".csv") || path.contains(".tsv")
+}
+
+/// Whether text of two bytes a letter stands here: a mark of it, or letters with a zero each.
+fn is_utf16(start: &[u8]) -> bool {
+    let zeros = |odd: usize| start.iter().take(64).skip(odd).step_by(2).all(|b| *b == 0);
+    start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) || start.len() > 3 && (zeros(0) != zeros(1))
 }
 
 fn named(columns: Vec<String>) -> String {
@@ -237,10 +219,11 @@ fn text_row(text: &[u8]) -> Option<String> {
 }
 
 /// The first record of a CSV under its header.
-fn csv_row(text: &[u8]) -> Vec<String> {
-    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(text);
-    let Ok(header) = csv.headers().cloned() else { return Vec::new() };
-    let first = csv.records().next().and_then(Result::ok).unwrap_or_default();
+fn csv_row(text: &[u8], delimiter: u8) -> Vec<String> {
+    let mut csv = csv::ReaderBuilder::new().flexible(true).has_headers(false).delimiter(delimiter).from_reader(text);
+    let mut records = csv.records().map_while(Result::ok).skip_while(|first| super::tables::is_sep(first.get(0)));
+    let Some(header) = records.next() else { return Vec::new() };
+    let first = records.next().unwrap_or_default();
     let cells = header.iter().enumerate().map(|(i, name)| (name.to_owned(), first.get(i).unwrap_or_default().into()));
     vec![Value::Object(cells.collect::<Map<_, _>>()).to_string()]
 }

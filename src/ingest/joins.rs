@@ -36,6 +36,11 @@ impl Part {
         Self { key, format, sequence, file_id: origin.file_id, line_no: origin.line_no, cells }
     }
 
+    /// Its place among the rows of a call.
+    fn place(&self) -> (usize, i64) {
+        (self.format, self.sequence)
+    }
+
     fn origin(&self) -> Origin {
         Origin { file_id: self.file_id, line_no: self.line_no }
     }
@@ -113,17 +118,33 @@ impl Waiting {
                 let family = formats.list[part.format].map.joined.as_ref().map_or("", |j| j.family.as_str());
                 calls.entry((family, part.key.clone())).or_default().push(part);
             }
-            take(calls.into_values().map(|parts| join_call(parts, formats)).collect());
+            take(calls.into_values().flat_map(|parts| join_calls(parts, formats)).collect());
         }
         Ok(())
     }
 }
 
-fn join_call(mut parts: Vec<Part>, formats: &Formats) -> Call {
-    parts.sort_by_key(|p| (p.format, p.sequence, p.origin()));
+/// The calls that rows of one key tell: one, unless rows of one place in it say different things. Then the first of each
+/// place are a call, the second another, in the order of their times and never of their places in the input.
+fn join_calls(mut parts: Vec<Part>, formats: &Formats) -> Vec<Call> {
+    parts.sort_by(|a, b| (a.place(), &a.cells, a.origin()).cmp(&(b.place(), &b.cells, b.origin())));
     let all = parts.len();
-    parts.dedup_by_key(|p| (p.format, p.sequence));
-    let repeated = (all - parts.len()) as u64;
+    parts.dedup_by(|a, b| a.place() == b.place() && a.cells == b.cells);
+    let mut repeated = (all - parts.len()) as u64;
+    let mut calls: Vec<Vec<Part>> = Vec::new();
+    let (mut last, mut nth) = (None, 0);
+    for part in parts {
+        nth = if last == Some(part.place()) { nth + 1 } else { 0 };
+        last = Some(part.place());
+        match calls.get_mut(nth) {
+            Some(call) => call.push(part),
+            None => calls.push(vec![part]),
+        }
+    }
+    calls.into_iter().map(|parts| join_call(parts, std::mem::take(&mut repeated), formats)).collect()
+}
+
+fn join_call(parts: Vec<Part>, repeated: u64, formats: &Formats) -> Call {
     let mut origins: Vec<Origin> = parts.iter().map(Part::origin).collect();
     origins.sort();
     let origin = origins[0];
@@ -211,6 +232,33 @@ mod tests {
         ]);
         assert_eq!(whole, r#"[{"content":"s","role":"system"},{"content":"one two","role":"user"}]"#);
         assert_eq!(merged(&["[{\"role\":\"us", "er\"}]"]), "[{\"role\":\"user\"}]");
+    }
+
+    #[test]
+    fn rows_of_one_place_that_differ_are_calls_of_their_own_in_any_order() {
+        let formats = Formats::load(None).unwrap();
+        let format = formats.named("bedrock-invocation").unwrap();
+        let part = |line_no: u64, sequence: i64, second: u64| {
+            let mut row = Row::new();
+            row.offer(crate::schema::at::TS, 0, Cow::Owned(format!("178399520{second}")));
+            row.offer(crate::schema::at::ACCOUNT_ID, 0, Cow::Borrowed("a"));
+            Part::new("k".to_owned(), format, Origin { file_id: 0, line_no }, sequence, row)
+        };
+        let told = |parts: Vec<Part>| -> Vec<(i64, u64, u64)> {
+            let calls = join_calls(parts, &formats);
+            let us = |call: &Call| match &call.outcome {
+                Ok(Outcome::Event(event)) => event.ts_us,
+                _ => 0,
+            };
+            calls.iter().map(|call| (us(call), call.parts, call.repeated)).collect()
+        };
+        let expected = [(1_783_995_201_000_000, 2, 1), (1_783_995_202_000_000, 1, 0), (1_783_995_203_000_000, 1, 0)];
+        let rows = [(0, 2), (1, 9), (0, 1), (0, 3), (0, 1)];
+        for turn in 0..rows.len() {
+            let rows = rows.iter().cycle().skip(turn).take(rows.len());
+            let parts = (1..).zip(rows).map(|(line, (sequence, second))| part(line, *sequence, *second));
+            assert_eq!(told(parts.collect()), expected);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! JSON lines: our own reader, because one bad line must cost one line. Only the mapped fields are looked into.
 
-use super::rows::{Outcome, Parsed, Plan, Rejection, finish, offer};
+use super::rows::{NO_UTF8, Outcome, Parsed, Plan, Rejection, finish, offer};
 use crate::event::Origin;
 use crate::normalise::{MAX_SOURCES, Row, is_shallow, members, scalar};
 use memchr::memchr_iter;
@@ -92,7 +92,7 @@ fn parse_object<'a>(
     plan: &Plan<'_>,
     seen: &mut u64,
 ) -> Result<Outcome<'a>, &'static str> {
-    let text = std::str::from_utf8(line).map_err(|_| "invalid UTF-8")?.trim();
+    let text = std::str::from_utf8(line).map_err(|_| NO_UTF8)?.trim();
     if !text.starts_with('{') {
         return Err("not a JSON object");
     }

@@ -4,6 +4,7 @@
 use super::FirstRecord;
 use super::meetings::Meetings;
 use super::repeats::Repeats;
+use super::report::Reused;
 use crate::event::{ContentStatus, Event, Fold};
 use crate::normalise::{WIDTH, canonical, filled};
 use serde_json::{Map, Value};
@@ -98,15 +99,20 @@ impl<F: Fold> Kept<F> {
         Self { fold, requests: Repeats::default(), counts: Counts::new(), meetings: several.then(Meetings::default) }
     }
 
-    /// Takes a row, unless its request was counted already; `number` is its place among all rows.
+    /// Takes a row, unless it was counted already under the same request id; `number` is its place among all rows.
     pub fn take(&mut self, number: u64, format: usize, event: &Event<'_>) {
-        if event.request_id.as_deref().is_some_and(|request| self.requests.is_repeat(&event.account_id, request)) {
+        if event.request_id.as_deref().is_some_and(|request| self.requests.is_repeat(event, request)) {
             self.counts.repeated += 1;
             return;
         }
         self.counts.add(number, format, event);
         self.meetings.iter_mut().for_each(|meetings| meetings.take(event, format));
         self.fold.push(event);
+    }
+
+    /// What stands under ids of other calls; `file` names a file.
+    pub fn reused(&self, file: impl Fn(u32) -> String) -> Option<Reused> {
+        self.requests.reused(file)
     }
 
     /// What all have come to.

@@ -4,6 +4,7 @@ mod custody;
 mod elements;
 mod expand;
 mod facts;
+mod finding;
 mod inputs;
 mod joins;
 mod jsonl;
@@ -21,10 +22,12 @@ mod twins;
 
 pub use custody::hash_file;
 pub use facts::{ExportedFacts, Usage};
-pub use inputs::find_inputs;
+pub use finding::{Inputs, NOT_READ, find_inputs};
+pub use inputs::unpacked;
 pub use lines::Lines;
 pub use reading::FirstRecord;
-pub use report::{IngestReport, Reject};
+pub use report::{IngestReport, Reject, Reused};
+pub use tables::delimiter;
 
 use crate::document::InputFile;
 use crate::event::{Fold, Origin};
@@ -38,6 +41,7 @@ use inputs::{Container, Opened};
 use rayon::prelude::*;
 use reading::Reading;
 use rows::{Parsed, Plan, Rejection, TOO_LONG};
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -48,9 +52,15 @@ pub enum IngestError {
     #[error("{} does not exist; name a log file, a directory or a pattern that matches one", shown(.0))]
     NotFound(PathBuf),
     #[error(
-        "no log file stands in the given directories; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst"
+        "no log file stands in the given directories; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst{0}"
     )]
-    NoLogs,
+    NoLogs(String),
+    #[error(
+        "- is no file; rows from standard input are read by `stillhunt collect --stdin`, and its output by the others"
+    )]
+    Stdin,
+    #[error("{} is a link to what is not there; mend it, or leave it out", shown(.0))]
+    Dangling(PathBuf),
     #[error("{} cannot be read: {source}; check its permissions", shown(path))]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("{} cannot be read behind byte {at}: {source}; read it from another copy", shown(path))]
@@ -59,6 +69,17 @@ pub enum IngestError {
     NotAFile(PathBuf),
     #[error("{} is neither JSON lines, CSV nor Parquet; convert it to one of them", shown(.0))]
     UnknownFormat(PathBuf),
+    #[error("{} is text in UTF-16; convert it, as by `iconv -f UTF-16 -t UTF-8`", shown(.0))]
+    Utf16(PathBuf),
+    #[error("the column {} stands more than once in {}; name one of them otherwise", visible(column), shown(path))]
+    Doubled { path: PathBuf, column: String },
+    #[error(
+        "the column {} of {} is of the type {kind}, which is not read; make a number or a text of it, or leave it out by a map \
+         (an empty source turns a column off)",
+        visible(column),
+        shown(path)
+    )]
+    UnreadType { path: PathBuf, column: String, kind: String },
     #[error("{} is damaged: {reason}; export it again, or leave it out", shown(path))]
     Damaged { path: PathBuf, reason: String },
     #[error("{} changed while it was read; copy it to where nothing writes, and read the copy", shown(.0))]
@@ -70,13 +91,15 @@ pub enum IngestError {
         limit >> 20
     )]
     OverMemory { limit: u64, bytes: u64, rows: u64 },
-    #[error("the field map takes {canonical} from the column {column:?}, which no row has; correct the map")]
-    MissingColumn { column: String, canonical: &'static str },
+    #[error(
+        "{canonical} is to be taken from the column {column:?}, which no row has; correct the map or the option{seen}"
+    )]
+    MissingColumn { column: String, canonical: &'static str, seen: String },
     #[error(
         "no row has an account column; name it with --account-field, or in a map file with account_id = \"...\" under [fields] and pass --map{hint}"
     )]
     NoAccountColumn { hint: String },
-    #[error("none of {rows} rows could be read; `stillhunt check` lists the reasons{hint}")]
+    #[error("none of {rows} rows could be read{hint}")]
     NothingReadable { rows: u64, hint: String },
     #[error("{} cannot be read: {why}", shown(path))]
     Refused { path: PathBuf, why: String },
@@ -94,7 +117,9 @@ impl IngestError {
     /// Exit status: 2 for what the person asked, 3 for nothing readable, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotFound(_) | Self::NoLogs | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
+            Self::NotFound(_) | Self::NoLogs(_) | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
+            Self::Stdin | Self::Dangling(_) | Self::Utf16(_) => 2,
+            Self::Doubled { .. } | Self::UnreadType { .. } => 1,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
             Self::Unreadable { .. } | Self::BrokenOff { .. } | Self::Damaged { .. } | Self::Changed(_) => 1,
@@ -137,11 +162,14 @@ pub fn read_logs<F: Fold>(
         None => map.clone(),
     };
     let mut plans = Vec::with_capacity(inputs.len());
+    let mut columns = BTreeSet::new();
     for path in inputs {
         let opened = inputs::look(path, settings.max_expansion)?;
         plans.push(plan(&opened, map, settings, &formats)?);
+        columns.extend(inputs::names(&opened.rows));
     }
     let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
+    reading.report.columns = columns;
     for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
         let custody = Custody::take(path)?;
         let Opened { reader, container, rows } =
@@ -166,7 +194,7 @@ pub fn read_logs<F: Fold>(
             reading.refuse(path, why);
         }
         let read = match container {
-            Container::Csv => tables::read_csv(reader, file_id, path, &plan, settings, &mut reading, &said),
+            Container::Csv(sign) => tables::read_csv(reader, sign, file_id, path, &plan, settings, &mut reading, &said),
             Container::Parquet => {
                 custody.exhaust(path).and_then(|()| tables::read_parquet(file_id, path, &plan, &mut reading, &said))
             }
@@ -214,7 +242,7 @@ fn plan(
         return Ok(None);
     }
     let rows: Vec<&str> = opened.rows.iter().map(String::as_str).collect();
-    let table = matches!(opened.container, Container::Csv | Container::Parquet);
+    let table = matches!(opened.container, Container::Csv(_) | Container::Parquet);
     Ok(formats.detect(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts))
 }
 

@@ -4,6 +4,7 @@ use super::facts;
 use super::joins::{Call, Waiting};
 use super::kept::{Counts, Kept};
 use super::meetings::Meetings;
+use super::report::Reused;
 use super::rows::{Outcome, Parsed, Rejection, TOO_LONG};
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, Half};
@@ -112,7 +113,7 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// What would help where nothing could be read.
     fn hint(&self) -> String {
-        let mut hint = String::new();
+        let mut hint = self.report.told_failure();
         for format in self.used.iter().filter_map(|i| self.formats.list.get(*i)) {
             let partners =
                 || self.formats.family(self.formats.named(format.name).unwrap_or_default()).into_iter().skip(1);
@@ -244,6 +245,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                     return Err(IngestError::MissingColumn {
                         column: source.clone(),
                         canonical: COLUMNS[*column].name,
+                        seen: self.report.told_failure(),
                     });
                 }
             }
@@ -268,6 +270,8 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     fn settle(mut self) -> Result<(F, IngestReport), IngestError> {
+        let name = |file: u32| shown(&self.paths[file as usize]);
+        self.report.reused = self.shards.iter().filter_map(|shard| shard.reused(name)).reduce(Reused::merged);
         let (mut total, counts, meetings) = Kept::merged(std::mem::take(&mut self.shards));
         self.count(counts);
         self.say(meetings);

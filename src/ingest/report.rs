@@ -1,9 +1,11 @@
 //! What was read: counts that add up, and what is said of them in the end.
 
+use super::rows::NO_UTF8;
 use super::{ExportedFacts, FirstRecord, Usage};
 use crate::document::{ContentCount, FillRate, Half, Intake};
 use crate::event::ContentStatus;
 use crate::schema::COLUMNS;
+use crate::visible::visible;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -14,6 +16,26 @@ pub struct Reject {
     pub file: String,
     pub line: u64,
     pub reason: std::borrow::Cow<'static, str>,
+}
+
+/// Calls that stand under the request id of another call of the same account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reused {
+    /// Ids under which more than one call stands.
+    pub ids: u64,
+    /// Calls under them, the first of each apart.
+    pub calls: u64,
+    /// Where the first of these stands.
+    pub file: String,
+    pub line: u64,
+}
+
+impl Reused {
+    pub(super) fn merged(self, other: Self) -> Self {
+        let (ids, calls) = (self.ids + other.ids, self.calls + other.calls);
+        let (file, line) = (self.file, self.line).min((other.file, other.line));
+        Self { ids, calls, file, line }
+    }
 }
 
 /// What was read.
@@ -27,6 +49,9 @@ pub struct IngestReport {
     /// The first call of each format.
     #[serde(skip)]
     pub first_records: Vec<FirstRecord>,
+    /// Names of columns in the first rows.
+    #[serde(skip)]
+    pub columns: BTreeSet<String>,
     /// What usage, audit and compliance exports say of accounts.
     pub exported: BTreeMap<String, ExportedFacts>,
     /// Finest resolution of times by format, µs.
@@ -35,6 +60,9 @@ pub struct IngestReport {
     pub zoneless: u64,
     /// Formats that stamp the end of a call.
     pub ends: BTreeSet<String>,
+    /// Calls under ids of others, where there are any.
+    #[serde(default)]
+    pub reused: Option<Reused>,
     /// What was noticed between files, in sentences.
     pub notes: Vec<String>,
     /// Kept rows in which each canonical column is present, in order of the schema.
@@ -97,10 +125,61 @@ impl IngestReport {
             *finest = us.min(*finest);
         }
         self.zoneless += other.zoneless;
+        self.reused = match (self.reused.take(), other.reused) {
+            (None, one) | (one, None) => one,
+            (Some(a), Some(b)) => Some(a.merged(b)),
+        };
         self.ends.extend(other.ends);
         self.notes.extend(other.notes);
         self.present.resize(COLUMNS.len(), 0);
         self.present.iter_mut().zip(other.present).for_each(|(own, its)| *own += its);
+    }
+
+    /// Adds sentences to what was noticed, when all was read.
+    pub fn remark(&mut self, notes: &[String]) {
+        self.notes.extend_from_slice(notes);
+        self.intake.notes.extend_from_slice(notes);
+    }
+
+    /// Why rows were rejected, with their number and the place of the first that is listed.
+    pub fn told_rejects(&self) -> impl Iterator<Item = String> {
+        self.reasons.iter().map(|(reason, n)| {
+            let first = self.rejects.iter().filter(|r| r.reason == *reason).min();
+            let place = first.map_or_else(String::new, |r| format!(" (first {}:{})", r.file, r.line));
+            format!("{n} rows, {reason}{place}")
+        })
+    }
+
+    /// What columns the first rows have, where that is known.
+    pub fn told_columns(&self) -> Option<String> {
+        const MOST: usize = 40;
+        let one = |name: &String| visible(&name.chars().take(MOST).collect::<String>());
+        let listed: Vec<String> = self.columns.iter().take(MOST).map(one).collect();
+        let more = self.columns.len().saturating_sub(MOST);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!listed.is_empty()).then(|| format!("columns of the first rows: {}{more}", listed.join(", ")))
+    }
+
+    /// What is to be done about text in another encoding.
+    fn told_encoding(&self) -> Option<String> {
+        let rows = self.reasons.get(NO_UTF8)?;
+        Some(format!(
+            "{rows} rejected rows are not UTF-8; if the log is in Latin-1 or Windows-1252, convert it, as by `iconv -f \
+             WINDOWS-1252 -t UTF-8`."
+        ))
+    }
+
+    /// What helps where nothing could be read.
+    pub(super) fn told_failure(&self) -> String {
+        let header = self.columns.iter().any(|name| crate::normalise::parse_timestamp(name).is_some());
+        let header =
+            header.then(|| "a name among them is a time: put a line with the names of the columns first".to_owned());
+        let rejects: Vec<String> = self.told_rejects().collect();
+        let parts = [rejects.join(", "), self.told_columns().unwrap_or_default(), header.unwrap_or_default()];
+        let encoding = self.told_encoding().unwrap_or_default();
+        let parts =
+            parts.into_iter().chain([encoding.trim_end_matches('.').to_owned()]).filter(|part| !part.is_empty());
+        parts.map(|part| format!("; {part}")).collect()
     }
 
     /// Lists a rejected row if it is among the first `most`.
@@ -129,10 +208,20 @@ impl IngestReport {
 
     /// Writes into the intake how the input was understood, in sentences.
     fn say(&mut self) {
-        let mut said = self.notes.clone();
+        let mut said = Vec::new();
+        if let Some(Reused { ids, calls, file, line }) = &self.reused {
+            said.push(format!(
+                "Request ids do not tell calls apart here: {ids} of them stand on different calls of one account, on {calls} \
+                 more than there are ids (first {file}:{line}). All were counted, for only rows that agree in all that is \
+                 read of them are repeats. If such rows are the start and the end of one call, keep one kind of them by \
+                 [rows] in a map, or each call counts twice."
+            ));
+        }
+        said.extend(self.notes.iter().cloned());
         if self.zoneless > 0 {
             said.push(format!("{} times name no zone and were taken as UTC.", self.zoneless));
         }
+        said.extend(self.told_encoding());
         let (listed, rejected) = (self.rejects.len() as u64, self.intake.rows_rejected);
         if listed < rejected {
             said.push(format!("Of {rejected} rejected rows the first {listed} are listed one by one."));

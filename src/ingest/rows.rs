@@ -57,6 +57,9 @@ impl<'m> Plan<'m> {
 /// Why a row is rejected that is longer than may be held.
 pub(super) const TOO_LONG: &str = "line too long";
 
+/// Why a row in another encoding is rejected.
+pub(super) const NO_UTF8: &str = "invalid UTF-8";
+
 /// Why a row of a format is rejected that is known and cannot be read.
 pub(super) const REFUSED: &str = "a format that cannot be read";
 

@@ -2,7 +2,7 @@
 
 use super::lines::Lines;
 use super::located::{failed, is_located};
-use super::rows::{Outcome, Parsed, Plan, REFUSED, Rejection, TOO_LONG, finish, offer};
+use super::rows::{NO_UTF8, Outcome, Parsed, Plan, REFUSED, Rejection, TOO_LONG, finish, offer};
 use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
 use crate::formats::Role;
@@ -26,6 +26,36 @@ const END: &[u8] = b"\nstillhunt: the table ends here\n";
 /// Lines of greatest length after which a record of a CSV is given up: it would be held until memory ends.
 const MOST_LINES: usize = 8;
 
+/// What stands between the cells of a CSV that starts so: a comma, unless its header has none and one of the other usual
+/// signs. Excel says it in a line of its own, such as `sep=;`.
+pub fn delimiter(start: &[u8]) -> u8 {
+    let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
+    if let Some([sign, b'\r' | b'\n', ..]) = start.strip_prefix(SEP) {
+        return *sign;
+    }
+    let mut quoted = false;
+    let mut there = [false; 128];
+    for byte in start.iter().take_while(|b| !matches!(b, b'\r' | b'\n')) {
+        quoted ^= *byte == b'"';
+        if !quoted && byte.is_ascii() {
+            there[usize::from(*byte)] = true;
+        }
+    }
+    let others: Vec<u8> = b";\t|".iter().copied().filter(|sign| there[usize::from(*sign)]).collect();
+    match others.as_slice() {
+        [sign] if !there[usize::from(b',')] => *sign,
+        _ => b',',
+    }
+}
+
+/// How a line begins by which Excel names the delimiter.
+const SEP: &[u8] = b"sep=";
+
+/// Whether a line that begins with this cell names the delimiter.
+pub(super) fn is_sep(cell: Option<&str>) -> bool {
+    cell.is_some_and(|cell| cell.trim_start_matches('\u{feff}').as_bytes() == SEP)
+}
+
 /// Reads no more than is left, which each record renews.
 struct Rationed<R> {
     inner: R,
@@ -44,8 +74,10 @@ impl<R: Read> Read for Rationed<R> {
     }
 }
 
+#[allow(clippy::too_many_arguments)]
 pub(super) fn read_csv<F: Fold>(
     reader: impl Read,
+    delimiter: u8,
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
@@ -59,13 +91,25 @@ pub(super) fn read_csv<F: Fold>(
     let reader = Rationed { inner: reader.chain(END), left: Rc::clone(&left) };
     // All rows of a table have its columns: the first map is theirs.
     let (format, map) = plan.maps[0];
-    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(Lines::new(reader));
-    let header = csv.byte_headers().map_err(|e| broken(path, 1, e))?.clone();
-    let name = |i: usize, bytes: &[u8]| {
-        let bytes = if i == 0 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes) } else { bytes };
-        String::from_utf8_lossy(bytes).into_owned()
-    };
-    let slots: Vec<Option<usize>> = header.iter().enumerate().map(|(i, n)| map.find(&name(i, n))).collect();
+    let mut csv = csv::ReaderBuilder::new()
+        .flexible(true)
+        .has_headers(false)
+        .delimiter(delimiter)
+        .from_reader(Lines::new(reader));
+    let mut header = csv::ByteRecord::new();
+    csv.read_byte_record(&mut header).map_err(|e| broken(path, 1, e))?;
+    let name = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').to_owned();
+    if is_sep(header.get(0).map(name).as_deref()) {
+        csv.read_byte_record(&mut header).map_err(|e| broken(path, 2, e))?;
+    }
+    left.set(ration);
+    let slots: Vec<Option<usize>> = header.iter().map(|cell| map.find(&name(cell))).collect();
+    for (i, slot) in slots.iter().enumerate() {
+        // As with a key that stands twice in an object, nobody knows which of the two is meant.
+        if slot.is_some() && slots[..i].contains(slot) {
+            return Err(IngestError::Doubled { path: path.to_owned(), column: name(&header[i]) });
+        }
+    }
     let refused = matches!(plan.role, Role::Refused(_));
     let mut records = Vec::with_capacity(BATCH_ROWS);
     let mut bytes = 0;
@@ -130,7 +174,7 @@ fn parse_record<'a>(
     let mut row = Row::new();
     for (cell, slot) in record.iter().zip(slots) {
         let Some(slot) = slot else { continue };
-        let cell = std::str::from_utf8(cell).map_err(|_| "invalid UTF-8")?;
+        let cell = std::str::from_utf8(cell).map_err(|_| NO_UTF8)?;
         offer(&mut row, map, *slot, Cow::Borrowed(cell), false)?;
     }
     *seen |= row.seen;
@@ -156,6 +200,12 @@ pub(super) fn read_parquet<F: Fold>(
     let schema = guarded(path, || ParquetReader::new(file).schema())?;
     let mapped: Vec<(String, usize)> =
         schema.iter_names().filter_map(|name| map.find(name).map(|slot| (name.to_string(), slot))).collect();
+    for (name, _) in &mapped {
+        if let Some(kind) = schema.get(name).map(|field| &field.dtype).filter(|kind| is_unread(kind)) {
+            let (path, column, kind) = (path.to_owned(), name.clone(), format!("{kind:?}"));
+            return Err(IngestError::UnreadType { path, column, kind });
+        }
+    }
     if mapped.is_empty() {
         return Err(reading.no_account());
     }
@@ -199,6 +249,11 @@ pub(super) fn read_parquet<F: Fold>(
     }
 }
 
+/// Types of which no text can be made.
+fn is_unread(kind: &ArrowDataType) -> bool {
+    matches!(kind, ArrowDataType::Float16 | ArrowDataType::Duration(_) | ArrowDataType::Interval(_))
+}
+
 /// Names of the columns of a Parquet file.
 pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, IngestError> {
     let file = File::open(path).map_err(|source| IngestError::Unreadable { path: path.to_owned(), source })?;
@@ -210,6 +265,10 @@ pub(super) fn parquet_columns(path: &Path) -> Result<Vec<String>, IngestError> {
 /// fault and not the program's end.
 fn guarded<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T, IngestError> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)) {
+        Ok(Err(PolarsError::Duplicate(said))) => {
+            let column = said.split('\'').nth(1).unwrap_or_default().to_owned();
+            Err(IngestError::Doubled { path: path.to_owned(), column })
+        }
         Ok(done) => done.map_err(|e| damaged(path, &e)),
         Err(_) => Err(damaged(path, &"a column cannot be decoded")),
     }

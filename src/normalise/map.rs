@@ -225,14 +225,27 @@ impl FieldMap {
     /// # Errors
     /// When it is no such TOML or names what does not exist.
     pub fn from_toml(text: &str) -> Result<Self, MapError> {
-        let table = text.parse::<toml::Table>().map_err(|e| MapError::Syntax(e.message().to_owned()))?;
-        Self::from_table(table)
+        let line = |e: &toml::de::Error| e.span().map_or(1, |at| text[..at.start].matches('\n').count() + 1);
+        let syntax = |e: toml::de::Error| MapError::Syntax(format!("line {}: {}", line(&e), e.message()));
+        Self::from_table(text.parse::<toml::Table>().map_err(syntax)?)
     }
 
     pub(crate) fn from_table(mut table: toml::Table) -> Result<Self, MapError> {
         ABOUT.iter().for_each(|about| {
             table.remove(*about);
         });
+        let fields = table.get("fields").and_then(toml::Value::as_table).into_iter().flatten();
+        for (name, source) in fields {
+            if matches!(
+                source,
+                toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) | toml::Value::Datetime(_)
+            ) {
+                let kind = source.type_str();
+                return Err(MapError::Syntax(format!(
+                    "{name} is of the type {kind} and has to be the name of a column in quotes"
+                )));
+            }
+        }
         let file: MapFile = table.try_into().map_err(|e: toml::de::Error| MapError::Syntax(e.message().to_owned()))?;
         let mut map = Self::empty();
         map.clock = Clock { ends: file.time.stamp == Stamped::End, utc: file.time.utc };
@@ -265,7 +278,14 @@ impl FieldMap {
     pub(crate) fn with_account(mut self, source: Source) -> Self {
         self.slots.iter_mut().for_each(|slot| slot.targets.retain(|t| t.column != at::ACCOUNT_ID));
         self.explicit.retain(|(column, _)| *column != at::ACCOUNT_ID);
+        let before = self.slots.len();
         self.feed(at::ACCOUNT_ID, source.into_shaped());
+        // A field that is known by its name too goes on to be what it is.
+        let (known, new) = self.slots.split_at_mut(before);
+        for slot in new {
+            let same = known.iter().filter(|k| !k.exact && k.name.eq_ignore_ascii_case(&slot.name));
+            slot.targets.extend(same.flat_map(|k| k.targets.clone()));
+        }
         self
     }
 
@@ -341,10 +361,12 @@ impl FieldMap {
     /// The slot that a source column of this name fills.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let (candidates, ends) = (self.by_length.get(name.len())?, ends(name));
-        candidates.iter().filter(|(of, _)| *of == ends).map(|(_, i)| *i as usize).find(|i| {
+        let fitting = candidates.iter().filter(|(of, _)| *of == ends).map(|(_, i)| *i as usize).filter(|i| {
             let slot = &self.slots[*i];
             slot.name == name || (!slot.exact && slot.name.eq_ignore_ascii_case(name))
-        })
+        });
+        // What was asked for goes before what is known; of two that are as good, the first.
+        fitting.min_by_key(|i| !self.slots[*i].exact)
     }
 
     /// What a slot feeds.
@@ -390,6 +412,11 @@ fn plain(sources: Vec<String>) -> Shaped {
 
 /// The canonical name with the least edit distance.
 fn closest_column(name: &str) -> &'static str {
+    closest(name, COLUMNS.iter().map(|c| c.name)).map_or("ts", |(known, _)| known)
+}
+
+/// The known name with the least edit distance, and that.
+pub(crate) fn closest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<(&'k str, usize)> {
     let distance = |known: &str| {
         let mut row: Vec<usize> = (0..=known.len()).collect();
         for (i, a) in name.bytes().take(64).enumerate() {
@@ -403,7 +430,7 @@ fn closest_column(name: &str) -> &'static str {
         }
         row[known.len()]
     };
-    COLUMNS.iter().map(|c| c.name).min_by_key(|known| distance(known)).unwrap_or("ts")
+    known.map(|known| (known, distance(known))).min_by_key(|(_, edits)| *edits)
 }
 
 #[cfg(test)]

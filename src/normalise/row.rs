@@ -19,6 +19,9 @@ pub(crate) const KIND: usize = WIDTH + 2;
 /// Cells of a row.
 pub(crate) const CELLS: usize = WIDTH + 3;
 
+/// Bytes of the longest name of an account: it stands in many places of a case, so that a few of a megabyte would fill it.
+const LONGEST_ACCOUNT: usize = 1_024;
+
 /// How a format tells the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Clock {
@@ -70,6 +73,9 @@ impl<'a> Row<'a> {
             Some(text) => parse_stamp(&text).ok_or("unreadable timestamp")?,
         };
         let account_id = take(at::ACCOUNT_ID).ok_or("no account")?;
+        if account_id.len() > LONGEST_ACCOUNT {
+            return Err("account id over 1,024 bytes");
+        }
         let user = take(at::USER_TEXT).map(|text| match last_user_turn(&text) {
             Some(turn) => Cow::Owned(turn),
             None => text,

@@ -2,8 +2,8 @@
 
 use super::custody::sha256;
 use super::measured::Measured;
-use super::place::Beside;
 pub use super::place::left_behind;
+use super::place::{Beside, parent};
 use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Files of a case beside its manifest.
-const FILES: [&str; 7] =
+pub(super) const FILES: [&str; 7] =
     ["report.json", "report.html", "networks.csv", "accounts.csv", "links.csv", "rejects.csv", "evidence.parquet"];
 const MANIFEST: &str = "manifest.json";
 
@@ -46,6 +46,8 @@ pub enum CaseError {
         crate::visible::visible(found)
     )]
     Foreign { folder: PathBuf, found: String },
+    #[error("the folder {} does not exist; make it, or choose another place with -o", crate::ingest::shown(.0))]
+    NoFolder(PathBuf),
     #[error("the case cannot be written to {}: {source}", crate::ingest::shown(path))]
     Write { path: PathBuf, source: io::Error },
     #[error(
@@ -64,7 +66,8 @@ pub enum CaseError {
 impl CaseError {
     /// Exit status: 2 for what the person asked, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. }) { 2 } else { 1 }
+        let asked = matches!(self, Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. } | Self::NoFolder(_));
+        if asked { 2 } else { 1 }
     }
 }
 
@@ -148,6 +151,10 @@ pub(super) fn foreign(folder: &Path) -> io::Result<Option<String>> {
 }
 
 fn private_beside(folder: &Path) -> Result<Beside, CaseError> {
+    let parent = parent(folder);
+    if !parent.exists() {
+        return Err(CaseError::NoFolder(parent.to_owned()));
+    }
     Beside::make(folder).map_err(|source| CaseError::Write { path: folder.to_owned(), source })
 }
 
@@ -168,18 +175,11 @@ pub fn write(
     may_replace(folder, force)?;
     let failed = |source: io::Error| CaseError::Write { path: folder.to_owned(), source };
     let temporary = private_beside(folder)?;
-    let files = [
-        super::json(document).map_err(io::Error::from),
-        super::html(document).map(String::into_bytes).map_err(io::Error::other),
-        tables::networks(document).map_err(io::Error::other),
-        tables::accounts(document).map_err(io::Error::other),
-        tables::links(document).map_err(io::Error::other),
-        tables::rejects(rejects).map_err(io::Error::other),
-        Ok(evidence),
-    ];
+    let mut files = rendered(document).map_err(failed)?;
+    files.push(tables::rejects(rejects).map_err(io::Error::other).map_err(failed)?);
+    files.push(evidence);
     let mut outputs = Vec::new();
     for (name, bytes) in FILES.into_iter().zip(files) {
-        let bytes = bytes.map_err(failed)?;
         write_down(&temporary.folder.path().join(name), &bytes).map_err(failed)?;
         outputs.push(Hashed::new(Path::new(name), &bytes));
     }
@@ -196,6 +196,17 @@ pub fn write(
     let bytes = serde_json::to_vec_pretty(&manifest).map_err(|e| failed(e.into()))?;
     write_down(&temporary.folder.path().join(MANIFEST), &bytes).map_err(failed)?;
     take_place(temporary, folder, force)
+}
+
+/// The first of the [`FILES`], which are the document in other words.
+pub(super) fn rendered(document: &Document) -> io::Result<Vec<Vec<u8>>> {
+    Ok(vec![
+        super::json(document)?,
+        super::html(document).map_err(io::Error::other)?.into_bytes(),
+        tables::networks(document).map_err(io::Error::other)?,
+        tables::accounts(document).map_err(io::Error::other)?,
+        tables::links(document).map_err(io::Error::other)?,
+    ])
 }
 
 /// Writes a file so that it is on the disk before anything earlier is given up for it: some disks tell only then that they

@@ -1,12 +1,13 @@
 //! Chain of custody: whether a case is still what was written, and whether the logs still say what it says.
 
-use super::case::CaseError;
+use super::case::{self, CaseError, FILES};
 use super::escape::{truncate, visible};
-use crate::document::Document;
+use crate::document::{Document, InputFile, Intake};
+use crate::ingest::NOT_READ;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
 /// Differences listed; all are counted.
@@ -25,6 +26,8 @@ pub struct Recorded {
 /// `manifest.json`, as far as it is checked.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Manifest {
+    pub stillhunt_version: String,
+    pub schema_version: String,
     pub inputs: Vec<Recorded>,
     pub outputs: Vec<Recorded>,
 }
@@ -48,7 +51,8 @@ pub fn manifest(folder: &Path) -> Result<Manifest, CaseError> {
     serde_json::from_slice(&bytes).map_err(|source| CaseError::Damaged { path, source })
 }
 
-/// Hashes every file of the case again and says what differs from its manifest, in order of names.
+/// Hashes every file of the case again and says what differs from its manifest, in order of names; then what of the manifest
+/// and of the tables and the page differs from `report.json`: who changes one of them can change its hash too.
 ///
 /// # Errors
 /// When there is no manifest, or it is damaged.
@@ -56,6 +60,7 @@ pub fn check_files(folder: &Path) -> Result<Vec<String>, CaseError> {
     let manifest = manifest(folder)?;
     let mut differences = Vec::new();
     let mut known = BTreeSet::from(["manifest.json".to_owned()]);
+    let mut whole: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
     for file in &manifest.outputs {
         // A manifest is only as good as who wrote it: it must not make us read elsewhere.
         let plain = matches!(Path::new(&file.path).components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
@@ -64,21 +69,28 @@ pub fn check_files(folder: &Path) -> Result<Vec<String>, CaseError> {
             continue;
         }
         known.insert(file.path.clone());
-        match std::fs::read(folder.join(&file.path)) {
+        let path = folder.join(&file.path);
+        if path.is_symlink() {
+            differences.push(format!("{} is a link and no file of a case", visible(&file.path)));
+            continue;
+        }
+        match std::fs::read(path) {
             Err(e) => differences.push(format!("{} cannot be read: {e}", visible(&file.path))),
-            Ok(bytes) if sha256(&bytes) != file.sha256 => differences.push(format!(
-                "{} has {} bytes and SHA-256 {}, recorded were {} bytes and {}",
-                visible(&file.path),
-                bytes.len(),
-                sha256(&bytes),
-                file.bytes,
-                visible(&file.sha256)
-            )),
-            Ok(_) => {}
+            Ok(bytes) if sha256(&bytes) != file.sha256 || bytes.len() as u64 != file.bytes => {
+                differences.push(format!(
+                    "{} has {} bytes and SHA-256 {}, recorded were {} bytes and {}",
+                    visible(&file.path),
+                    bytes.len(),
+                    sha256(&bytes),
+                    file.bytes,
+                    visible(&file.sha256)
+                ))
+            }
+            Ok(bytes) => drop(whole.insert(&file.path, bytes)),
         }
     }
-    if !known.contains("report.json") {
-        differences.push("the manifest does not name report.json".to_owned());
+    for name in FILES.iter().filter(|name| !known.contains(**name)) {
+        differences.push(format!("the manifest does not name {name}"));
     }
     let listed = std::fs::read_dir(folder).map_err(|_| CaseError::NoCase(folder.to_owned()))?;
     let mut strange: Vec<String> = listed
@@ -87,27 +99,92 @@ pub fn check_files(folder: &Path) -> Result<Vec<String>, CaseError> {
         .collect();
     strange.sort();
     differences.extend(strange.iter().map(|name| format!("{} is not in the manifest", visible(name))));
+    if whole.contains_key(FILES[0]) {
+        match case::read(folder) {
+            Ok(document) => differences.extend(against_the_document(&manifest, &document, &whole)),
+            Err(e) => differences.push(e.to_string()),
+        }
+    }
     Ok(differences)
 }
 
-/// The rederived document with the paths of the recorded one where the bytes of a file are the same: a log may have moved.
-/// Files of other bytes are named.
-pub fn same_paths(recorded: &Document, rederived: &Document) -> (Document, Vec<String>) {
+/// What a manifest and files that are as it says do not have from the document.
+fn against_the_document(manifest: &Manifest, document: &Document, files: &BTreeMap<&str, Vec<u8>>) -> Vec<String> {
     let mut differences = Vec::new();
-    let mut moved = std::collections::BTreeMap::new();
-    for was in &recorded.intake.files {
-        match rederived.intake.files.iter().find(|f| f.sha256 == was.sha256) {
-            Some(now) => {
-                moved.insert(now.path.clone(), was.path.clone());
-            }
-            None => differences.push(format!("no given log has the bytes of {}", visible(&was.path))),
+    let versions = [
+        ("stillhunt_version", &manifest.stillhunt_version, &document.stillhunt_version),
+        ("schema_version", &manifest.schema_version, &document.schema_version),
+    ];
+    for (name, own, its) in versions.into_iter().filter(|(_, own, its)| own != its) {
+        differences.push(format!("the manifest has {name} {}, report.json {}", visible(own), visible(its)));
+    }
+    for file in &document.intake.files {
+        let same = |r: &&Recorded| r.path == file.path && r.sha256 == file.sha256 && r.bytes == file.bytes;
+        if !manifest.inputs.iter().any(|r| same(&r)) {
+            differences
+                .push(format!("the manifest does not have the input {} as report.json does", visible(&file.path)));
         }
     }
-    let hashes: BTreeSet<&str> = recorded.intake.files.iter().map(|f| f.sha256.as_str()).collect();
-    for now in rederived.intake.files.iter().filter(|f| !hashes.contains(f.sha256.as_str())) {
-        differences.push(format!("{} was not among the logs of the case", visible(&now.path)));
+    // Another version may write the same in other words.
+    if document.stillhunt_version != env!("CARGO_PKG_VERSION") {
+        return differences;
     }
-    let mut out = rederived.clone();
+    match case::rendered(document) {
+        Err(e) => differences.push(format!("report.json cannot be rendered: {e}")),
+        Ok(rendered) => {
+            for (name, bytes) in FILES.into_iter().zip(rendered) {
+                if files.get(name).is_some_and(|file| *file != bytes) {
+                    differences.push(format!("{name} is not what this program makes of report.json"));
+                }
+            }
+        }
+    }
+    differences
+}
+
+/// What of the input is not what the case was made from; `beside` are the paths and hashes of the files that were read
+/// beside the logs.
+pub fn other_inputs(
+    manifest: &Manifest,
+    recorded: &Document,
+    rederived: &Intake,
+    beside: &[(&str, &str)],
+) -> Vec<String> {
+    let mut causes = Vec::new();
+    let hashes = |files: &[InputFile]| files.iter().map(|f| f.sha256.clone()).collect::<BTreeSet<String>>();
+    let (was, now) = (hashes(&recorded.intake.files), hashes(&rederived.files));
+    for file in recorded.intake.files.iter().filter(|f| !now.contains(&f.sha256)) {
+        causes.push(format!("no given log has the bytes of {}", visible(&file.path)));
+    }
+    for file in rederived.files.iter().filter(|f| !was.contains(&f.sha256)) {
+        causes.push(format!("{} was not among the logs of the case", visible(&file.path)));
+    }
+    for (path, _) in beside.iter().filter(|(_, hash)| !manifest.inputs.iter().any(|r| r.sha256 == *hash)) {
+        causes.push(format!("{} has not the bytes that the case was made from", visible(path)));
+    }
+    for file in manifest.inputs.iter().filter(|r| !was.contains(&r.sha256)) {
+        if !beside.iter().any(|(_, hash)| *hash == file.sha256) {
+            let path = visible(&file.path);
+            causes.push(format!(
+                "the case was made with {path}, an account table, a map or evidence, which was not given"
+            ));
+        }
+    }
+    causes
+}
+
+/// What files are called in the recorded document by what they are called now: a log may have moved.
+pub fn moved(recorded: &Document, rederived: &Document) -> BTreeMap<String, String> {
+    let now = |was: &InputFile| rederived.intake.files.iter().find(|f| f.sha256 == was.sha256);
+    let files = recorded.intake.files.iter();
+    files.filter_map(|was| Some((now(was)?.path.clone(), was.path.clone()))).collect()
+}
+
+/// Both documents without what a place alone decides: the rederived one with the paths of the recorded one, and neither with
+/// what is said of files that were not read.
+pub fn comparable(recorded: &Document, rederived: &Document) -> (Document, Document) {
+    let moved = moved(recorded, rederived);
+    let (mut was, mut out) = (recorded.clone(), rederived.clone());
     let rename = |path: &mut String| {
         if let Some(was) = moved.get(path) {
             *path = was.clone();
@@ -119,7 +196,22 @@ pub fn same_paths(recorded: &Document, rederived: &Document) -> (Document, Vec<S
         axes.into_iter().flat_map(|a| &mut a.claims).flat_map(|c| &mut c.lines).for_each(|l| rename(&mut l.file));
         n.exemplars.iter_mut().for_each(|e| rename(&mut e.at.file));
     }
-    (out, differences)
+    for note in out.notices.iter_mut().chain(&mut out.intake.notes) {
+        for (now, was) in moved.iter().filter(|(now, was)| now != was) {
+            *note = note.replace(now.as_str(), was);
+        }
+    }
+    for notes in [&mut was.notices, &mut was.intake.notes, &mut out.notices, &mut out.intake.notes] {
+        notes.retain(|note| !note.starts_with(NOT_READ));
+    }
+    (was, out)
+}
+
+/// Whether a file of the case has these bytes; what is to be said if not. Another version may write others.
+pub fn same_bytes(folder: &Path, recorded: &Document, name: &str, bytes: &[u8]) -> Option<String> {
+    let ours = recorded.stillhunt_version == env!("CARGO_PKG_VERSION");
+    let same = || std::fs::read(folder.join(name)).is_ok_and(|file| file == bytes);
+    (ours && !same()).then(|| format!("{name} is not what the logs come to"))
 }
 
 /// Where two documents differ, each place with both values; the last line says how many more there are.
@@ -139,7 +231,8 @@ pub fn differences(recorded: &Document, rederived: &Document) -> serde_json::Res
         }
     });
     if count > LISTED {
-        found.push(format!("and {} more figures", count - LISTED));
+        let more = count - LISTED;
+        found.push(format!("and {more} more {}", if more == 1 { "figure" } else { "figures" }));
     }
     Ok(found)
 }

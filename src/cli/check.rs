@@ -1,0 +1,83 @@
+//! `check` and `formats`: what would be read, and what is known.
+
+use super::{Reading, print};
+use stillhunt::document;
+use stillhunt::formats::{Formats, Role};
+use stillhunt::redact;
+use stillhunt::report::terminal::intake_sentence;
+use stillhunt::signals;
+use stillhunt::visible::visible;
+
+/// The list of formats.
+pub fn list_formats() -> anyhow::Result<String> {
+    let mut text = String::new();
+    for format in Formats::load(None)?.list {
+        text += &format!("{:28} {}\n", format.name, format.title);
+        let more = match &format.role {
+            Role::Calls if format.account_choices.is_empty() => String::new(),
+            Role::Calls => format!("--account-field {}", format.account_choices.join(", ")),
+            Role::Facts => "facts of accounts, no calls".to_owned(),
+            Role::Refused(why) => format!("refused: {why}"),
+        };
+        for line in [format.notes, more].iter().filter(|line| !line.is_empty()) {
+            text += &format!("{:28} {line}\n", "");
+        }
+    }
+    Ok(
+        text + "\nAny other JSON lines, CSV or Parquet: usual column names are known; for the rest write a map (--map).\n"
+    )
+}
+
+/// Prints what was read.
+pub fn check(reading: &Reading) -> anyhow::Result<()> {
+    let Reading { evidence, facts, read, .. } = reading;
+    let i = &read.intake;
+    let mut text = String::new();
+    for f in &i.files {
+        text += &format!("{}  {}  {} rows  sha256 {}\n", f.path, f.format, f.rows, f.sha256);
+        if !f.reason.is_empty() {
+            text += &format!("  taken for this because {}\n", f.reason);
+        }
+    }
+    text += &intake_sentence(i);
+    text += "\n";
+    if let Some(columns) = read.told_columns() {
+        text += &format!("{columns}\n");
+    }
+    if let Some((first, last)) = evidence.span() {
+        text += &format!(
+            "{} accounts, {} to {}\n",
+            evidence.accounts.len(),
+            document::rfc3339(first),
+            document::rfc3339(last)
+        );
+    }
+    for (format, us) in &read.resolution_us {
+        text += &format!("times of {format}: {} ms apart at best\n", *us as f64 / 1e3);
+    }
+    for note in &i.notes {
+        text += &format!("note: {}\n", visible(note));
+    }
+    for first in &read.first_records {
+        text += &format!("\nfirst call of {}, as understood\n", first.format);
+        for (name, value) in &first.cells {
+            let shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, 60));
+            text += &format!("  {name:18} {}\n", visible(&shown));
+        }
+    }
+    text += "\ncolumn              filled\n";
+    for f in &i.fill_rates {
+        text += &format!("{:18} {:6.1} %\n", f.column, 100.0 * f.share);
+    }
+    for c in &i.content {
+        text += &format!("user text {}: {} rows\n", c.status, c.rows);
+    }
+    for told in read.told_rejects() {
+        text += &format!("rejected: {told}\n");
+    }
+    text += "\nsignal\n";
+    for s in signals::evaluable(i, facts, evidence) {
+        text += &format!("{:24} {}\n", s.name, if s.evaluable { "can run" } else { &s.reason });
+    }
+    print(&text)
+}
