@@ -55,6 +55,9 @@ const OVERLAP: f64 = 0.5;
 const PARTS_OF_HABIT: f64 = 1.25;
 /// Share of a group that one payment instrument or one e-mail domain has to hold for it to be one customer.
 const ONE_CUSTOMER: f64 = 0.9;
+/// The same of both together, where its own domain has most of the group.
+const OPENLY: f64 = 0.8;
+const MOST: f64 = 0.5;
 /// Share of its evidence that a group has to keep with the accounts that it recruits.
 const KEPT: f64 = 0.9;
 /// Share of a network from which a group of one habit holds part of it; one that holds part of another network too completes none.
@@ -134,24 +137,27 @@ impl Inquiry<'_> {
             .unwrap_or(0)
     }
 
-    /// Whether one payment instrument pays for nearly all accounts of a group, or nearly all have addresses at one e-mail domain
-    /// that hardly anybody else uses: a customer who hides nothing.
+    /// Whether a group is openly one customer's: one payment pays for nearly all of it, nearly all have addresses at one e-mail
+    /// domain that hardly anybody else uses, or most have and most of the others are paid for with the card of the rest, for in
+    /// a firm some sign up with an address or a card of their own.
     fn are_one_customer(&self, accounts: &[u32]) -> bool {
         if self.settings.leave_out.contains(&Layer::Identity) {
             return false;
         }
         let Scope { world, baseline, .. } = self.scope;
-        let nearly_all = |held: usize, of: usize| held as f64 >= ONE_CUSTOMER * of as f64;
-        let mut held = world.held_by(accounts, Family::Identity);
-        if held.any(|(object, n)| object.kind == "payment" && nearly_all(n, accounts.len())) {
-            return true;
-        }
-        let group = world.entities(accounts);
+        let payments = world.held_by(accounts, Family::Identity).filter(|(object, _)| object.kind == "payment");
+        let card = payments.max_by_key(|(_, n)| *n).map(|(object, _)| object);
         let domains = &baseline.census.holdings["email_domain"];
-        let is_theirs = |(domain, n): (u32, u64)| {
-            nearly_all(n as usize, group.len()) && n as f64 >= CONTAINED * domains.holders.of(domain).len() as f64
-        };
-        domains.inside(&group).into_iter().any(is_theirs)
+        let of_their_own = |(domain, n): &(u32, u64)| *n as f64 >= CONTAINED * domains.holders.of(*domain).len() as f64;
+        let inside = domains.inside(&world.entities(accounts)).into_iter().filter(of_their_own);
+        let domain = inside.max_by_key(|(_, n)| *n).map(|(domain, _)| domain);
+        let pays = |a: &u32| card.is_some_and(|card| card.accounts.binary_search(a).is_ok());
+        let at_domain = |a: &u32| domain.is_some_and(|domain| domains.holds(world.entity[*a as usize], &[domain]));
+        let share =
+            |of: &dyn Fn(&u32) -> bool| accounts.iter().filter(|a| of(a)).count() as f64 / accounts.len() as f64;
+        share(&pays) >= ONE_CUSTOMER
+            || share(&at_domain) >= ONE_CUSTOMER
+            || share(&at_domain) > MOST && share(&|a| pays(a) || at_domain(a)) >= OPENLY
     }
 
     /// Templates that are a group's own; none where content is left out.

@@ -229,7 +229,6 @@ mod tests {
     const NOTHING: Shape = Shape {
         texts: 0,
         unrepeated: None,
-        beside_others: false,
         by_draw: false,
         replicas: None,
         own: crate::shape::Own::All,

@@ -346,7 +346,6 @@ mod tests {
         Shape {
             texts: 900,
             unrepeated: Some(1.0),
-            beside_others: false,
             by_draw: false,
             replicas: None,
             own: crate::shape::Own::All,

@@ -48,11 +48,8 @@ pub struct Shape {
     /// Texts of the group over texts of its accounts, each text of an account once: 1 where no account does what another one
     /// has done. Several answers to one text in one account are samples. `None` without text.
     pub unrepeated: Option<f64>,
-    /// Whether that is said of the texts alone that nobody outside the group sent: whoever hides work of their own among
-    /// what everybody asks repeats what everybody asks.
-    pub beside_others: bool,
-    /// Whether it is said of two texts of each account that carry the one template that is judged, drawn by their hashes: those are
-    /// repeated more seldom than all texts are, where the accounts copy prompts to hide among.
+    /// Whether that is said of two texts of each account that carry the one template that is judged, drawn by their hashes: those are
+    /// repeated more seldom than all texts are where work of one's own is hidden among what everybody asks, or all copy.
     pub by_draw: bool,
     /// Into how many accounts each text is sent, where that is a rule: several answers to one question, of which the better is
     /// looked for. `unrepeated` is then the share of texts of which it is so.
@@ -118,7 +115,6 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let (picked, work) = picked(&members, &carried, settings.as_ref(), &all, &alone);
     let judged = picked.own();
     let told = baseline.texts(group);
-    let beside_others = judged == Own::OneTemplate && told.own as f64 >= OF_TEXTS * told.sent as f64;
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
     let (accounts, in_as_many) = told.replicas;
     let replicas = (accounts > 1 && (accounts as f64) <= OF_REPLICAS * members.len() as f64)
@@ -126,10 +122,9 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         .filter(|regular| *regular >= REGULAR && told.own as f64 >= REGULAR * told.sent as f64);
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     let one_kind = of_one_kind(&members, &carried, sampled);
-    let (of, unrepeated) = match (replicas, beside_others) {
-        (Some(regular), _) => (told.own_distinct, regular),
-        (None, true) => (told.own, share(told.own_distinct, told.own)),
-        (None, false) => (told.sent, share(told.distinct, told.sent)),
+    let (of, unrepeated) = match replicas {
+        Some(regular) => (told.own_distinct, regular),
+        None => (told.sent, share(told.distinct, told.sent)),
     };
     let drawn: Vec<u32> = match &picked {
         Picked::Template(carriers) if replicas.is_none() => carriers.iter().flat_map(|(_, c)| drawn_texts(c)).collect(),
@@ -150,7 +145,6 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     Shape {
         texts,
         unrepeated: (texts > 0).then_some(unrepeated),
-        beside_others,
         by_draw,
         replicas: replicas.map(|_| accounts),
         own: judged,

@@ -36,16 +36,12 @@ impl Shape {
                  by another of its accounts before; of all its texts {distinct} of {sent}"
             ));
         }
-        Some(match (self.replicas, self.beside_others) {
-            (Some(accounts), _) => format!(
+        Some(match self.replicas {
+            Some(accounts) => format!(
                 "{k} of {told} different texts that nobody outside it sent were each sent into {accounts} of its accounts, as \
                  most of them were"
             ),
-            (None, true) => format!(
-                "{k} of {told} texts that nobody outside it sent had not been sent by another of its accounts before; of all \
-                 its texts {distinct} of {sent}"
-            ),
-            (None, false) => format!("{k} of {told} texts had not been sent by another of its accounts before"),
+            None => format!("{k} of {told} texts had not been sent by another of its accounts before"),
         })
     }
 
