@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn a_row_is_the_line_of_the_table_that_an_editor_shows_whatever_ends_its_lines() {
-        let table = "account_id,plan\na,\"x\ny\"\n\nb,z\n";
+        let table = "account_id,device_id\na,\"x\ny\"\n\nb,z\n";
         for table in [table.to_owned(), table.replace('\n', "\r\n")] {
             let facts = read(table.as_bytes()).unwrap();
             assert_eq!((facts["a"].row, facts["b"].row), (Some(2), Some(5)), "{table:?}");

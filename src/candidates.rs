@@ -148,7 +148,8 @@ impl Inquiry<'_> {
         let payments = world.held_by(accounts, Family::Identity).filter(|(object, _)| object.kind == "payment");
         let card = payments.max_by_key(|(_, n)| *n).map(|(object, _)| object);
         let domains = &baseline.census.holdings["email_domain"];
-        let of_their_own = |(domain, n): &(u32, u64)| *n as f64 >= CONTAINED * domains.holders.of(*domain).len() as f64;
+        // Part of a firm may stand in the group.
+        let of_their_own = |(domain, n): &(u32, u64)| *n as f64 > MOST * domains.holders.of(*domain).len() as f64;
         let inside = domains.inside(&world.entities(accounts)).into_iter().filter(of_their_own);
         let domain = inside.max_by_key(|(_, n)| *n).map(|(domain, _)| domain);
         let pays = |a: &u32| card.is_some_and(|card| card.accounts.binary_search(a).is_ok());

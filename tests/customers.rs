@@ -44,6 +44,35 @@ fn an_agency_that_pays_for_some_of_its_people_is_not_suspected() {
     assert_eq!(accused(&d, "agency"), 0, "{:?}", networks_of(&d, "agency"));
 }
 
+/// A firm's batch script, which deals its texts out to 20 accounts in turn, day and night from one address. Fourteen of them have
+/// e-mail addresses as `domain` says, thirteen are on one card, and few are neither.
+fn batch_of(domain: impl Fn(u64) -> Option<String>) -> Document {
+    with(|added, draws| {
+        let id = |account| format!("firm{account:02}");
+        for account in 0..20 {
+            let card = if account < 13 { "card_of_the_firm".to_owned() } else { format!("own_card_{account}") };
+            added.account(&id(account), &format!("2026-04-{:02}T08:10:00Z", 1 + draws.below(28)), &card);
+            if let Some(domain) = domain(account) {
+                added.domain(&id(account), &domain);
+            }
+        }
+        for n in 0..800 {
+            let second = n * 1200 + draws.below(600);
+            let prompt = format!("{FORM} {}", task(draws));
+            added.call(&id(n % 20), (second / 86_400, second % 86_400), &prompt, "198.51.100.7", 8);
+        }
+    })
+}
+
+#[test]
+fn a_batch_script_of_a_firm_of_whose_people_some_sign_up_with_cards_and_addresses_of_their_own_is_not_suspected() {
+    let d = batch_of(|account| (account >= 6).then(|| "firm.example".to_owned()));
+    assert_eq!(accused(&d, "firm"), 0, "{:?}", networks_of(&d, "firm"));
+    // The same of accounts that nothing shows to be one customer's.
+    let d = batch_of(|account| Some(format!("mail{}.example", account % 7)));
+    assert_eq!(accused(&d, "firm"), 20, "{:?}", networks_of(&d, "firm"));
+}
+
 /// Sixty readers of a campaign, and pupils of whom each quotes its material once.
 fn quoted_by(pupils: u64) -> Document {
     // Sixty passages, each long enough for a fingerprint of its own.

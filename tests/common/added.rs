@@ -45,12 +45,19 @@ pub fn task(draws: &mut Draws) -> String {
 pub struct Added<'w> {
     folder: &'w Path,
     accounts: Vec<String>,
+    domains: BTreeMap<String, String>,
     events: Vec<String>,
 }
 
 impl Added<'_> {
     pub fn account(&mut self, name: &str, created: &str, payment: &str) {
         self.accounts.push(format!("{name},,{created},{payment},,"));
+    }
+
+    /// The domain of an account's e-mail address.
+    #[allow(dead_code, reason = "a matter of customers")]
+    pub fn domain(&mut self, name: &str, domain: &str) {
+        self.domains.insert(name.to_owned(), domain.to_owned());
     }
 
     pub fn call(&mut self, account: &str, (day, second): (u64, u64), prompt: &str, address: &str, output: u64) {
@@ -71,6 +78,17 @@ impl Added<'_> {
             let mut file = OpenOptions::new().append(true).open(self.folder.join(name)).unwrap();
             writeln!(file, "{}", lines.join("\n")).unwrap();
         }
+        if !self.domains.is_empty() {
+            let path = self.folder.join("accounts.csv");
+            let table = std::fs::read_to_string(&path).unwrap();
+            let with_domain = |line: &str| {
+                let account = line.split(',').next().unwrap_or_default();
+                let domain = if account == "account_id" { Some("email_domain") } else { None };
+                let domain = domain.or(self.domains.get(account).map(String::as_str));
+                format!("{line},{}\n", domain.unwrap_or_default())
+            };
+            std::fs::write(path, table.lines().map(with_domain).collect::<String>()).unwrap();
+        }
     }
 }
 
@@ -78,7 +96,7 @@ impl Added<'_> {
 pub fn with(add: impl FnOnce(&mut Added<'_>, &mut Draws)) -> Document {
     let folder = tempfile::tempdir().unwrap();
     write_world(folder.path(), &WorldSettings { seed: 3, people: 200, campaigns: false, ..WorldSettings::default() });
-    let mut added = Added { folder: folder.path(), accounts: Vec::new(), events: Vec::new() };
+    let mut added = Added { folder: folder.path(), accounts: Vec::new(), domains: BTreeMap::new(), events: Vec::new() };
     add(&mut added, &mut Draws(11));
     added.write();
     analyse(folder.path())
