@@ -76,8 +76,23 @@ pub struct Texts {
     pub own: u64,
     /// Different ones among these.
     pub own_distinct: u64,
-    /// Into how many accounts most texts of its own were each sent, and how many of `own_distinct` were sent into just as many.
-    pub replicas: (u64, u64),
+    /// The number of accounts that most texts of its own were each sent into, just so and give or take one, and how many of
+    /// `own_distinct` each holds of.
+    pub replicas: [(Replicas, u64); 2],
+}
+
+/// Into how many accounts each text is sent, where that is a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replicas {
+    pub accounts: u64,
+    /// By how many a text may miss it and follow the rule all the same.
+    pub slack: u64,
+}
+
+impl Replicas {
+    fn holds(self, accounts: u64) -> bool {
+        accounts.abs_diff(self.accounts) <= self.slack
+    }
 }
 
 /// Fewest askings of one text in one account that are samples of its answer.
@@ -166,25 +181,22 @@ impl<'a> Baseline<'a> {
         let own_distinct = sent - others - of_own;
         let mut of_number = BTreeMap::from([(1, own_distinct - own.len() as u64)]);
         own.iter().for_each(|(_, n)| *of_number.entry(*n).or_default() += 1);
-        let replicas = of_number.into_iter().max_by_key(|(n, texts)| (*texts, std::cmp::Reverse(*n)));
-        Texts {
-            sent,
-            distinct: sent - of_own - of_popular,
-            own: sent - others,
-            own_distinct,
-            replicas: replicas.unwrap_or((1, 0)),
-        }
+        let most = of_number.iter().max_by_key(|(n, texts)| (**texts, std::cmp::Reverse(**n)));
+        let most = most.map_or(1, |(n, _)| *n);
+        let replicas = [0, 1].map(|slack| {
+            let rule = Replicas { accounts: most, slack };
+            (rule, of_number.iter().filter(|(n, _)| rule.holds(**n)).map(|(_, texts)| texts).sum())
+        });
+        Texts { sent, distinct: sent - of_own - of_popular, own: sent - others, own_distinct, replicas }
     }
 
-    /// Of each account of a group the share of its texts that just so many accounts of the group sent.
-    pub fn share_in_as_many(&self, accounts: &[u32], senders: u64) -> Vec<f64> {
-        let sent = counted(accounts.iter().map(|a| self.repeated_items.of(*a)), self.senders.len());
-        let is_in_as_many = |item: &&u32| {
-            sent.binary_search_by_key(*item, |(item, _)| *item).is_ok_and(|place| sent[place].1 == senders)
-        };
+    /// Of each account the share of its texts that follow a rule, by all who sent them: a part of a group is held against the same
+    /// numbers as the whole, and of those who all do one benchmark no few that happen to stand in a group follow any.
+    pub fn share_by_rule(&self, accounts: &[u32], rule: Replicas) -> Vec<f64> {
         let share = |account: &u32| {
-            let repeated = self.repeated_items.of(*account).iter().filter(is_in_as_many).count();
-            repeated as f64 / self.accounts[*account as usize].items.len().max(1) as f64
+            let repeated = self.repeated_items.of(*account).iter();
+            let by_rule = repeated.filter(|item| rule.holds(self.senders[**item as usize].into())).count();
+            by_rule as f64 / self.accounts[*account as usize].items.len().max(1) as f64
         };
         accounts.iter().map(share).collect()
     }

@@ -231,7 +231,7 @@ impl Inquiry<'_> {
         strangers.extend(candidate.accounts.iter().filter(|a| apart(self.scope.world.entity[**a as usize])));
         // Where each text goes to a few accounts by rule, who does not follow it is of another kind.
         if let Some(replicas) = candidate.shape.replicas {
-            let by_rule = self.scope.baseline.share_in_as_many(&candidate.accounts, replicas);
+            let by_rule = self.scope.baseline.share_by_rule(&candidate.accounts, replicas);
             let others = candidate.accounts.iter().zip(by_rule).filter(|(_, share)| *share < BY_RULE);
             strangers.extend(others.map(|(account, _)| *account));
         }

@@ -2,7 +2,7 @@
 
 mod words;
 
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Replicas};
 use crate::event::Origin;
 use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
 use crate::links::{Family, Object, World};
@@ -53,7 +53,7 @@ pub struct Shape {
     pub by_draw: bool,
     /// Into how many accounts each text is sent, where that is a rule: several answers to one question, of which the better is
     /// looked for. `unrepeated` is then the share of texts of which it is so.
-    pub replicas: Option<u64>,
+    pub replicas: Option<Replicas>,
     pub own: Own,
     pub counts: Counts,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
@@ -116,14 +116,20 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let judged = picked.own();
     let told = baseline.texts(group);
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
-    let (accounts, in_as_many) = told.replicas;
-    let replicas = (accounts > 1 && (accounts as f64) <= OF_REPLICAS * members.len() as f64)
-        .then(|| share(in_as_many, told.own_distinct))
-        .filter(|regular| *regular >= REGULAR && told.own as f64 >= REGULAR * told.sent as f64);
+    let is_rule = |(rule, texts): (Replicas, u64)| {
+        let Replicas { accounts, slack } = rule;
+        let regular = share(texts, told.own_distinct);
+        let few = accounts > 1 && accounts as f64 <= OF_REPLICAS * members.len() as f64;
+        // Of two or three, give or take one, chance makes as many.
+        let told_apart = slack == 0 || accounts >= 4;
+        let holds = few && told_apart && regular >= REGULAR[slack as usize];
+        (holds && told.own as f64 >= OF_OWN * told.sent as f64).then_some((rule, regular))
+    };
+    let replicas = told.replicas.into_iter().find_map(is_rule);
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     let one_kind = of_one_kind(&members, &carried, sampled);
     let (of, unrepeated) = match replicas {
-        Some(regular) => (told.own_distinct, regular),
+        Some((_, regular)) => (told.own_distinct, regular),
         None => (told.sent, share(told.distinct, told.sent)),
     };
     let drawn: Vec<u32> = match &picked {
@@ -146,7 +152,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         texts,
         unrepeated: (texts > 0).then_some(unrepeated),
         by_draw,
-        replicas: replicas.map(|_| accounts),
+        replicas: replicas.map(|(rule, _)| rule),
         own: judged,
         counts,
         single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
@@ -250,7 +256,10 @@ const SETTING_OF_REQUESTS: f64 = 0.2;
 /// them to be samples of the answers: independent draws from one material would scatter (Poisson), and a class is set its
 /// tasks to all.
 const OF_REPLICAS: f64 = 0.25;
-const REGULAR: f64 = 0.6;
+/// By the slack: within one of four or more stands half of what scatters.
+const REGULAR: [f64; 2] = [0.6, 0.75];
+/// Share of the texts of such a group that nobody else sent.
+const OF_OWN: f64 = 0.6;
 /// How much the hours of the day repeat at most where a machine works: half way from its 1 to the 1.5 that eight hours of sleep
 /// alone make.
 pub const AROUND_THE_CLOCK: f64 = 1.25;
@@ -484,10 +493,13 @@ mod tests {
 
     #[test]
     fn questions_that_are_each_sent_into_four_accounts_are_samples_and_those_of_a_class_are_not() {
-        assert_eq!((shape_of(|_| 4).replicas, shape_of(|_| 4).unrepeated), (Some(4), Some(1.0)));
-        assert_eq!(shape_of(|_| 1).replicas, None);
-        assert_eq!(shape_of(|_| 20).replicas, None, "set to all");
-        assert_eq!(shape_of(|question| 1 + question * 13 % 8).replicas, None, "asked as it happens");
+        let rule = |senders: &dyn Fn(u64) -> u64| shape_of(senders).replicas.map(|r| (r.accounts, r.slack));
+        assert_eq!((rule(&|_| 4), shape_of(|_| 4).unrepeated), (Some((4, 0)), Some(1.0)));
+        assert_eq!(rule(&|question| if question % 9 < 4 { 5 } else { 6 }), Some((6, 1)), "some failed");
+        assert_eq!(rule(&|question| 3 + question * 13 % 4), None, "as it happens, of three to six");
+        assert_eq!(rule(&|_| 1), None);
+        assert_eq!(rule(&|_| 20), None, "set to all");
+        assert_eq!(rule(&|question| 1 + question * 13 % 8), None, "asked as it happens");
     }
 
     /// A group of ten with one template, of which each account sends `own` texts of its own and `copied` that all send; every text in a

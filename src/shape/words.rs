@@ -37,9 +37,10 @@ impl Shape {
             ));
         }
         Some(match self.replicas {
-            Some(accounts) => format!(
-                "{k} of {told} different texts that nobody outside it sent were each sent into {accounts} of its accounts, as \
-                 most of them were"
+            Some(rule) => format!(
+                "{k} of {told} different texts that nobody outside it sent were each sent into {} of its accounts{}",
+                rule.accounts,
+                if rule.slack > 0 { ", give or take one" } else { "" }
             ),
             None => format!("{k} of {told} texts had not been sent by another of its accounts before"),
         })
