@@ -135,7 +135,7 @@ impl<'a> OverTime<'a> {
     fn hourly(&self, world: &World, accounts: &[u32], starts: &[&[i64]]) -> Vec<Test> {
         let mut tests = Vec::new();
         if let Some(outcome) = turn_taking(starts) {
-            let words = "each request goes to an account that has rested for long, as a load balancer does it";
+            let words = "requests go, on average, to accounts that have rested for longer than owners drawn by chance or clocks of their own give";
             tests.push(of_time("time.turn_taking", words, "mean rest", Counts::Mean, outcome));
         }
         if let Some(outcome) = self.calendar.shared_silence(starts) {
