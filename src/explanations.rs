@@ -232,7 +232,7 @@ mod tests {
         by_draw: false,
         replicas: None,
         own: crate::shape::Own::All,
-        counts: crate::shape::Counts {
+        figures: crate::shape::Figures {
             requests: 200,
             own: 200,
             own_texts: 0,

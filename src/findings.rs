@@ -350,7 +350,7 @@ mod tests {
             by_draw: false,
             replicas: None,
             own: crate::shape::Own::All,
-            counts: crate::shape::Counts::default(),
+            figures: crate::shape::Figures::default(),
             single_turn: Some(1.0),
             rule_share: Some(0.0),
             uniform: Some(1.0),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use stillhunt::features::Unsettled;
 use stillhunt::formats::Formats;
 use stillhunt::ingest::{self, IngestReport};
-use stillhunt::report::case::CaseError;
+use stillhunt::report::case;
 use stillhunt::report::terminal::intake_sentence;
 use stillhunt::shards::{self, COLUMNS};
 use stillhunt::visible::visible;
@@ -62,10 +62,7 @@ pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8>
     if let Some(output) = arguments.output.as_deref().filter(|path| !arguments.force && path.exists()) {
         return Err(UsageError(format!("{} is there already; --force replaces it", ingest::shown(output))).into());
     }
-    let folder = arguments.output.as_deref().and_then(Path::parent).filter(|p| !p.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.exists()) {
-        return Err(CaseError::NoFolder(folder.to_owned()).into());
-    }
+    arguments.output.as_deref().map(case::folder_of).transpose()?;
     let (map, _) = field_map(understanding.map.as_deref())?;
     let settings = resources.within(understanding.settings());
     let stage = Stage::watched()?;
@@ -104,7 +101,7 @@ fn told(read: &IngestReport) -> String {
 
 /// Whole or not at all: written beside its place and renamed.
 fn put(rows: &[shards::Row], output: &Path) -> anyhow::Result<()> {
-    let folder = output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = case::folder_of(output)?;
     let failed = || format!("the evidence cannot be written to {}", ingest::shown(output));
     let mut file = tempfile::NamedTempFile::new_in(folder).with_context(failed)?;
     shards::write(rows, &mut file)?;

@@ -6,7 +6,7 @@ use clap::Args;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use stillhunt::ingest;
-use stillhunt::report::case::{self, CaseError};
+use stillhunt::report::case;
 use stillhunt::report::export::{Format, export};
 use stillhunt::report::terminal::{View, summary};
 
@@ -79,10 +79,7 @@ fn write_whole(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
             format!("{} exists already; choose another name, or pass --force to replace it", ingest::shown(path));
         return Err(UsageError(text).into());
     }
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !parent.exists() {
-        return Err(CaseError::NoFolder(parent.to_owned()).into());
-    }
+    let parent = case::folder_of(path)?;
     let written = || -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(parent)?;
         file.write_all(bytes)?;

@@ -125,6 +125,9 @@ impl Inputs {
     /// The same files in the order of their hashes in a list, and behind them those that are not in it: what is the first of
     /// several lines hangs on it.
     pub fn in_order_of(mut self, hashes: &[String]) -> Self {
+        if self.files.len() < 2 {
+            return self;
+        }
         let place = |path: &PathBuf| {
             let hash = hash_file(path).ok().map(|(sha256, _)| sha256);
             hashes.iter().position(|h| Some(h) == hash.as_ref()).unwrap_or(hashes.len())

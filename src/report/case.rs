@@ -150,11 +150,17 @@ pub(super) fn foreign(folder: &Path) -> io::Result<Option<String>> {
     Ok(names.filter(|name| name != MANIFEST && !FILES.contains(&name.as_str())).min())
 }
 
+/// The folder in which a file or a case is to be put.
+///
+/// # Errors
+/// When it is not there.
+pub fn folder_of(path: &Path) -> Result<&Path, CaseError> {
+    let folder = parent(path);
+    if folder.exists() { Ok(folder) } else { Err(CaseError::NoFolder(folder.to_owned())) }
+}
+
 fn private_beside(folder: &Path) -> Result<Beside, CaseError> {
-    let parent = parent(folder);
-    if !parent.exists() {
-        return Err(CaseError::NoFolder(parent.to_owned()));
-    }
+    folder_of(folder)?;
     Beside::make(folder).map_err(|source| CaseError::Write { path: folder.to_owned(), source })
 }
 

@@ -22,7 +22,7 @@ pub enum Own {
 
 /// What the shares of a [`Shape`] are shares of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct Figures {
     /// Requests of all accounts.
     pub requests: u64,
     /// Requests *of its own*, and those of them with text. Of several templates one with two of them counts twice.
@@ -55,7 +55,7 @@ pub struct Shape {
     /// looked for. `unrepeated` is then the share of texts of which it is so.
     pub replicas: Option<Replicas>,
     pub own: Own,
-    pub counts: Counts,
+    pub figures: Figures,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
     pub single_turn: Option<f64>,
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text.
@@ -136,10 +136,11 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         Picked::Template(carriers) if replicas.is_none() => carriers.iter().flat_map(|(_, c)| drawn_texts(c)).collect(),
         _ => Vec::new(),
     };
-    let of_drawn = baseline.unrepeated_of(group, &drawn);
-    let by_draw = of_drawn > unrepeated + APART;
-    let (of, unrepeated) = if by_draw { (drawn.len() as u64, of_drawn) } else { (of, unrepeated) };
-    let counts = Counts {
+    // Where nearly nothing is repeated there is nothing to look for.
+    let by_draw = (!drawn.is_empty() && unrepeated + APART < 1.0).then(|| baseline.unrepeated_of(group, &drawn));
+    let by_draw = by_draw.filter(|of_drawn| *of_drawn > unrepeated + APART);
+    let (of, unrepeated) = by_draw.map_or((of, unrepeated), |of_drawn| (drawn.len() as u64, of_drawn));
+    let figures = Figures {
         requests: all.requests,
         own: work.requests,
         own_texts: work.texts,
@@ -151,10 +152,10 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     Shape {
         texts,
         unrepeated: (texts > 0).then_some(unrepeated),
-        by_draw,
+        by_draw: by_draw.is_some(),
         replicas: replicas.map(|(rule, _)| rule),
         own: judged,
-        counts,
+        figures,
         single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
         rule_share: (texts > 0).then(|| work.rule_share()),
         uniform: match settings {

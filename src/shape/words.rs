@@ -1,6 +1,6 @@
 //! What is said of the figures of a shape: the same beside the evidence and beside what speaks against it.
 
-use super::{Counts, Own, Shape};
+use super::{Figures, Own, Shape};
 
 /// So many of them as a share says.
 fn part(share: f64, of: u64) -> u64 {
@@ -10,8 +10,8 @@ fn part(share: f64, of: u64) -> u64 {
 impl Shape {
     /// The requests *of its own*, with their number and share of all.
     fn of_own(&self, n: u64, what: &str) -> String {
-        let share = 100.0 * self.counts.own as f64 / self.counts.requests.max(1) as f64;
-        let all = self.counts.requests;
+        let share = 100.0 * self.figures.own as f64 / self.figures.requests.max(1) as f64;
+        let all = self.figures.requests;
         match self.own {
             Own::All => format!("{n} {what}"),
             Own::Templates => format!("{n} requests with templates of its own (one with two of them counts twice)"),
@@ -28,7 +28,7 @@ impl Shape {
 
     /// Of its texts; `None` without text.
     pub fn unrepeated_words(&self) -> Option<String> {
-        let Counts { told, sent, distinct, .. } = self.counts;
+        let Figures { told, sent, distinct, .. } = self.figures;
         let k = part(self.unrepeated?, told);
         if self.by_draw {
             return Some(format!(
@@ -48,14 +48,14 @@ impl Shape {
 
     /// Of its requests outside conversations; `None` where the log knows none.
     pub fn single_turn_words(&self) -> Option<String> {
-        let Counts { own, .. } = self.counts;
+        let Figures { own, .. } = self.figures;
         let k = part(self.single_turn?, own);
         Some(format!("{k} of {} stand outside any conversation", self.of_own(own, "requests")))
     }
 
     /// Of its texts that match a rule pack; `None` without text.
     pub fn rules_words(&self) -> Option<String> {
-        let Counts { own_texts, .. } = self.counts;
+        let Figures { own_texts, .. } = self.figures;
         let k = part(self.rule_share?, own_texts);
         Some(format!("{k} of {} match a rule pack", self.of_own(own_texts, "requests with text")))
     }
@@ -70,10 +70,10 @@ impl Shape {
                  count one request twice)",
                 part(uniform, self.texts),
                 self.texts,
-                self.counts.of_one_kind
+                self.figures.of_one_kind
             )
         } else {
-            let requests = self.counts.requests;
+            let requests = self.figures.requests;
             let k = part(uniform, requests);
             format!(
                 "{k} of {requests} requests set the sampling parameters in one way, all that is known of their kind without text"
@@ -83,6 +83,6 @@ impl Shape {
 
     /// Of the length of its answers.
     pub fn output_words(&self) -> String {
-        format!("typical output (geometric mean) of {}", self.of_own(self.counts.own, "requests"))
+        format!("typical output (geometric mean) of {}", self.of_own(self.figures.own, "requests"))
     }
 }
