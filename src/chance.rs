@@ -141,6 +141,26 @@ impl SharedRarity {
     }
 }
 
+/// By how much the rates at which accounts are given work differ, from the requests of each: the upper limit, with 90 %
+/// confidence, of their coefficient of variation. A queue that deals to all alike leaves Poisson counts, whose variance is
+/// their mean; what it exceeds the mean by is how the rates differ (index of dispersion, Fisher 1925; its quantile by Wilson
+/// and Hilferty 1931). 0 where counts lie closer together than chance deals them. `None` for fewer than three accounts, or
+/// where none has any.
+pub fn spread_of_rates(requests: &[u64]) -> Option<f64> {
+    const LEAST: usize = 3;
+    /// The standard normal quantile of 10 %.
+    const QUANTILE: f64 = -1.2816;
+    if requests.len() < LEAST || requests.iter().all(|n| *n == 0) {
+        return None;
+    }
+    let free = requests.len() as f64 - 1.0;
+    let mean = requests.iter().sum::<u64>() as f64 / requests.len() as f64;
+    let variance = requests.iter().map(|n| (*n as f64 - mean).powi(2)).sum::<f64>() / free;
+    let part = 2.0 / (9.0 * free);
+    let quantile = (1.0 - part + QUANTILE * part.sqrt()).max(0.0).powi(3);
+    Some((variance / quantile - mean).max(0.0).sqrt() / mean)
+}
+
 /// q-values of Benjamini and Yekutieli (2001), valid under any dependence. `tests` counts every test made, also those
 /// whose p-value is 1 and which are not in `p`; it is at least `p.len()`. Returned in the order of `p`.
 pub fn benjamini_yekutieli(p: &[f64], tests: u64) -> Vec<f64> {
@@ -166,6 +186,8 @@ pub fn q_values_of(wanted: &[f64], mut all: Vec<f64>, tests: u64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
 
     #[test]
     fn the_hypergeometric_tail_is_the_textbook_one() {
@@ -210,5 +232,43 @@ mod tests {
         let q = benjamini_yekutieli(&p, 100);
         assert!(q[1] <= q[2] && q[2] <= q[0]);
         assert!(p.iter().zip(&q).all(|(p, q)| q >= p));
+    }
+
+    /// Draws from a Poisson distribution, by waiting times.
+    fn poisson(random: &mut ChaCha8Rng, mean: f64) -> u64 {
+        let mut waited = 0.0;
+        (0..)
+            .find(|_| {
+                waited -= ((f64::from(random.next_u32()) + 1.0) / 4_294_967_297.0).ln();
+                waited > mean
+            })
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn rates_differ_by_no_more_than_told_in_nine_of_ten_draws() {
+        const DRAWS: usize = 2_000;
+        let mut random = ChaCha8Rng::seed_from_u64(20);
+        for (accounts, mean, spread) in [(12, 30.0, 0.3), (40, 8.0, 0.4), (200, 50.0, 0.1), (25, 100.0, 0.2)] {
+            let told = (0..DRAWS).map(|_| {
+                // Half of the accounts get more and half less.
+                let rate = |i: usize| mean * if i.is_multiple_of(2) { 1.0 + spread } else { 1.0 - spread };
+                let requests: Vec<u64> = (0..accounts).map(|i| poisson(&mut random, rate(i))).collect();
+                spread_of_rates(&requests).unwrap()
+            });
+            let covered = told.filter(|told| *told >= spread).count() as f64 / DRAWS as f64;
+            assert!(covered > 0.86, "{accounts} accounts: {covered}");
+        }
+    }
+
+    #[test]
+    fn one_queue_leaves_little_and_like_amounts_of_one_trade_do_not() {
+        assert_eq!(spread_of_rates(&[60; 12]), Some(0.0));
+        let mut random = ChaCha8Rng::seed_from_u64(21);
+        let dealt: Vec<u64> = (0..60).map(|_| poisson(&mut random, 40.0)).collect();
+        assert!(spread_of_rates(&dealt).unwrap() < 0.15);
+        let of_one_trade: Vec<u64> = (0..26).map(|i| 22 + i * 3 / 2).collect();
+        assert!(spread_of_rates(&of_one_trade).unwrap() > 0.2);
+        assert_eq!((spread_of_rates(&[5, 6]), spread_of_rates(&[0; 3])), (None, None));
     }
 }

@@ -7,18 +7,22 @@ pub enum GivenOut {
     InTurns,
     Dealt,
     NewAddresses,
+    /// As one queue deals it to all alike.
     ToMeasure,
+    /// In amounts more alike than chance gives, if not as alike: people of one kind ask so too, but not from several purses.
+    InLikeParts,
     WithRests,
     FromPurses,
 }
 
 impl GivenOut {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DayAndNight,
         Self::InTurns,
         Self::Dealt,
         Self::NewAddresses,
         Self::ToMeasure,
+        Self::InLikeParts,
         Self::WithRests,
         Self::FromPurses,
     ];
@@ -30,7 +34,7 @@ impl GivenOut {
             Self::InTurns => &["time.turn_taking"],
             Self::Dealt => &["content.shard"],
             Self::NewAddresses => &["infrastructure.rotation"],
-            Self::ToMeasure => &["time.quota"],
+            Self::ToMeasure | Self::InLikeParts => &["time.quota"],
             Self::WithRests => &["time.silence"],
             Self::FromPurses => &["identity.payment", "identity.device", "identity.phone"],
         }
@@ -49,6 +53,7 @@ impl GivenOut {
             Self::Dealt => "one data set without ever the same task twice",
             Self::NewAddresses => "through a new address each time",
             Self::ToMeasure => "to one measure",
+            Self::InLikeParts => "in like parts",
             Self::WithRests => "with rests in common",
             Self::FromPurses => "from several purses, each shared by a few accounts",
         }

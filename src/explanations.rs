@@ -243,6 +243,8 @@ mod tests {
         },
         single_turn: None,
         rule_share: None,
+        spread: None,
+        lasted_us: 0,
         rhythm: None,
         uniform: None,
         output: 0.0,

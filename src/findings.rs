@@ -32,6 +32,9 @@ pub struct FindingSettings {
     /// Share of the members that have to keep to one measure for it to be given to them: of customers who ask when they please two
     /// thirds happen to lie close together.
     pub least_measured: f64,
+    /// [`Shape::spread`] of accounts that are given one measure, at most. People of one kind ask for like amounts too, but nowhere
+    /// near as like as one queue deals them out.
+    pub most_spread: f64,
     /// Share of a group's requests that must bring a text new to the group. Work that repeats is a class, a benchmark or a popular
     /// question.
     pub least_unrepeated: f64,
@@ -58,6 +61,9 @@ pub struct FindingSettings {
     pub least_output_over_median_untold: f64,
 }
 
+/// How long an event lasts at most, µs: three days.
+const EVENT_US: i64 = 3 * 24 * 3_600_000_000;
+
 impl Default for FindingSettings {
     fn default() -> Self {
         Self {
@@ -68,6 +74,7 @@ impl Default for FindingSettings {
             least_agreeing: 0.3,
             least_families: 2,
             least_measured: 0.75,
+            most_spread: 0.2,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
             most_rhythm: AROUND_THE_CLOCK,
@@ -149,6 +156,12 @@ impl FindingSettings {
             || together && self.awake(shape) && (self.says_so(shape) || shape.replicas.is_some())
     }
 
+    /// Whether accounts were opened together and have all done what they did within a few days: who comes together for an event
+    /// is set one task and has as long for it as everybody else.
+    fn is_event(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
+        shape.lasted_us <= EVENT_US && tests.iter().any(|t| t.signal == "identity.cohort" && self.speaks(t, side))
+    }
+
     /// Whether the group's accounts never sleep.
     fn awake(&self, shape: &Shape) -> bool {
         shape.rhythm.is_some_and(|r| r <= self.most_rhythm)
@@ -163,9 +176,13 @@ impl FindingSettings {
     /// but works by day, and each of it has a payment and a device of their own; who pays for all from one card makes no secret of it.
     pub fn given_out(&self, tests: &[Test], shape: &Shape, side: Side) -> Vec<GivenOut> {
         let told = |way: &GivenOut| self.telling(*way, tests, side).next().is_some();
+        let purses = shape.purses >= 2 && told(&GivenOut::FromPurses);
+        let measured = shape.spread.is_some_and(|spread| spread <= self.most_spread);
         let is_so = |way: &GivenOut| match way {
             GivenOut::DayAndNight => self.awake(shape),
-            GivenOut::FromPurses => shape.purses >= 2 && told(way),
+            GivenOut::ToMeasure => told(way) && measured && !self.is_event(tests, shape, side),
+            GivenOut::InLikeParts => told(way) && !measured && purses,
+            GivenOut::FromPurses => purses,
             _ => told(way),
         };
         GivenOut::ALL.into_iter().filter(is_so).collect()
@@ -173,7 +190,8 @@ impl FindingSettings {
 
     /// Those of the tests that tell of a way of giving work out.
     pub fn telling<'t>(&self, way: GivenOut, tests: &'t [Test], side: Side) -> impl Iterator<Item = &'t Test> {
-        let least = if way == GivenOut::ToMeasure { self.least_measured } else { self.least_agreeing };
+        let measures = [GivenOut::ToMeasure, GivenOut::InLikeParts];
+        let least = if measures.contains(&way) { self.least_measured } else { self.least_agreeing };
         let tells = move |t: &&Test| {
             way.signals().contains(&t.signal)
                 && self.speaks(t, side)
@@ -354,6 +372,8 @@ mod tests {
             single_turn: Some(1.0),
             rule_share: Some(0.0),
             uniform: Some(1.0),
+            spread: Some(0.1),
+            lasted_us: 10 * 86_400_000_000,
             rhythm: Some(1.0),
             output: 900.0,
             one_customer: false,
@@ -456,6 +476,30 @@ mod tests {
         assert!(s.speaks(&of(32)[0], Side::Content), "it says that they are alike all the same");
         assert!(s.given_out(&of(32), &by_day, Side::Content).is_empty());
         assert_eq!(s.given_out(&of(45), &by_day, Side::Content), [GivenOut::ToMeasure]);
+    }
+
+    #[test]
+    fn customers_of_one_trade_ask_for_like_amounts_and_were_taken_for_accounts_of_one_queue() {
+        let s = FindingSettings::default();
+        let tests = [signal("time", "time.quota")];
+        let customers = Shape { rhythm: Some(1.6), purses: 0, spread: Some(0.3), ..harvest() };
+        assert!(s.given_out(&tests, &customers, Side::Control).is_empty());
+        assert!(!s.is_extraction(&tests, &customers, Side::Control, OUTPUTS));
+        // From several purses nobody's customers are.
+        let tests = [tests[0].clone(), signal("identity", "identity.payment")];
+        let ways = s.given_out(&tests, &Shape { purses: 3, ..customers }, Side::Control);
+        assert_eq!(ways, [GivenOut::InLikeParts, GivenOut::FromPurses]);
+    }
+
+    #[test]
+    fn a_hackathon_was_suspected_for_its_like_amounts() {
+        let s = FindingSettings::default();
+        let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
+        let event = Shape { rhythm: None, purses: 0, lasted_us: 2 * 86_400_000_000, ..harvest() };
+        assert!(!s.is_extraction(&tests, &event, Side::Control, OUTPUTS));
+        let weeks = Shape { lasted_us: 14 * 86_400_000_000, ..event };
+        assert_eq!(s.given_out(&tests, &weeks, Side::Control), [GivenOut::ToMeasure]);
+        assert_eq!(s.given_out(&tests[1..], &event, Side::Control), [GivenOut::ToMeasure], "opened at other times");
     }
 
     #[test]

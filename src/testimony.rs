@@ -3,6 +3,7 @@
 use crate::account_table::is_public_mail;
 use crate::baseline::Baseline;
 use crate::candidates::Candidate;
+use crate::dispatch::GivenOut;
 use crate::document::*;
 use crate::event::Origin;
 use crate::explanations;
@@ -317,10 +318,11 @@ impl Inquiry<'_> {
             })
             .collect();
         let long = s.long_output(candidate.proposed_by, outputs);
-        claims.push(Claim {
+        // A log without output tokens tells of no length.
+        claims.extend((shape.output + outputs.median > 0.0).then(|| Claim {
             everybody_else: Some(outputs.median),
             ..described("extraction.output", &shape.output_words(), (shape.output, long), "tokens", &work)
-        });
+        }));
         claims.extend(shape.rhythm.map(|rhythm| Claim {
             counts: rhythm <= s.most_rhythm,
             ..described(
@@ -332,8 +334,28 @@ impl Inquiry<'_> {
                 lines,
             )
         }));
+        claims.extend(self.spread(candidate));
         claims.extend(self.given_out(candidate, lines));
         Axis { holds: matches!(verdict, Verdict::SuspectedDistillation | Verdict::ExtractionLike), claims }
+    }
+
+    /// How far the measure to which accounts keep is one: told where a test says that they keep to any.
+    fn spread(&self, candidate: &Candidate) -> Option<Claim> {
+        let Candidate { tests, shape, proposed_by, .. } = candidate;
+        let s = &self.settings.findings;
+        let (spread, test) = (shape.spread?, s.telling(GivenOut::ToMeasure, tests, *proposed_by).next()?);
+        let statement = "by how much the rates at which its accounts are given work differ at most, with 90 % confidence, once \
+                         what chance makes of one rate is taken off; a queue that deals to all alike leaves little";
+        Some(Claim {
+            counts: s.given_out(tests, shape, *proposed_by).contains(&GivenOut::ToMeasure),
+            ..described(
+                "extraction.spread",
+                statement,
+                (spread, s.most_spread),
+                "share",
+                &self.cited(test, candidate).0,
+            )
+        })
     }
 
     fn sights(&self, accounts: &[u32]) -> Vec<Sight> {

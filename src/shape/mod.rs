@@ -3,6 +3,7 @@
 mod words;
 
 use crate::baseline::{Baseline, Replicas};
+use crate::chance::spread_of_rates;
 use crate::event::Origin;
 use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
 use crate::links::{Family, Object, World};
@@ -63,6 +64,11 @@ pub struct Shape {
     /// Share of requests of one kind: that carry a template of the group's own; without text, that set the group's most
     /// frequent sampling parameters. `None` where neither is there.
     pub uniform: Option<f64>,
+    /// By how much its accounts differ at most in how much they were given to do, see [`spread_of_rates`]. `None` for fewer
+    /// than three.
+    pub spread: Option<f64>,
+    /// From its first request to its last, µs.
+    pub lasted_us: i64,
     /// How much the hours of the day repeat in its accounts' work: 1 where it falls on all 24 alike, 1.5 where eight of them are
     /// slept through. `None` where they work too little to tell.
     pub rhythm: Option<f64>,
@@ -115,6 +121,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let (picked, work) = picked(&members, &carried, settings.as_ref(), &all, &alone);
     let judged = picked.own();
     let told = baseline.texts(group);
+    let (first, last) = (members.iter().map(|a| a.first_us).min(), members.iter().map(|a| a.last_us).max());
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
     let is_rule = |(rule, texts): (Replicas, u64)| {
         let Replicas { accounts, slack } = rule;
@@ -162,6 +169,8 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
             None => Some(share(one_kind.0, texts)),
             Some(settings) => one_setting(&settings),
         },
+        spread: spread_of_rates(&members.iter().map(|account| account.requests).collect::<Vec<_>>()),
+        lasted_us: first.zip(last).map_or(0, |(first, last)| last - first),
         rhythm: baseline.rhythm(group),
         output: typical(work.ln_output, work.requests),
         one_customer: false,
