@@ -30,8 +30,9 @@ pub struct Baseline<'a> {
     repeated_items: Lists,
     /// Of each the higher half of its hash, rising.
     repeated_halves: Vec<u32>,
-    /// By how many accounts each text was sent that several sent.
+    /// By how many accounts each text was sent that several sent, and in how many requests.
     senders: Vec<u32>,
+    askings: Vec<u64>,
     /// Requests of each account outside a conversation.
     pub(crate) lone_requests: Vec<u64>,
     /// Texts of each account that it sent again and again: samples of their answers.
@@ -76,23 +77,40 @@ pub struct Texts {
     pub own: u64,
     /// Different ones among these.
     pub own_distinct: u64,
-    /// The number of accounts that most texts of its own were each sent into, just so and give or take one, and how many of
-    /// `own_distinct` each holds of.
-    pub replicas: [(Replicas, u64); 2],
+    /// How often most texts of its own were sent: into how many accounts, just so and give or take one, and, of those that
+    /// several accounts sent, in how many requests; and of how many of `own_distinct` each holds.
+    pub replicas: [(Replicas, u64); 3],
 }
 
-/// Into how many accounts each text is sent, where that is a rule.
+/// What the copies of a text are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// Accounts that sent it, whatever each did.
+    Accounts,
+    /// Requests, whoever of several accounts sent them: copies that wait in a queue for any account go to one twice now and
+    /// then.
+    Requests,
+}
+
+/// How often each text is sent, where that is a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Replicas {
-    pub accounts: u64,
+    pub copies: u64,
+    pub of: Copies,
     /// By how many a text may miss it and follow the rule all the same.
     pub slack: u64,
 }
 
 impl Replicas {
-    fn holds(self, accounts: u64) -> bool {
-        accounts.abs_diff(self.accounts) <= self.slack
+    fn holds(self, copies: u64) -> bool {
+        copies.abs_diff(self.copies) <= self.slack
     }
+}
+
+/// The number that most texts have, the least of several; `of_number` says how many texts have each.
+fn most_common(of_number: &BTreeMap<u64, u64>) -> u64 {
+    let most = of_number.iter().max_by_key(|(n, texts)| (**texts, std::cmp::Reverse(**n)));
+    most.map_or(1, |(n, _)| *n)
 }
 
 /// Fewest askings of one text in one account that are samples of its answer.
@@ -100,16 +118,29 @@ const SAMPLES: u32 = 3;
 /// Share of a group's accounts that have to hold conversations for it to be compared with those who do.
 const TALKERS: f64 = 0.8;
 
-/// Texts that several accounts sent, in order of their hashes: of each the higher half of its hash, and the accounts.
-fn repeated_items(accounts: &[&AccountEvidence]) -> (Vec<u32>, Lists) {
+/// Texts that several accounts sent, in order of their hashes.
+struct Repeated {
+    /// The higher half of each hash.
+    halves: Vec<u32>,
+    /// Accounts that sent each.
+    senders: Lists,
+    /// Requests with each.
+    askings: Vec<u64>,
+}
+
+fn repeated_items(accounts: &[&AccountEvidence]) -> Repeated {
     let mut sent: Vec<(Halves, u32)> = Vec::with_capacity(accounts.iter().map(|a| a.items.len()).sum());
     for (id, account) in (0u32..).zip(accounts) {
         sent.extend(account.items.keys().map(|item| (*item, id)));
     }
     sent.par_sort_unstable();
     let repeated = sent.chunk_by(|a, b| a.0 == b.0).filter(|senders| senders.len() > 1);
-    let halves = repeated.clone().map(|senders| senders[0].0.higher()).collect();
-    (halves, repeated.map(|senders| senders.iter().map(|(_, id)| *id).collect::<Vec<u32>>()).collect())
+    let asked = |(item, id): &(Halves, u32)| accounts[*id as usize].items.get(item).map_or(0, |n| u64::from(*n));
+    Repeated {
+        halves: repeated.clone().map(|senders| senders[0].0.higher()).collect(),
+        askings: repeated.clone().map(|senders| senders.iter().map(asked).sum()).collect(),
+        senders: repeated.map(|senders| senders.iter().map(|(_, id)| *id).collect::<Vec<u32>>()).collect(),
+    }
 }
 
 fn sampled_texts(account: &AccountEvidence) -> u64 {
@@ -120,7 +151,7 @@ impl<'a> Baseline<'a> {
     /// From everything known of all accounts, in the order of `world.names`.
     pub fn new(world: &World, evidence: &'a Evidence, facts: &BTreeMap<String, Facts>) -> Self {
         let accounts: Vec<&'a AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-        let (repeated_halves, repeated) = repeated_items(&accounts);
+        let Repeated { halves: repeated_halves, senders: repeated, askings } = repeated_items(&accounts);
         let several = repeated.iter().map(|senders| world.entities(senders)).filter(|s| s.len() > 1);
         let items = Holdings::new(vec![true; accounts.len()], several);
         let lone_requests: Vec<u64> = accounts.par_iter().map(|a| a.lone_requests()).collect();
@@ -159,6 +190,7 @@ impl<'a> Baseline<'a> {
             repeated_items: repeated.inverted(accounts.len()),
             repeated_halves,
             senders: repeated.iter().map(|senders| senders.len() as u32).collect(),
+            askings,
             lone_requests,
             sampled_texts: accounts.par_iter().map(|a| sampled_texts(a)).collect(),
             over_time: OverTime::new(world, &accounts, facts),
@@ -180,11 +212,14 @@ impl<'a> Baseline<'a> {
         let (of_own, of_popular) = (again(&own), again(&popular));
         let own_distinct = sent - others - of_own;
         let mut of_number = BTreeMap::from([(1, own_distinct - own.len() as u64)]);
-        own.iter().for_each(|(_, n)| *of_number.entry(*n).or_default() += 1);
-        let most = of_number.iter().max_by_key(|(n, texts)| (**texts, std::cmp::Reverse(**n)));
-        let most = most.map_or(1, |(n, _)| *n);
-        let replicas = [0, 1].map(|slack| {
-            let rule = Replicas { accounts: most, slack };
+        let mut of_askings: BTreeMap<u64, u64> = BTreeMap::new();
+        for (item, n) in &own {
+            *of_number.entry(*n).or_default() += 1;
+            *of_askings.entry(self.askings[*item as usize]).or_default() += 1;
+        }
+        let replicas = [(Copies::Accounts, 0), (Copies::Requests, 0), (Copies::Accounts, 1)].map(|(of, slack)| {
+            let of_number = if of == Copies::Accounts { &of_number } else { &of_askings };
+            let rule = Replicas { copies: most_common(of_number), of, slack };
             (rule, of_number.iter().filter(|(n, _)| rule.holds(**n)).map(|(_, texts)| texts).sum())
         });
         Texts { sent, distinct: sent - of_own - of_popular, own: sent - others, own_distinct, replicas }
@@ -195,7 +230,11 @@ impl<'a> Baseline<'a> {
     pub fn share_by_rule(&self, accounts: &[u32], rule: Replicas) -> Vec<f64> {
         let share = |account: &u32| {
             let repeated = self.repeated_items.of(*account).iter();
-            let by_rule = repeated.filter(|item| rule.holds(self.senders[**item as usize].into())).count();
+            let copies = |item: &u32| match rule.of {
+                Copies::Accounts => self.senders[*item as usize].into(),
+                Copies::Requests => self.askings[*item as usize],
+            };
+            let by_rule = repeated.filter(|item| rule.holds(copies(item))).count();
             by_rule as f64 / self.accounts[*account as usize].items.len().max(1) as f64
         };
         accounts.iter().map(share).collect()

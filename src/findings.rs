@@ -334,7 +334,7 @@ pub fn network_id(members: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::baseline::Replicas;
+    use crate::baseline::{Copies, Replicas};
     use crate::group_tests::Outcome;
 
     fn sure(family: &'static str) -> Test {
@@ -506,7 +506,7 @@ mod tests {
     fn accounts_opened_together_that_are_each_sent_every_fourth_copy_of_a_question_are_run_by_one_hand() {
         let s = FindingSettings::default();
         let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
-        let voting = Shape { replicas: Some(Replicas { accounts: 4, slack: 0 }), ..harvest() };
+        let voting = Shape { replicas: Some(Replicas { copies: 4, of: Copies::Accounts, slack: 0 }), ..harvest() };
         assert!(s.one_hand(&tests, &voting, Side::Content));
         assert!(!s.one_hand(&tests, &harvest(), Side::Content));
         assert!(!s.one_hand(&tests, &Shape { rhythm: Some(1.6), ..voting }, Side::Content), "annotators by day");

@@ -2,7 +2,7 @@
 
 mod words;
 
-use crate::baseline::{Baseline, Replicas};
+use crate::baseline::{Baseline, Copies, Replicas};
 use crate::chance::spread_of_rates;
 use crate::event::Origin;
 use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
@@ -52,7 +52,7 @@ pub struct Shape {
     /// Whether that is said of two texts of each account that carry the one template that is judged, drawn by their hashes: those are
     /// repeated more seldom than all texts are where work of one's own is hidden among what everybody asks, or all copy.
     pub by_draw: bool,
-    /// Into how many accounts each text is sent, where that is a rule: several answers to one question, of which the better is
+    /// How often each text is sent, where that is a rule: several answers to one question, of which the better is
     /// looked for. `unrepeated` is then the share of texts of which it is so.
     pub replicas: Option<Replicas>,
     pub own: Own,
@@ -124,15 +124,22 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let (first, last) = (members.iter().map(|a| a.first_us).min(), members.iter().map(|a| a.last_us).max());
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
     let is_rule = |(rule, texts): (Replicas, u64)| {
-        let Replicas { accounts, slack } = rule;
+        let Replicas { copies, of, slack } = rule;
         let regular = share(texts, told.own_distinct);
-        let few = accounts > 1 && accounts as f64 <= OF_REPLICAS * members.len() as f64;
+        let few = match of {
+            Copies::Accounts => copies > 1 && copies as f64 <= OF_REPLICAS * members.len() as f64,
+            Copies::Requests => copies > 2,
+        };
         // Of two or three, give or take one, chance makes as many.
-        let told_apart = slack == 0 || accounts >= 4;
+        let told_apart = slack == 0 || copies >= 4;
         let holds = few && told_apart && regular >= REGULAR[slack as usize];
         (holds && told.own as f64 >= OF_OWN * told.sent as f64).then_some((rule, regular))
     };
-    let replicas = told.replicas.into_iter().find_map(is_rule);
+    // Where each text goes to as many accounts, as a benchmark goes to all, the requests of each add up to as many too.
+    let [to_accounts, of_requests, about] = told.replicas;
+    let to_as_many = share(to_accounts.1, told.own_distinct) >= REGULAR[0];
+    let rules = [Some(to_accounts), (!to_as_many).then_some(of_requests), Some(about)];
+    let replicas = rules.into_iter().flatten().find_map(is_rule);
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     let one_kind = of_one_kind(&members, &carried, sampled);
     let (of, unrepeated) = match replicas {
@@ -455,6 +462,7 @@ fn one_setting(settings: &BTreeMap<&str, (usize, Work)>) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::event::{Event, Fold, Origin};
+    use xxhash_rust::xxh3::xxh3_64;
 
     /// Ten accounts of so many requests, each with `temperature` and answer as `call` says of its number.
     fn accounts(requests: u64, call: impl Fn(u64, u64) -> (Option<f64>, u64)) -> Evidence {
@@ -481,13 +489,18 @@ mod tests {
         assert_eq!(longest(&pool), Some(900.0));
     }
 
-    /// The shape of 24 accounts of which each asks twenty questions, every question being sent into as many as `senders` says.
+    /// The shape of 24 accounts that ask two hundred questions, every question being sent into as many as `senders` says.
     fn shape_of(senders: impl Fn(u64) -> u64) -> Shape {
+        shape_where(|question| (0..senders(question)).map(|sender| question * 7 + sender * 5).collect())
+    }
+
+    /// The same where each question is sent by the accounts that `sent` says, modulo 24.
+    fn shape_where(sent: impl Fn(u64) -> Vec<u64>) -> Shape {
         let mut evidence = Evidence::default();
         let mut line_no = 0;
         for question in 0..200 {
-            for sender in 0..senders(question) {
-                let account = (question * 7 + sender * 5) % 24;
+            for account in sent(question) {
+                let account = account % 24;
                 let event = Event::new(Origin { file_id: 0, line_no }, 0, format!("a{account:02}").into());
                 evidence.push(&Event { user_text: Some(format!("question {question} of its own").into()), ..event });
                 line_no += 1;
@@ -503,13 +516,28 @@ mod tests {
 
     #[test]
     fn questions_that_are_each_sent_into_four_accounts_are_samples_and_those_of_a_class_are_not() {
-        let rule = |senders: &dyn Fn(u64) -> u64| shape_of(senders).replicas.map(|r| (r.accounts, r.slack));
+        let rule = |senders: &dyn Fn(u64) -> u64| shape_of(senders).replicas.map(|r| (r.copies, r.slack));
         assert_eq!((rule(&|_| 4), shape_of(|_| 4).unrepeated), (Some((4, 0)), Some(1.0)));
         assert_eq!(rule(&|question| if question % 9 < 4 { 5 } else { 6 }), Some((6, 1)), "some failed");
         assert_eq!(rule(&|question| 3 + question * 13 % 4), None, "as it happens, of three to six");
         assert_eq!(rule(&|_| 1), None);
         assert_eq!(rule(&|_| 20), None, "set to all");
         assert_eq!(rule(&|question| 1 + question * 13 % 8), None, "asked as it happens");
+    }
+
+    #[test]
+    fn copies_that_any_account_may_take_from_a_queue_were_taken_for_work_that_repeats() {
+        let rule = |sent: &dyn Fn(u64) -> Vec<u64>| shape_where(sent).replicas.map(|r| (r.copies, r.of));
+        let sent =
+            |question: u64, copies: u64| (0..copies).map(|copy| xxh3_64(&[question as u8, copy as u8])).collect();
+        let dealt = |question| sent(question, 8);
+        assert_eq!(rule(&dealt), Some((8, Copies::Requests)));
+        let laboratory = |_| (0..24 * 4).collect();
+        assert_eq!(rule(&laboratory), None, "a benchmark that everybody runs four times");
+        let own_samples = |question: u64| vec![question; 8];
+        assert_eq!(rule(&own_samples), None, "samples of one's own");
+        let as_it_happens = |question| sent(question, 4 + question * 13 % 9);
+        assert_eq!(rule(&as_it_happens), None);
     }
 
     /// A group of ten with one template, of which each account sends `own` texts of its own and `copied` that all send; every text in a

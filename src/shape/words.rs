@@ -1,6 +1,7 @@
 //! What is said of the figures of a shape: the same beside the evidence and beside what speaks against it.
 
 use super::{Figures, Own, Shape};
+use crate::baseline::{Copies, Replicas};
 
 /// So many of them as a share says.
 fn part(share: f64, of: u64) -> u64 {
@@ -37,9 +38,13 @@ impl Shape {
             ));
         }
         Some(match self.replicas {
+            Some(Replicas { copies, of: Copies::Requests, .. }) => format!(
+                "{k} of {told} different texts that nobody outside it sent were each sent {copies} times in all, by several of its \
+                 accounts, now these and now those"
+            ),
             Some(rule) => format!(
                 "{k} of {told} different texts that nobody outside it sent were each sent into {} of its accounts{}",
-                rule.accounts,
+                rule.copies,
                 if rule.slack > 0 { ", give or take one" } else { "" }
             ),
             None => format!("{k} of {told} texts had not been sent by another of its accounts before"),
