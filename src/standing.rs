@@ -35,7 +35,8 @@ fn agreed<'t>(known: &BTreeMap<&'t str, bool>) -> impl Iterator<Item = &'t str> 
 /// alone it agrees better.
 const CHOSEN: f64 = 1.25;
 
-/// Share of an account's texts that have to be sent into as many accounts as is the rule of its group.
+/// Share of an account's texts that have to follow the rule by which its group sends copies, over that share of the group's
+/// typical account: beside what is copied a campaign sends other things too.
 const BY_RULE: f64 = 0.5;
 
 /// Groups that no template proposed, as they were before what stands in a network already was taken from them.
@@ -232,7 +233,10 @@ impl Inquiry<'_> {
         // Where each text goes to a few accounts by rule, who does not follow it is of another kind.
         if let Some(replicas) = candidate.shape.replicas {
             let by_rule = self.scope.baseline.share_by_rule(&candidate.accounts, replicas);
-            let others = candidate.accounts.iter().zip(by_rule).filter(|(_, share)| *share < BY_RULE);
+            let mut shares = by_rule.clone();
+            shares.sort_by(f64::total_cmp);
+            let typical = shares[shares.len() / 2];
+            let others = candidate.accounts.iter().zip(by_rule).filter(|(_, share)| *share < BY_RULE * typical);
             strangers.extend(others.map(|(account, _)| *account));
         }
         candidate.keep(|account| !strangers.contains(&account));

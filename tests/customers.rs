@@ -147,3 +147,39 @@ fn crowd_workers_who_compare_replies_when_they_please_are_not_suspected() {
     });
     assert_eq!(accused(&d, "worker"), 0, "{:?}", networks_of(&d, "worker"));
 }
+
+#[test]
+fn a_network_that_asks_more_than_it_copies_was_named_nowhere() {
+    let d = with(|added, draws| {
+        // Sixteen accounts in three domains of their own, on cards of four; each of 24 tasks is opened by three of them.
+        let id = |account: u64| format!("pages{:02}", account % 16);
+        for account in 0..16 {
+            added.account(&id(account), "2026-05-02T08:10:00Z", &format!("card_of_four_{}", account / 4));
+            added.domain(&id(account), &format!("made{}.example", account % 3));
+        }
+        for n in 0..24u64 {
+            let opened = format!("{FORM} {}", task(draws));
+            for copy in 0..3 {
+                let account = id(n * 3 + copy * 5);
+                let mut second = n * 40_000 + copy * 9_000 + draws.below(3_000);
+                for step in 0..12 {
+                    let prompt = if step == 0 {
+                        opened.clone()
+                    } else {
+                        format!("the next page, it is number {}", draws.below(14))
+                    };
+                    added.call(
+                        &account,
+                        (second / 86_400, second % 86_400),
+                        &prompt,
+                        &format!("198.51.100.{copy}"),
+                        60,
+                    );
+                    second += 40;
+                }
+            }
+        }
+    });
+    let found = networks_of(&d, "pages");
+    assert!(found.values().flatten().any(|(members, inside)| (*members, *inside) == (16, 16)), "{found:?}");
+}
