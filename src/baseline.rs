@@ -57,7 +57,8 @@ pub struct Outputs {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Everything {
     pub requests: u64,
-    pub with_text: u64,
+    /// Requests of which the text itself is known.
+    pub legible: u64,
     /// Requests whose text matches a rule pack.
     pub ruled: u64,
     /// Requests outside conversations.
@@ -162,7 +163,7 @@ impl<'a> Baseline<'a> {
         let sent = sum(|a| a.items.len() as u64);
         let everything = Everything {
             requests: sum(|a| a.requests),
-            with_text: sum(|a| a.with_text),
+            legible: sum(|a| a.with_text - a.hashed),
             ruled: sum(|a| a.ruled),
             lone: lone_requests.iter().sum(),
             sent,

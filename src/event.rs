@@ -89,6 +89,10 @@ pub struct Event<'a> {
     pub user_text: Option<Cow<'a, str>>,
     /// What stands behind the cut of the user's text. Never to be joined with what stands before it.
     pub user_tail: Option<Cow<'a, str>>,
+    /// What the log has instead of the system prompt and of the user's text: the same for the same text, and that is all it
+    /// tells.
+    pub system_hash: Option<Cow<'a, str>>,
+    pub user_hash: Option<Cow<'a, str>>,
     /// Tool names or schema as the log has them, compact JSON where it was JSON.
     pub tools: Option<Cow<'a, str>>,
     pub temperature: Option<f64>,
@@ -149,6 +153,8 @@ impl<'a> Event<'a> {
             system_tail,
             user_text,
             user_tail,
+            system_hash,
+            user_hash,
             tools,
             temperature,
             top_p,
@@ -224,7 +230,7 @@ impl<'a> Event<'a> {
             asn,
         )
             .hash(hasher);
-        (country, accept_language, content_status).hash(hasher);
+        (country, accept_language, content_status, system_hash, user_hash).hash(hasher);
         [*temperature, *top_p].map(|number| number.map(f64::to_bits)).hash(hasher);
     }
 
@@ -244,6 +250,8 @@ impl<'a> Event<'a> {
             system_tail: None,
             user_text: None,
             user_tail: None,
+            system_hash: None,
+            user_hash: None,
             tools: None,
             temperature: None,
             top_p: None,

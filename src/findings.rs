@@ -214,10 +214,11 @@ impl FindingSettings {
             && (shape.replicas.is_some() || shape.uniform.is_some_and(|u| u >= self.least_uniform))
             && ways >= 2
             && (by_machine || given_out.contains(&GivenOut::FromPurses));
-        match (shape.unrepeated, shape.rule_share) {
-            (Some(unrepeated), Some(rules)) => {
+        match shape.unrepeated {
+            Some(unrepeated) => {
                 let least_rules = if shape.one_customer { self.least_said } else { self.least_rule_share };
-                let says = (single || self.awake(shape) && self.says_so(shape)) && rules >= least_rules && ways >= 1;
+                let rules = shape.rule_share.is_some_and(|rules| rules >= least_rules);
+                let says = (single || self.awake(shape) && self.says_so(shape)) && rules && ways >= 1;
                 // An agency of one customer's works to one measure by day; a harvest on one card does not sleep.
                 let ordered = ways >= 1 && (by_machine || !shape.one_customer);
                 let to_order = long && (single && ordered || by_machine && ways >= 2);
@@ -227,7 +228,7 @@ impl FindingSettings {
                 (shape.replicas.is_some() || unrepeated >= self.least_unrepeated)
                     && (says || to_order || sweep || production)
             }
-            _ => {
+            None => {
                 let longer = long && shape.output >= self.least_output_over_median_untold * outputs.median;
                 shape.single_turn.is_some() && single && (longer && ways >= 1 || production)
             }

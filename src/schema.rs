@@ -33,6 +33,8 @@ columns! {
     MODEL "model" ["model_name", "model_id", "engine", "deployment"], "model asked for", ["population"];
     SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions", "messages"], "system prompt", ["content.template"];
     USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text", "messages"], "last user turn", ["content.template", "extraction.rules", "extraction.shape"];
+    SYSTEM_HASH "system_hash" ["system_prompt_hash", "system_prompt_sha256", "system_sha256"], "hash of the system prompt, where the log has no text", ["content.template"];
+    USER_HASH "user_hash" ["prompt_hash", "prompt_sha256", "prompt_md5", "input_hash", "text_hash"], "hash of the last user turn, where the log has no text", ["content.shard", "extraction.unrepeated"];
     TOOLS "tools" ["tool_names", "functions", "tool_schema"], "tools offered to the model", ["behaviour.client"];
     TEMPERATURE "temperature" ["temp"], "sampling temperature", ["behaviour.client"];
     TOP_P "top_p" ["topp", "nucleus"], "nucleus sampling", ["behaviour.client"];

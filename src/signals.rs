@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 /// Signals over event columns: any of the columns suffices.
 const OVER_EVENTS: [(&str, &[&str]); 15] = [
-    ("content.template", &[schema::USER_TEXT, schema::SYSTEM_TEXT]),
-    ("content.shard", &[schema::USER_TEXT]),
+    ("content.template", &[schema::USER_TEXT, schema::SYSTEM_TEXT, schema::SYSTEM_HASH]),
+    ("content.shard", &[schema::USER_TEXT, schema::USER_HASH]),
     ("extraction.rules", &[schema::USER_TEXT]),
     ("extraction.single_turn", &[schema::SESSION_ID]),
     ("extraction.output", &[schema::OUTPUT_TOKENS]),

@@ -225,7 +225,7 @@ impl Inquiry<'_> {
         let speaking: Vec<&str> = counting.map(|t| t.signal).collect();
         let q_value = findings::network_q(&candidate.tests, candidate.proposed_by, &self.settings.findings);
         let confidence = match families.len() {
-            3.. if q_value < 0.001 && candidate.shape.texts > 0 => Confidence::High,
+            3.. if q_value < 0.001 && candidate.shape.rule_share.is_some() => Confidence::High,
             2.. if q_value < 0.01 => Confidence::Medium,
             _ => Confidence::Low,
         };

@@ -128,7 +128,10 @@ impl Known for (i64, Place) {
 pub struct AccountEvidence {
     pub org_id: Option<String>,
     pub requests: u64,
+    /// Requests of which a text is known, or a hash of it.
     pub with_text: u64,
+    /// Those of which a hash is all that is known.
+    pub hashed: u64,
     /// Requests whose text matches a rule pack.
     pub ruled: u64,
     pub single_turn: u64,
@@ -295,8 +298,8 @@ impl AccountEvidence {
         self.ln_input += ln_millionths(event.input_tokens);
         self.ln_output += ln_output;
         run.starts.push(number, event.ts_us);
-        if let Some(text) = event.user_text.as_deref() {
-            self.push_text(event, text, (number, ln_output), run, desk);
+        if let Some(item) = item(event) {
+            self.push_text(event, item, (number, ln_output), run, desk);
         }
     }
 
@@ -328,21 +331,18 @@ impl AccountEvidence {
     fn push_text(
         &mut self,
         event: &Event<'_>,
-        text: &str,
+        item: u64,
         (account, ln_output): (u32, u64),
         run: &mut Run,
         desk: &mut Desk,
     ) {
-        let at = event.origin;
+        let (at, text) = (event.origin, event.user_text.as_deref());
         self.with_text += 1;
-        let item = match event.user_tail.as_deref() {
-            None => fingerprint::item(text),
-            Some(tail) => fingerprint::item(&[text, tail].join("\0")),
-        };
+        self.hashed += u64::from(text.is_none());
         let (system, tail) = (event.system_text.as_deref(), event.system_tail.as_deref());
         let preamble = system.filter(|_| tail.is_none()).and_then(|s| run.preambles.number(s, &mut desk.winnower));
         desk.hits.clear();
-        rules::matching(text, &mut desk.hits);
+        text.into_iter().for_each(|text| rules::matching(text, &mut desk.hits));
         // What is asked of all requests alike stands in the system prompt.
         match preamble {
             Some(number) => desk.hits.extend(run.preambles.packs(number)),
@@ -355,18 +355,19 @@ impl AccountEvidence {
         }
         let ruled = !desk.hits.is_empty();
         self.ruled += u64::from(ruled);
-        let rank = (!ruled, xxh3_64(text.as_bytes()));
-        if self.excerpts.len() < MAX_EXEMPLARS
-            || self.excerpts.last().is_some_and(|worst| (rank, at) < (worst.rank, worst.at))
-        {
-            self.excerpts.push(Excerpt::raw(rank, at, text));
-            self.keep_best();
+        if let Some(text) = text {
+            let rank = (!ruled, xxh3_64(text.as_bytes()));
+            let is_better = |worst: &Excerpt| (rank, at) < (worst.rank, worst.at);
+            if self.excerpts.len() < MAX_EXEMPLARS || self.excerpts.last().is_some_and(is_better) {
+                self.excerpts.push(Excerpt::raw(rank, at, text));
+                self.keep_best();
+            }
         }
         desk.fingerprints.clear();
-        let system = [system.filter(|_| preamble.is_none()), tail];
-        for text in system.into_iter().chain([Some(text), event.user_tail.as_deref()]).flatten() {
-            desk.winnower.winnow(text, &mut desk.fingerprints);
-        }
+        // The hash of a system prompt is all of it that can be told again.
+        desk.fingerprints.extend(event.system_hash.as_deref().map(fingerprint::item));
+        let texts = [system.filter(|_| preamble.is_none()), tail, text, event.user_tail.as_deref()];
+        texts.into_iter().flatten().for_each(|text| desk.winnower.winnow(text, &mut desk.fingerprints));
         let single_turn = event.session_id.is_none();
         let text = Text { account, item, ln_output: ln_output as u32, single_turn, ruled, at };
         run.push(&text, preamble, &mut desk.fingerprints);
@@ -409,6 +410,7 @@ impl AccountEvidence {
     fn merge(&mut self, other: Self) {
         self.requests += other.requests;
         self.with_text += other.with_text;
+        self.hashed += other.hashed;
         self.ruled += other.ruled;
         self.single_turn += other.single_turn;
         self.input_tokens += other.input_tokens;
@@ -446,6 +448,15 @@ impl AccountEvidence {
     /// Requests outside a conversation: without session, or alone in it.
     pub fn lone_requests(&self) -> u64 {
         self.single_turn + self.sessions.values().filter(|n| **n == 1).count() as u64
+    }
+}
+
+/// What tells a request's text from others: its hash, or that of the hash that the log has instead.
+fn item(event: &Event<'_>) -> Option<u64> {
+    match (event.user_text.as_deref(), event.user_tail.as_deref()) {
+        (Some(text), Some(tail)) => Some(fingerprint::item(&[text, tail].join("\0"))),
+        (Some(text), None) => Some(fingerprint::item(text)),
+        (None, _) => event.user_hash.as_deref().map(fingerprint::item),
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) fn filled(event: &Event<'_>) -> [bool; WIDTH] {
     there[at::MODEL] = event.model.is_some();
     there[at::SYSTEM_TEXT] = event.system_text.is_some();
     there[at::USER_TEXT] = event.user_text.is_some();
+    there[at::SYSTEM_HASH] = event.system_hash.is_some();
+    there[at::USER_HASH] = event.user_hash.is_some();
     there[at::TOOLS] = event.tools.is_some();
     there[at::TEMPERATURE] = event.temperature.is_some();
     there[at::TOP_P] = event.top_p.is_some();
@@ -73,6 +75,8 @@ pub fn canonical(event: &Event<'_>) -> Map<String, Value> {
     put("system_tail", text(&event.system_tail));
     put("user_text", text(&event.user_text));
     put("user_tail", text(&event.user_tail));
+    put("system_hash", text(&event.system_hash));
+    put("user_hash", text(&event.user_hash));
     put("tools", text(&event.tools));
     put("temperature", event.temperature.map(Value::from));
     put("top_p", event.top_p.map(Value::from));

@@ -33,31 +33,46 @@ pub(crate) struct Content<'a> {
     pub text: Option<Cow<'a, str>>,
     /// What stands behind the cut.
     pub tail: Option<Cow<'a, str>>,
+    /// The hash that stands in its place.
+    pub hash: Option<Cow<'a, str>>,
 }
 
-/// A hash in hex of 128 bits or more, also with the name of its function before it.
+impl<'a> Content<'a> {
+    fn new(status: ContentStatus, text: Option<Cow<'a, str>>) -> Self {
+        Self { status, text, tail: None, hash: None }
+    }
+}
+
+/// A hash in hex: of 128 bits or more by itself, of 64 or more with the name of its function before it.
 fn is_hash(text: &str) -> bool {
-    let digest = text.rsplit_once(':').map_or(text, |(name, digest)| if name.len() <= 10 { digest } else { text });
-    matches!(digest.len(), 32 | 40 | 56 | 64 | 96 | 128) && digest.bytes().all(|b| b.is_ascii_hexdigit())
+    let named =
+        |(name, _): &(&str, &str)| (2..=10).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let long_enough = match text.split_once(':').filter(named) {
+        Some((_, digest)) => (16..=128).contains(&digest.len()),
+        None => matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128),
+    };
+    let digest = text.split_once(':').map_or(text, |(_, digest)| digest);
+    long_enough && digest.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// Tells a text from what logs put in its place, and takes the mark of a cut out of it.
 pub(crate) fn classify(text: Cow<'_, str>) -> Content<'_> {
     let trimmed = text.trim();
     if trimmed.len() <= 32 && REDACTED.contains(&trimmed.to_lowercase().as_str()) {
-        return Content { status: ContentStatus::Redacted, text: None, tail: None };
+        return Content::new(ContentStatus::Redacted, None);
     }
     if trimmed.len() <= 140 && is_hash(trimmed) {
-        return Content { status: ContentStatus::Hashed, text: None, tail: None };
+        let hash = Some(Cow::Owned(trimmed.to_owned()));
+        return Content { hash, ..Content::new(ContentStatus::Hashed, None) };
     }
     let Some((head, tail)) = around_cut(&text) else {
-        return Content { status: ContentStatus::Full, text: Some(text), tail: None };
+        return Content::new(ContentStatus::Full, Some(text));
     };
     let part = |part: &str| (!part.is_empty()).then(|| Cow::Owned(part.to_owned()));
     match (part(head), part(tail)) {
         // Without a head, the tail is all there is.
-        (None, tail) => Content { status: ContentStatus::Truncated, text: tail, tail: None },
-        (head, tail) => Content { status: ContentStatus::Truncated, text: head, tail },
+        (None, tail) => Content::new(ContentStatus::Truncated, tail),
+        (head, tail) => Content { tail, ..Content::new(ContentStatus::Truncated, head) },
     }
 }
 
@@ -88,11 +103,15 @@ mod tests {
         }
         for text in [
             "d41d8cd98f00b204e9800998ecf8427e",
+            "sha256:0475529ba727fac93ae2ac94",
             "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
         ] {
             assert_eq!(told(text), (ContentStatus::Hashed, None, None), "{text}");
         }
-        assert_eq!(told("deadbeef").0, ContentStatus::Full);
+        assert_eq!(classify(" md5:d41d8cd98f00b204 ".into()).hash.as_deref(), Some("md5:d41d8cd98f00b204"));
+        for text in ["deadbeef", "0475529ba727fac93ae2ac94", "facade: deadbeefdeadbeef", ":d41d8cd98f00b204"] {
+            assert_eq!(told(text).0, ContentStatus::Full, "{text}");
+        }
         assert_eq!(told("Was [REDACTED] there?").0, ContentStatus::Full);
     }
 

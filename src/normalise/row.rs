@@ -83,9 +83,13 @@ impl<'a> Row<'a> {
         let user = user.map(compact).filter(|text| present(text).is_some()).map(classify);
         let system = take(at::SYSTEM_TEXT).map(compact).map(classify);
         let said = take(at::CONTENT_STATUS).and_then(|t| ContentStatus::ALL.into_iter().find(|s| s.as_str() == t));
-        let (system_text, system_tail) = system.map_or((None, None), |s| (s.text, s.tail));
-        let (found, user_text, user_tail) =
-            user.map_or((ContentStatus::Absent, None, None), |u| (u.status, u.text, u.tail));
+        let (system_text, system_tail, of_system) = system.map_or((None, None, None), |s| (s.text, s.tail, s.hash));
+        let (found, user_text, user_tail, of_user) =
+            user.map_or((ContentStatus::Absent, None, None, None), |u| (u.status, u.text, u.tail, u.hash));
+        // Who has the text needs no hash of it.
+        let system_hash = of_system.or_else(|| take(at::SYSTEM_HASH)).filter(|_| system_text.is_none());
+        let user_hash = of_user.or_else(|| take(at::USER_HASH)).filter(|_| user_text.is_none());
+        let found = if user_hash.is_some() { ContentStatus::Hashed } else { found };
         let duration_ms = take(at::DURATION_MS).and_then(|t| rounded(&t));
         // A log of whole seconds that subtracts whole seconds can be off by one of each.
         let (ts_us, ts_res_us) = match duration_ms.filter(|_| clock.ends) {
@@ -110,6 +114,8 @@ impl<'a> Row<'a> {
             system_tail,
             user_text,
             user_tail,
+            system_hash,
+            user_hash,
             tools: take(at::TOOLS).map(compact),
             temperature: take(at::TEMPERATURE).and_then(|t| decimal(&t)),
             top_p: take(at::TOP_P).and_then(|t| decimal(&t)),

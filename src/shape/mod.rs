@@ -44,7 +44,7 @@ pub struct Figures {
 /// same accounts does not hide them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Shape {
-    /// Requests with text.
+    /// Requests with text, or with a hash of it.
     pub texts: u64,
     /// Texts of the group over texts of its accounts, each text of an account once: 1 where no account does what another one
     /// has done. Several answers to one text in one account are samples. `None` without text.
@@ -59,7 +59,7 @@ pub struct Shape {
     pub figures: Figures,
     /// Requests outside conversations, over requests *of its own*. `None` where the log knows no conversations.
     pub single_turn: Option<f64>,
-    /// Requests that match a rule pack, over requests with text *of its own*. `None` without text.
+    /// Requests that match a rule pack, over requests with text *of its own*. `None` without text, or with hashes alone.
     pub rule_share: Option<f64>,
     /// Share of requests of one kind: that carry a template of the group's own; without text, that set the group's most
     /// frequent sampling parameters. `None` where neither is there.
@@ -99,7 +99,7 @@ pub fn beside(baseline: &Baseline<'_>, group: &[u32]) -> Beside {
         // What the group alone sent is none of theirs.
         unrepeated: share(everyone.distinct - told.own_distinct, everyone.sent - told.sent),
         single_turn: share(everyone.lone - all.single_turn as u64, everyone.requests - all.requests),
-        rule_share: share(everyone.ruled - all.ruled, everyone.with_text - all.texts),
+        rule_share: share(everyone.ruled - all.ruled, everyone.legible - all.legible),
     }
 }
 
@@ -157,7 +157,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let figures = Figures {
         requests: all.requests,
         own: work.requests,
-        own_texts: work.texts,
+        own_texts: work.legible,
         sent: told.sent,
         distinct: told.distinct,
         told: of,
@@ -171,7 +171,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         own: judged,
         figures,
         single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
-        rule_share: (texts > 0).then(|| work.rule_share()),
+        rule_share: (all.legible > 0).then(|| work.rule_share()),
         uniform: match settings {
             None => Some(share(one_kind.0, texts)),
             Some(settings) => one_setting(&settings),
@@ -245,6 +245,8 @@ fn carried<'a>(evidence: &'a Evidence, group: &'a [u32], templates: &[&Object]) 
 struct Work {
     requests: u64,
     texts: u64,
+    /// Those of which more than a hash is known.
+    legible: u64,
     single_turn: f64,
     ruled: u64,
     ln_output: u64,
@@ -323,6 +325,7 @@ impl Work {
         Self {
             requests: sum(|a| a.requests),
             texts: if content { sum(|a| a.with_text) } else { 0 },
+            legible: if content { sum(|a| a.with_text - a.hashed) } else { 0 },
             single_turn: group.iter().map(|a| baseline.lone_requests[*a as usize]).sum::<u64>() as f64,
             ruled: sum(|a| a.ruled),
             ln_output: sum(|a| a.ln_output),
@@ -336,6 +339,7 @@ impl Work {
         for (place, carried) in carriers {
             work.requests += u64::from(carried.count);
             work.texts += u64::from(carried.count);
+            work.legible += u64::from(carried.count);
             work.single_turn += single_turn(carried.count, carried.single_turn, alone[*place]);
             work.ruled += u64::from(carried.ruled);
             work.ln_output += u64::from(carried.ln_output);
@@ -344,7 +348,7 @@ impl Work {
     }
 
     fn rule_share(&self) -> f64 {
-        self.ruled as f64 / self.texts.max(1) as f64
+        self.ruled as f64 / self.legible.max(1) as f64
     }
 
     fn output(&self) -> f64 {

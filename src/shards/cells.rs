@@ -192,6 +192,7 @@ pub(super) fn account(partial: &Partial) -> Cells {
     for (name, value) in [
         ("requests", e.requests),
         ("with_text", e.with_text),
+        ("hashed", e.hashed),
         ("ruled", e.ruled),
         ("single_turn", e.single_turn),
         ("input_tokens", e.input_tokens),
@@ -276,6 +277,7 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         org_id: cells.text("org_id")?.map(as_it_was).transpose()?,
         requests: cells.sum("requests")?,
         with_text: cells.sum("with_text")?,
+        hashed: cells.sum("hashed")?,
         ruled: cells.sum("ruled")?,
         single_turn: cells.sum("single_turn")?,
         input_tokens: cells.sum("input_tokens")?,

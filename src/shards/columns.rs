@@ -2,7 +2,7 @@
 //! commutative, so that neither the order of parts nor how a log was split matters.
 
 /// Version of the schema. A new one whenever a column, a rule, or what is put in a column changes.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ const fn text(name: &'static str, rule: &'static str) -> Column {
 
 /// In their order in tables and in tab-separated rows. Lists are JSON; `[file, line]` is a place, the file by its number in
 /// the part's own list.
-pub const COLUMNS: [Column; 35] = [
+pub const COLUMNS: [Column; 36] = [
     whole("evidence_version", "the same in all rows"),
     text("made_by", "the same in all rows"),
     text("shard", "a part is taken once"),
@@ -32,6 +32,7 @@ pub const COLUMNS: [Column; 35] = [
     text("read", "JSON: counts add up, rejected rows are listed together"),
     whole("requests", "sum"),
     whole("with_text", "sum"),
+    whole("hashed", "sum"),
     whole("ruled", "sum"),
     whole("single_turn", "sum"),
     whole("input_tokens", "sum"),

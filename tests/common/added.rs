@@ -1,13 +1,15 @@
 //! Accounts and calls of a test's own, put behind those of a quiet simulated world.
 
 use super::{analyse, write_world};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use stillhunt::document::{Document, Verdict};
 use stillhunt::simulate::WorldSettings;
+use tempfile::TempDir;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// A stream of numbers that is the same in every run (SplitMix64, Steele, Lea and Flood 2014).
 pub struct Draws(pub u64);
@@ -92,13 +94,36 @@ impl Added<'_> {
     }
 }
 
-/// A quiet world with what `add` puts into it.
-pub fn with(add: impl FnOnce(&mut Added<'_>, &mut Draws)) -> Document {
+fn world(add: impl FnOnce(&mut Added<'_>, &mut Draws)) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     write_world(folder.path(), &WorldSettings { seed: 3, people: 200, campaigns: false, ..WorldSettings::default() });
     let mut added = Added { folder: folder.path(), accounts: Vec::new(), domains: BTreeMap::new(), events: Vec::new() };
     add(&mut added, &mut Draws(11));
     added.write();
+    folder
+}
+
+/// A quiet world with what `add` puts into it.
+pub fn with(add: impl FnOnce(&mut Added<'_>, &mut Draws)) -> Document {
+    analyse(world(add).path())
+}
+
+/// The same where the log has hashes instead of texts.
+#[allow(dead_code, reason = "a matter of hashes")]
+pub fn hashed_with(add: impl FnOnce(&mut Added<'_>, &mut Draws)) -> Document {
+    let folder = world(add);
+    let log = folder.path().join("events.jsonl");
+    let hashed = |line: &str| {
+        let mut row: Value = serde_json::from_str(line).unwrap();
+        for (text, hash) in [("prompt", "prompt_sha256"), ("system_prompt", "system_prompt_sha256")] {
+            if let Some(Value::String(text)) = row.as_object_mut().unwrap().remove(text) {
+                row[hash] = format!("{:032x}", xxh3_128(text.as_bytes())).into();
+            }
+        }
+        format!("{row}\n")
+    };
+    let rows: String = std::fs::read_to_string(&log).unwrap().lines().map(hashed).collect();
+    std::fs::write(&log, rows).unwrap();
     analyse(folder.path())
 }
 
