@@ -13,6 +13,7 @@ use crate::proposals::Side;
 use crate::reference::Reference;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The columns and objects of the world, and those that groups are compared with.
 pub struct Baseline<'a> {
@@ -37,6 +38,8 @@ pub struct Baseline<'a> {
     pub(crate) lone_requests: Vec<u64>,
     /// Texts of each account that it sent again and again: samples of their answers.
     pub(crate) sampled_texts: Vec<u64>,
+    /// How many accounts use each setting of the sampling parameters.
+    pub(crate) users_of_settings: BTreeMap<Arc<str>, usize>,
     pub(crate) over_time: OverTime<'a>,
     /// Typical output of each account, tokens, rising.
     outputs: Vec<f64>,
@@ -144,6 +147,13 @@ fn repeated_items(accounts: &[&AccountEvidence]) -> Repeated {
     }
 }
 
+fn users_of_settings(accounts: &[&AccountEvidence]) -> BTreeMap<Arc<str>, usize> {
+    let mut users = BTreeMap::new();
+    let settings = accounts.iter().flat_map(|account| account.parameters.keys());
+    settings.for_each(|parameters| *users.entry(Arc::clone(parameters)).or_default() += 1);
+    users
+}
+
 fn sampled_texts(account: &AccountEvidence) -> u64 {
     account.items.values().filter(|n| **n >= SAMPLES).map(|n| u64::from(*n)).sum()
 }
@@ -194,6 +204,7 @@ impl<'a> Baseline<'a> {
             askings,
             lone_requests,
             sampled_texts: accounts.par_iter().map(|a| sampled_texts(a)).collect(),
+            users_of_settings: users_of_settings(&accounts),
             over_time: OverTime::new(world, &accounts, facts),
             outputs: outputs.into_iter().map(|(output, _)| output).collect(),
             output_places,

@@ -240,6 +240,7 @@ mod tests {
             distinct: 150,
             told: 150,
             of_one_kind: 0,
+            settings: 0,
         },
         single_turn: None,
         rule_share: None,

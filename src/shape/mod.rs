@@ -1,5 +1,6 @@
 //! What a group's work looks like, whoever does it: content and economics.
 
+mod settings;
 mod words;
 
 use crate::baseline::{Baseline, Copies, Replicas};
@@ -7,6 +8,7 @@ use crate::chance::spread_of_rates;
 use crate::event::Origin;
 use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
 use crate::links::{Family, Object, World};
+use settings::{by_setting, longest_setting, of_one_way};
 use std::collections::BTreeMap;
 
 /// Which of a group's requests are judged as its own work.
@@ -37,6 +39,8 @@ pub struct Figures {
     /// Requests of one kind that are certain, of each account those with its most frequent template or question; `uniform`
     /// estimates all.
     pub of_one_kind: u64,
+    /// Without text, the settings of the sampling parameters that make requests one kind: the most frequent, or several of its own.
+    pub settings: usize,
 }
 
 /// Content and economics of a group. Figures marked *of its own* are those of requests that carry the group's own templates
@@ -62,7 +66,7 @@ pub struct Shape {
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text, or with hashes alone.
     pub rule_share: Option<f64>,
     /// Share of requests of one kind: that carry a template of the group's own; without text, that set the group's most
-    /// frequent sampling parameters. `None` where neither is there.
+    /// frequent sampling parameters, or any of its own. `None` where neither is there.
     pub uniform: Option<f64>,
     /// By how much its accounts differ at most in how much they were given to do, see [`spread_of_rates`]. `None` for fewer
     /// than three.
@@ -154,6 +158,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let by_draw = (!drawn.is_empty() && unrepeated + APART < 1.0).then(|| baseline.unrepeated_of(group, &drawn));
     let by_draw = by_draw.filter(|of_drawn| *of_drawn > unrepeated + APART);
     let (of, unrepeated) = by_draw.map_or((of, unrepeated), |of_drawn| (drawn.len() as u64, of_drawn));
+    let of_one_way = settings.as_ref().and_then(|settings| of_one_way(settings, &baseline.users_of_settings));
     let figures = Figures {
         requests: all.requests,
         own: work.requests,
@@ -162,6 +167,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         distinct: told.distinct,
         told: of,
         of_one_kind: one_kind.1,
+        settings: of_one_way.map_or(0, |(_, settings)| settings),
     };
     Shape {
         texts,
@@ -174,7 +180,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         rule_share: (all.legible > 0).then(|| work.rule_share()),
         uniform: match settings {
             None => Some(share(one_kind.0, texts)),
-            Some(settings) => one_setting(&settings),
+            Some(_) => of_one_way.map(|(share, _)| share),
         },
         spread: spread_of_rates(&members.iter().map(|account| account.requests).collect::<Vec<_>>()),
         lasted_us: first.zip(last).map_or(0, |(first, last)| last - first),
@@ -268,9 +274,6 @@ const OF_ACCOUNTS: f64 = 0.3;
 const OF_TEXTS: f64 = 0.05;
 /// By so much the texts of one template have to repeat less than all do, for two of each account to be looked at instead.
 const APART: f64 = 0.1;
-/// The same for a setting of the sampling parameters.
-const SETTING_OF_ACCOUNTS: f64 = 0.5;
-const SETTING_OF_REQUESTS: f64 = 0.2;
 /// Share of a group's accounts into which each text is sent at most, and of its texts that have to be sent into just as many, for
 /// them to be samples of the answers: independent draws from one material would scatter (Poisson), and a class is set its
 /// tasks to all.
@@ -385,41 +388,6 @@ fn longest_stream<'a>(
     streams.filter(|(_, work)| work.requests as f64 >= OF_TEXTS * texts as f64).reduce(longer)
 }
 
-/// Work by settings of the sampling parameters, with the number of accounts that use each.
-fn by_setting<'a>(members: &[&'a AccountEvidence], alone: &[f64]) -> BTreeMap<&'a str, (usize, Work)> {
-    let mut settings: BTreeMap<&str, (usize, Work)> = BTreeMap::new();
-    for (account, alone) in members.iter().zip(alone) {
-        for (parameters, sent) in &account.parameters {
-            let (accounts, work) = settings.entry(parameters).or_default();
-            *accounts += 1;
-            work.requests += u64::from(sent.count);
-            work.single_turn += single_turn(sent.count, sent.single_turn, *alone);
-            work.ln_output += sent.ln_output;
-        }
-    }
-    settings
-}
-
-/// Whether a setting sets anything; to leave all at their default is no stream of its own.
-fn sets_some(parameters: &str) -> bool {
-    parameters.contains(|c: char| c.is_alphanumeric())
-}
-
-/// Without text the setting with the longest answers stands for an instruction. It says less than one: most of the accounts
-/// have to use it, in a good part of what they do.
-fn longest_setting<'a>(
-    members: &[&AccountEvidence],
-    settings: &BTreeMap<&'a str, (usize, Work)>,
-) -> Option<(&'a str, Work)> {
-    let all: u64 = members.iter().map(|a| a.requests).sum();
-    let wide = settings.iter().filter(|(parameters, (accounts, work))| {
-        sets_some(parameters)
-            && *accounts as f64 >= SETTING_OF_ACCOUNTS * members.len() as f64
-            && work.requests as f64 >= SETTING_OF_REQUESTS * all as f64
-    });
-    wide.map(|(parameters, (_, work))| (*parameters, *work)).reduce(longer)
-}
-
 /// All of them together; `None` without templates.
 fn all_streams(own: &[Vec<(usize, &Carried)>], alone: &[f64]) -> Option<Work> {
     let all = Work::of(own.iter().flatten(), alone);
@@ -454,44 +422,11 @@ fn of_one_kind(
     (sum(&|(all, _)| *all), sum(&|(_, certain)| *certain))
 }
 
-/// Share of requests with the most frequent sampling parameters; `None` where that is to set none.
-fn one_setting(settings: &BTreeMap<&str, (usize, Work)>) -> Option<f64> {
-    let requests = |work: &(usize, Work)| work.1.requests;
-    let all: u64 = settings.values().map(requests).sum();
-    let (parameters, most) = settings.iter().max_by(|a, b| requests(a.1).cmp(&requests(b.1)).then(b.0.cmp(a.0)))?;
-    sets_some(parameters).then(|| requests(most) as f64 / all as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::event::{Event, Fold, Origin};
     use xxhash_rust::xxh3::xxh3_64;
-
-    /// Ten accounts of so many requests, each with `temperature` and answer as `call` says of its number.
-    fn accounts(requests: u64, call: impl Fn(u64, u64) -> (Option<f64>, u64)) -> Evidence {
-        let mut evidence = Evidence::default();
-        for account in 0..10 {
-            for line_no in 0..requests {
-                let (temperature, output) = call(account, line_no);
-                let event = Event::new(Origin { file_id: 0, line_no }, 0, format!("a{account}").into());
-                evidence.push(&Event { temperature, output_tokens: Some(output), ..event });
-            }
-        }
-        evidence.finish().expect("nothing is on disk");
-        evidence
-    }
-
-    fn longest(evidence: &Evidence) -> Option<f64> {
-        let members: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-        longest_setting(&members, &by_setting(&members, &[0.0; 10])).map(|(_, work)| work.output().round())
-    }
-
-    #[test]
-    fn without_text_a_pool_is_judged_by_the_setting_with_the_longest_answers_and_not_by_its_customers() {
-        let pool = accounts(20, |_, i| if i % 5 < 2 { (Some(1.0), 900) } else { (Some(i as f64 / 20.0), 100) });
-        assert_eq!(longest(&pool), Some(900.0));
-    }
 
     /// The shape of 24 accounts that ask two hundred questions, every question being sent into as many as `senders` says.
     fn shape_of(senders: impl Fn(u64) -> u64) -> Shape {
@@ -578,12 +513,5 @@ mod tests {
     #[test]
     fn a_session_of_one_request_is_no_conversation() {
         assert_eq!(hidden(20, 0).single_turn, Some(1.0));
-    }
-
-    #[test]
-    fn one_customers_setting_a_rare_one_and_none_are_no_stream_of_a_pool() {
-        assert_eq!(longest(&accounts(20, |a, _| (Some(a as f64 / 10.0), 900))), None);
-        assert_eq!(longest(&accounts(20, |_, i| if i < 3 { (Some(1.0), 900) } else { (None, 100) })), None);
-        assert_eq!(longest(&accounts(20, |_, _| (None, 900))), None);
     }
 }

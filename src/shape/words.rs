@@ -80,8 +80,12 @@ impl Shape {
         } else {
             let requests = self.figures.requests;
             let k = part(uniform, requests);
+            let ways = match self.figures.settings {
+                0 | 1 => "in one way".to_owned(),
+                n => format!("in one of {n} ways that hardly anybody else does"),
+            };
             format!(
-                "{k} of {requests} requests set the sampling parameters in one way, all that is known of their kind without text"
+                "{k} of {requests} requests set the sampling parameters {ways}, all that is known of their kind without text"
             )
         })
     }
