@@ -5,7 +5,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -134,7 +134,13 @@ fn without_permission_the_error_names_what_and_with_it_the_run_succeeds() {
         let mut command = Command::new(&binary);
         command.arg("analyze").arg(&log).arg("-o").arg(out.join("case"));
         assert!(as_nobody(&mut command, &binary));
-        command.output().unwrap()
+        loop {
+            // A program that another test starts just now holds what this one has copied open for a moment.
+            match command.output() {
+                Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => std::thread::sleep(Duration::from_millis(5)),
+                ran => return ran.unwrap(),
+            }
+        }
     };
     mode(&log, 0o000);
     mode(&out, 0o777);
