@@ -8,9 +8,10 @@ use super::carriers::{Carriers, Collection};
 use super::preambles::Preambles;
 use super::tally::Halves;
 use crate::event::{Origin, Place};
+use crate::pieces::Pieces;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,6 +23,10 @@ const PARTS: usize = 256;
 const REST: usize = 7;
 /// Bytes of occurrences that a run holds in memory until it is told otherwise. Lists grow by doubling and take up to twice that.
 const SPILL_BYTES: usize = 8 << 20;
+/// Starts of calls may take this part of as much.
+const OF_STARTS: usize = 4;
+/// Bytes that are written at once: parts of a few kilobytes each, one by one, would ask the system for each.
+const WRITTEN: usize = 1 << 18;
 /// Fewest occurrences of a fingerprint that recurs in two accounts: twice in each.
 const LEAST: u8 = 4;
 
@@ -95,10 +100,10 @@ pub(super) struct Run {
     pub starts: Starts,
     pub preambles: Preambles,
     /// Texts that came with one of the preambles, each with its number.
-    prefaced: Vec<(u32, u32)>,
+    prefaced: Pieces<(u32, u32)>,
     /// Whether accounts count its texts already.
     counted: bool,
-    texts: Vec<Packed>,
+    texts: Pieces<Packed>,
     parts: Vec<Part>,
     held: usize,
     most_held: usize,
@@ -108,11 +113,11 @@ pub(super) struct Run {
 impl Default for Run {
     fn default() -> Self {
         Self {
-            starts: Starts::within(SPILL_BYTES),
+            starts: Starts::within(SPILL_BYTES / OF_STARTS),
             preambles: Preambles::default(),
-            prefaced: Vec::new(),
+            prefaced: Pieces::default(),
             counted: false,
-            texts: Vec::new(),
+            texts: Pieces::default(),
             parts: (0..PARTS).map(|_| Part::default()).collect(),
             held: 0,
             most_held: SPILL_BYTES,
@@ -132,7 +137,7 @@ impl Run {
 
     /// So many bytes may stay in memory.
     pub fn hold(&mut self, bytes: usize) {
-        self.starts.hold(bytes);
+        self.starts.hold(bytes / OF_STARTS);
         self.most_held = bytes;
     }
 
@@ -164,10 +169,8 @@ impl Run {
         }
     }
 
-    /// Nothing more will come: gives back what was kept for more, and puts the rest where most is.
+    /// Nothing more will come: puts the rest of the fingerprints where most are.
     pub fn settle(&mut self) {
-        self.texts.shrink_to_fit();
-        self.prefaced.shrink_to_fit();
         if self.file.is_some() && self.spill().is_ok() {
             self.parts.iter_mut().for_each(|part| part.bytes = Vec::new());
         }
@@ -178,13 +181,17 @@ impl Run {
             self.file = Some(Mutex::new(tempfile::tempfile()?));
         }
         let Some(file) = self.file.as_mut().and_then(|file| file.get_mut().ok()) else { return Ok(()) };
+        let mut at = file.seek(SeekFrom::End(0))?;
+        let mut out = BufWriter::with_capacity(WRITTEN, file);
+        self.parts.iter().try_for_each(|part| out.write_all(&part.bytes))?;
+        out.flush()?;
+        // Not before all of it is there.
         for part in self.parts.iter_mut().filter(|part| !part.bytes.is_empty()) {
-            let at = file.seek(SeekFrom::End(0))?;
-            file.write_all(&part.bytes)?;
-            self.held -= part.bytes.len();
             part.spilled.push((at, part.bytes.len()));
+            at += part.bytes.len() as u64;
             part.bytes.clear();
         }
+        self.held = 0;
         Ok(())
     }
 
@@ -196,15 +203,15 @@ impl Run {
 
     /// The account and the hash of every text that its account does not count yet.
     pub fn uncounted(&self) -> impl Iterator<Item = (u32, u64)> + Clone {
-        let texts = if self.counted { &[] } else { self.texts.as_slice() };
-        texts.iter().map(|text| (text.account, text.item))
+        let texts = (!self.counted).then(|| self.texts.iter());
+        texts.into_iter().flatten().map(|text| (text.account, text.item))
     }
 
     /// Every text with its fingerprints, rising.
     pub fn each_text(&self, mut take: impl FnMut(Text, Vec<u64>)) -> io::Result<()> {
         let mut all = Vec::new();
         (0..PARTS).try_for_each(|part| self.read(part, 0, |occurrence| all.push(occurrence)))?;
-        for (number, preamble) in &self.prefaced {
+        for (number, preamble) in self.prefaced.iter() {
             all.extend(self.preambles.fingerprints(*preamble).iter().map(|f| (Halves::from(*f), *number)));
         }
         all.sort_unstable_by_key(|(fingerprint, number)| (*number, *fingerprint));
@@ -331,7 +338,7 @@ impl<'r> Texts<'r> {
 
     fn add_preambles(&mut self, run: &'r Run) {
         let mut carried: BTreeMap<(u32, u32), Carried> = BTreeMap::new();
-        for (number, preamble) in &run.prefaced {
+        for (number, preamble) in run.prefaced.iter() {
             let text = &run.texts[*number as usize];
             let one = text.carried();
             carried.entry((*preamble, text.account)).and_modify(|sum| sum.absorb(&one)).or_insert(one);
