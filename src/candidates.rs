@@ -301,7 +301,7 @@ impl Inquiry<'_> {
         }
         let known: BTreeSet<&[u32]> =
             groups.iter().filter(|g| g.proposed_by == Side::Content).map(|g| g.accounts.as_slice()).collect();
-        expanded(self.phrases(), &seeds, &self.scope.world.rank)
+        expanded(&self.phrases(), &seeds, &self.scope.world.rank)
             .into_iter()
             .filter(|group| !known.contains(group.as_slice()))
             .collect()

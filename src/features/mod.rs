@@ -8,6 +8,7 @@ mod occurrences;
 mod partial;
 mod preambles;
 mod rows;
+mod shared;
 mod tally;
 
 use crate::event::{Event, Fold, Origin, Place};
@@ -212,7 +213,7 @@ impl Evidence {
     }
 
     /// All fingerprints that recur in at least two accounts, rising, with who carries each.
-    pub fn shared(&self) -> impl Iterator<Item = &Carriers> {
+    pub fn shared(&self) -> impl Iterator<Item = &Carriers> + Clone {
         self.carriers.iter()
     }
 
@@ -563,7 +564,7 @@ impl Fold for Evidence {
         // By itself: what else is known of accounts stands too far from the processor to ask each for every fingerprint.
         let least: Vec<u32> = accounts.iter().map(|account| account.least_recurrence()).collect();
         let recurs = |account: u32, carried: &Carried| carried.recurs(least[account as usize]);
-        self.carriers = occurrences::shared(&runs, most_listed, recurs)?;
+        self.carriers = shared::shared(&runs, most_listed, recurs)?;
         drop(runs);
         let recurring = self.carriers.iter().flat_map(|of| {
             of.iter()
