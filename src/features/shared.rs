@@ -121,11 +121,14 @@ impl<'r> Texts<'r> {
     fn read(&self, part: usize, pieces: &mut Vec<Piece>, desk: &mut Desk) -> io::Result<()> {
         let about = self.runs.iter().map(|run| run.bytes(part)).sum::<usize>() / (REST + 1);
         let bits = (about / PIECE).next_power_of_two().ilog2().min(MOST_PIECE_BITS);
-        // What a popular fingerprint has blown up is let go: each piece would be as large as the largest in the end.
-        pieces.retain(|piece| piece.occurrences.capacity() <= MOST_OF_PIECE);
+        // As much as a piece mostly holds: lists that double hold twice that. What a popular fingerprint has blown up is let go,
+        // for each piece would be as large as the largest in the end.
+        let room = ((about >> bits) * 9 / 8).next_multiple_of(ROOM_STEP);
+        pieces.retain(|piece| piece.occurrences.capacity() <= room);
         pieces.resize_with(1 << bits, Piece::default);
         for piece in pieces.iter_mut() {
             piece.occurrences.clear();
+            piece.occurrences.reserve_exact(room);
             piece.most = self.most_of_piece;
         }
         desk.added.clear();
@@ -156,9 +159,11 @@ impl<'r> Texts<'r> {
 /// Occurrences of a piece.
 const PIECE: usize = 1 << 16;
 const MOST_PIECE_BITS: u32 = 12;
+/// Parts are of much the same size, and pieces in such steps fit the next part too.
+const ROOM_STEP: usize = 1 << 13;
 
 /// Only what popular fingerprints have blown up is so large.
-const MOST_OF_PIECE: usize = 4 * PIECE;
+const MOST_OF_PIECE: usize = 2 * PIECE;
 
 /// A piece of a part: of some fingerprints all occurrences.
 #[derive(Default)]
