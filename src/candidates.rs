@@ -285,7 +285,7 @@ impl Inquiry<'_> {
     pub fn carriers(&self, accounts: &[u32], tests: &[Test], side: Side) -> Option<BTreeSet<u32>> {
         let speaks = |t: &&Test| t.signal == "content.template" && self.settings.findings.speaks(t, side);
         let template = tests.iter().find(speaks)?;
-        let carries = |a: &u32| template.agreeing.get(&self.scope.world.entity[*a as usize]) == Some(&true);
+        let carries = |a: &u32| template.agreeing.get(self.scope.world.entity[*a as usize]) == Some(true);
         Some(accounts.iter().copied().filter(carries).collect())
     }
 
@@ -301,7 +301,7 @@ impl Inquiry<'_> {
         }
         let known: BTreeSet<&[u32]> =
             groups.iter().filter(|g| g.proposed_by == Side::Content).map(|g| g.accounts.as_slice()).collect();
-        expanded(self.phrases(), &seeds, &self.scope.world.rank)
+        expanded(&self.phrases(), &seeds, &self.scope.world.rank)
             .into_iter()
             .filter(|group| !known.contains(group.as_slice()))
             .collect()
@@ -390,7 +390,7 @@ impl Inquiry<'_> {
         let mut common: BTreeMap<&str, Common> = best
             .into_iter()
             .map(|(family, t)| {
-                let agrees = group.accounts.iter().map(|a| t.agreeing.get(&entity(a)).copied()).collect();
+                let agrees = group.accounts.iter().map(|a| t.agreeing.get(entity(a))).collect();
                 (family, Common { agrees, background: t.background })
             })
             .collect();

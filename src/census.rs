@@ -278,7 +278,7 @@ impl Census {
     }
 
     /// Where an account first stood in one of the networks at these places among the objects of kind `prefix`.
-    pub fn within(&self, places: &BTreeSet<u32>, account: &AccountEvidence) -> Option<Origin> {
+    pub fn within(&self, places: &[u32], account: &AccountEvidence) -> Option<Origin> {
         let wanted: BTreeSet<Network> = places.iter().filter_map(|p| self.prefixes.get(*p as usize)).copied().collect();
         let within = |address: &str| address.parse().is_ok_and(|ip| wanted.contains(&Network::around(ip)));
         let addresses = account.addresses.iter().filter(|(address, _)| within(address));

@@ -1,6 +1,6 @@
 //! Null models: how surprising a shared thing is when nobody coordinates. p-values are made here and nowhere else.
 
-use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// The least p-value that is ever stated. Sums in log space underflow somewhere below it, and nobody is surer than this.
 pub const LEAST_P: f64 = 1e-300;
@@ -164,23 +164,50 @@ pub fn spread_of_rates(requests: &[u64]) -> Option<f64> {
 /// q-values of Benjamini and Yekutieli (2001), valid under any dependence. `tests` counts every test made, also those
 /// whose p-value is 1 and which are not in `p`; it is at least `p.len()`. Returned in the order of `p`.
 pub fn benjamini_yekutieli(p: &[f64], tests: u64) -> Vec<f64> {
-    q_values_of(p, p.to_vec(), tests)
+    p.iter().copied().collect::<PValues>().q_values(p, tests)
 }
 
-/// The q-values of a few p-values among `all`, of which they are part: of many millions nobody wants each.
-pub fn q_values_of(wanted: &[f64], mut all: Vec<f64>, tests: u64) -> Vec<f64> {
-    let m = tests.max(all.len() as u64) as f64;
-    let harmonic =
-        if m < 1e6 { (1..=m as u64).map(|i| 1.0 / i as f64).sum() } else { m.ln() + 0.577_215_664_901_532_9 };
-    all.par_sort_unstable_by(f64::total_cmp);
-    // Ties share the greatest rank.
-    let ranks: Vec<usize> = wanted.iter().map(|p| all.partition_point(|other| other.total_cmp(p).is_le())).collect();
-    let mut least: f64 = 1.0;
-    for (i, p) in all.iter_mut().enumerate().rev() {
-        least = least.min(*p * m * harmonic / (i + 1) as f64);
-        *p = least;
+/// How often each p-value came out. Links have tens of millions, and a few values, for a p-value depends on three small numbers.
+#[derive(Debug, Default)]
+pub struct PValues {
+    /// By their bits.
+    met: HashMap<u64, u64>,
+}
+
+impl PValues {
+    pub fn push(&mut self, p: f64) {
+        *self.met.entry(p.to_bits()).or_default() += 1;
     }
-    ranks.into_iter().map(|rank| rank.checked_sub(1).map_or(0.0, |i| all[i])).collect()
+
+    /// The q-values of `wanted` among all, of which they are part, as [`benjamini_yekutieli`] has them.
+    pub fn q_values(self, wanted: &[f64], tests: u64) -> Vec<f64> {
+        let m = tests.max(self.met.values().sum()) as f64;
+        let harmonic =
+            if m < 1e6 { (1..=m as u64).map(|i| 1.0 / i as f64).sum() } else { m.ln() + 0.577_215_664_901_532_9 };
+        let mut all: Vec<(f64, u64)> = self.met.into_iter().map(|(bits, n)| (f64::from_bits(bits), n)).collect();
+        all.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
+        // Ties share the greatest rank.
+        let ranks = all.iter().scan(0, |below, (p, n)| {
+            *below += *n;
+            Some((*p, *below))
+        });
+        let mut q_values: Vec<(f64, f64)> = ranks.map(|(p, rank)| (p, p * m * harmonic / rank as f64)).collect();
+        let mut least: f64 = 1.0;
+        for (_, q) in q_values.iter_mut().rev() {
+            least = least.min(*q);
+            *q = least;
+        }
+        let of = |p: &f64| q_values.partition_point(|(other, _)| other.total_cmp(p).is_le());
+        wanted.iter().map(|p| of(p).checked_sub(1).map_or(0.0, |place| q_values[place].1)).collect()
+    }
+}
+
+impl FromIterator<f64> for PValues {
+    fn from_iter<I: IntoIterator<Item = f64>>(all: I) -> Self {
+        let mut values = Self::default();
+        all.into_iter().for_each(|p| values.push(p));
+        values
+    }
 }
 
 #[cfg(test)]

@@ -29,15 +29,21 @@ const INSIDE: f64 = 0.8;
 
 /// Who carries which phrase, if only in one text: fingerprints that recur in two accounts at least.
 #[derive(Debug)]
-pub struct Phrases {
-    carriers: Lists,
-    of_account: Lists,
+pub struct Phrases<'e> {
+    /// Accounts that carry each, rising.
+    carriers: Vec<&'e [u32]>,
+    of_account: &'e Lists,
 }
 
-impl Phrases {
-    pub fn new(evidence: &Evidence) -> Self {
-        let carriers: Lists = evidence.shared().map(|of| of.accounts()).collect();
-        Self { of_account: carriers.inverted(evidence.accounts.len()), carriers }
+impl<'e> Phrases<'e> {
+    /// From the evidence and what [`Phrases::of_accounts`] makes of it.
+    pub(crate) fn new(evidence: &'e Evidence, of_account: &'e Lists) -> Self {
+        Self { carriers: evidence.shared().map(|of| of.accounts()).collect(), of_account }
+    }
+
+    /// Phrases of each account.
+    pub(crate) fn of_accounts(evidence: &Evidence) -> Lists {
+        Lists::inversion(evidence.shared().map(|of| of.accounts()), evidence.accounts.len())
     }
 
     fn accounts(&self) -> f64 {
@@ -50,7 +56,7 @@ impl Phrases {
         let least = LEAST_CARRIERS.max((CARRIED_BY * size).ceil() as u64);
         let mut phrases = counted(group.iter().map(|a| self.of_account.of(*a)), self.carriers.len());
         phrases.retain(|(phrase, n)| {
-            let outside = self.carriers.of(*phrase).len() as f64 - *n as f64;
+            let outside = self.carriers[*phrase as usize].len() as f64 - *n as f64;
             *n >= least && *n as f64 / size >= ENRICHED * outside / (self.accounts() - size).max(1.0)
         });
         let mut of_group = vec![0; self.carriers.len()];
@@ -67,7 +73,7 @@ impl Phrases {
             .collect();
         let least_number = (OF_NUMBER * median(of_members.iter().map(|(n, _)| *n as f64))).max(LEAST_PHRASES as f64);
         let least_share = OF_SHARE * median(of_members.iter().map(|(_, share)| *share));
-        let carried = counted(phrases.iter().map(|(phrase, _)| self.carriers.of(*phrase)), self.of_account.len());
+        let carried = counted(phrases.iter().map(|(phrase, _)| self.carriers[*phrase as usize]), self.of_account.len());
         let is_alike = |(account, n): &(u32, u64)| *n as f64 >= least_number && share(*account, *n) >= least_share;
         carried.into_iter().filter(is_alike).map(|(account, _)| account).collect()
     }
@@ -107,7 +113,7 @@ fn is_inside(group: &[u32], found: &[Vec<u32>]) -> bool {
 
 /// Groups (accounts, rising) that seeds grow to, largest seeds first: those that are not nearly the same as one before. Which of
 /// two of a size comes first is decided by the `rank` of their accounts, which knows nothing of names.
-pub fn expanded(phrases: &Phrases, seeds: &[Vec<u32>], rank: &[u32]) -> Vec<Vec<u32>> {
+pub fn expanded(phrases: &Phrases<'_>, seeds: &[Vec<u32>], rank: &[u32]) -> Vec<Vec<u32>> {
     /// Seeds that are grown side by side, before those behind them are looked at again.
     const AT_ONCE: usize = 16;
     let mut left: Vec<&Vec<u32>> = seeds.iter().collect();
@@ -135,27 +141,24 @@ pub fn expanded(phrases: &Phrases, seeds: &[Vec<u32>], rank: &[u32]) -> Vec<Vec<
 mod tests {
     use super::*;
 
-    /// Phrases by who carries each, of so many accounts.
-    fn phrases(carriers: Vec<Vec<u32>>, accounts: usize) -> Phrases {
-        let carriers: Lists = carriers.into_iter().collect();
-        Phrases { of_account: carriers.inverted(accounts), carriers }
-    }
-
     /// A number below `below`, always the same for the same two.
     fn draw(a: u32, b: u32, below: u32) -> u32 {
         (xxhash_rust::xxh3::xxh3_64(&[a.to_le_bytes(), b.to_le_bytes()].concat()) % u64::from(below)) as u32
     }
 
     /// Of 400 accounts the first 60 carry a third each of 90 variants; everybody carries each of 200 sayings now and then.
-    fn varied() -> Phrases {
+    fn varied() -> Vec<Vec<u32>> {
         let variants = (0..90).map(|v| (0..60).filter(|a| draw(*a, v, 3) == 0).collect());
         let sayings = (0..200).map(|s| (0..400).filter(|a| draw(*a, 1000 + s, 12) == 0).collect());
-        phrases(variants.chain(sayings).collect(), 400)
+        variants.chain(sayings).collect()
     }
 
-    fn grow(phrases: &Phrases, seeds: &[Vec<u32>]) -> Vec<Vec<u32>> {
-        let rank: Vec<u32> = (0..phrases.of_account.len() as u32).rev().collect();
-        expanded(phrases, seeds, &rank)
+    /// What seeds grow to among 400 accounts, by who carries each phrase.
+    fn grow(carriers: &[Vec<u32>], seeds: &[Vec<u32>]) -> Vec<Vec<u32>> {
+        let rank: Vec<u32> = (0..400).rev().collect();
+        let carriers: Vec<&[u32]> = carriers.iter().map(Vec::as_slice).collect();
+        let of_account = Lists::inversion(carriers.iter().copied(), 400);
+        expanded(&Phrases { carriers, of_account: &of_account }, seeds, &rank)
     }
 
     #[test]
@@ -167,13 +170,13 @@ mod tests {
     #[test]
     fn what_everybody_says_now_and_then_grows_nothing() {
         assert!(grow(&varied(), &[vec![100, 170, 230, 399]]).is_empty());
-        assert!(grow(&phrases(Vec::new(), 10), &[vec![1, 2, 3]]).is_empty());
+        assert!(grow(&[], &[vec![1, 2, 3]]).is_empty());
     }
 
     #[test]
     fn a_tool_that_most_use_is_no_group() {
-        let tool = (0..90).map(|v| (0..300).filter(|a| draw(*a, v, 3) == 0).collect()).collect();
-        assert!(grow(&phrases(tool, 400), &[vec![3, 17, 41, 58]]).is_empty());
+        let tool: Vec<Vec<u32>> = (0..90).map(|v| (0..300).filter(|a| draw(*a, v, 3) == 0).collect()).collect();
+        assert!(grow(&tool, &[vec![3, 17, 41, 58]]).is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
 use crate::chance::{binomial_upper, hypergeometric_tail, ln_choose, poisson_lower, poisson_upper};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Outcome of one group test.
@@ -32,20 +32,20 @@ pub enum Counts {
 /// Entities of a group and whether each agrees with what was found. A test is looked at in many runs: copies share the list.
 #[derive(Debug, Clone, Default)]
 pub struct Agreeing {
-    /// Rising.
-    of: Arc<[(u32, bool)]>,
+    /// Rising; the lowest bit says whether the entity before it agrees, for tests of all groups keep millions.
+    of: Arc<[u32]>,
     agree: usize,
 }
 
 impl Agreeing {
     /// Whether an entity agrees; `None` where that is not known.
-    pub fn get(&self, entity: &u32) -> Option<&bool> {
-        self.of.binary_search_by_key(entity, |(e, _)| *e).ok().map(|place| &self.of[place].1)
+    pub fn get(&self, entity: u32) -> Option<bool> {
+        self.of.binary_search_by_key(&entity, |one| one >> 1).ok().map(|place| self.of[place] & 1 == 1)
     }
 
     /// Those that agree, rising.
     pub fn who(&self) -> impl Iterator<Item = u32> {
-        self.of.iter().filter(|(_, agrees)| *agrees).map(|(entity, _)| *entity)
+        self.of.iter().filter(|one| *one & 1 == 1).map(|one| one >> 1)
     }
 
     /// Entities of which it is known whether they agree.
@@ -58,12 +58,12 @@ impl Agreeing {
     }
 }
 
-/// From entities in rising order, each once.
+/// From entities in rising order, each once, below 2^31.
 impl FromIterator<(u32, bool)> for Agreeing {
     fn from_iter<I: IntoIterator<Item = (u32, bool)>>(entities: I) -> Self {
-        let of: Arc<[(u32, bool)]> = entities.into_iter().collect();
-        debug_assert!(of.is_sorted_by(|a, b| a.0 < b.0));
-        Self { agree: of.iter().filter(|(_, agrees)| *agrees).count(), of }
+        let of: Arc<[u32]> = entities.into_iter().map(|(entity, agrees)| entity << 1 | u32::from(agrees)).collect();
+        debug_assert!(of.is_sorted_by(|a, b| a >> 1 < b >> 1));
+        Self { agree: of.iter().filter(|one| *one & 1 == 1).count(), of }
     }
 }
 
@@ -83,8 +83,8 @@ pub struct Test {
     pub agreeing: Agreeing,
     /// Share of all entities that agree by chance.
     pub background: f64,
-    /// Places of the shared objects among those of their kind, where there are such.
-    pub shared: BTreeSet<u32>,
+    /// Places of the shared objects among those of their kind, rising, where there are such.
+    pub shared: Arc<[u32]>,
 }
 
 impl Test {
@@ -102,7 +102,7 @@ impl Test {
         counts: Counts,
         outcome: Outcome,
     ) -> Self {
-        let (agreeing, shared) = (Agreeing::default(), BTreeSet::new());
+        let (agreeing, shared) = (Agreeing::default(), Arc::default());
         Self { signal, family, statement, unit, counts, outcome, q_value: 1.0, agreeing, background: 0.0, shared }
     }
 }

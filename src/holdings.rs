@@ -20,19 +20,24 @@ impl Lists {
         &self.numbers[start..self.ends[place]]
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> + Clone {
         (0..self.len() as u32).map(|place| self.of(place))
     }
 
     /// The same seen from the other side: for each number below `numbers` the places of the lists that hold it, rising.
     pub fn inverted(&self, numbers: usize) -> Self {
+        Self::inversion(self.iter(), numbers)
+    }
+
+    /// As [`Lists::inverted`], of lists that stand elsewhere.
+    pub fn inversion<'l>(lists: impl Iterator<Item = &'l [u32]> + Clone, numbers: usize) -> Self {
         let mut starts = vec![0; numbers + 1];
-        self.numbers.iter().for_each(|number| starts[*number as usize + 1] += 1);
+        lists.clone().flatten().for_each(|number| starts[*number as usize + 1] += 1);
         for number in 0..numbers {
             starts[number + 1] += starts[number];
         }
-        let mut places = vec![0; self.numbers.len()];
-        for (place, list) in (0u32..).zip(self.iter()) {
+        let mut places = vec![0; starts[numbers]];
+        for (place, list) in (0u32..).zip(lists) {
             for number in list {
                 let next = &mut starts[*number as usize];
                 places[*next] = place;
@@ -52,6 +57,9 @@ impl<L: AsRef<[u32]>> FromIterator<L> for Lists {
             all.numbers.extend_from_slice(list.as_ref());
             all.ends.push(all.numbers.len());
         }
+        // They stay as long as the search, and have grown by doubling.
+        all.numbers.shrink_to_fit();
+        all.ends.shrink_to_fit();
         all
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::activity;
 use crate::candidates::{Candidate, Group, correct};
-use crate::chance::q_values_of;
+use crate::chance::PValues;
 use crate::document::*;
 use crate::features::Evidence;
 use crate::links::{Family, World};
@@ -245,7 +245,7 @@ fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate], pairs: u64) -> 
         candidate.accounts.iter().for_each(|a| home[*a as usize] = Some(place));
     }
     let mut inside: Vec<Inside> = candidates.iter().map(|_| Inside::default()).collect();
-    let mut p_values = Vec::new();
+    let mut p_values = PValues::default();
     for side in [Side::Content, Side::Control] {
         Pairs::new(world, &families(side, settings), &settings.proposals.pairs).each_link(|link| {
             p_values.push(link.p_value);
@@ -258,7 +258,7 @@ fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate], pairs: u64) -> 
     }
     inside.iter_mut().for_each(Inside::settle);
     let wanted: Vec<f64> = inside.iter().flat_map(|i| &i.listed).map(|(link, _)| link.p_value).collect();
-    let q_values = q_values_of(&wanted, p_values, pairs);
+    let q_values = p_values.q_values(&wanted, pairs);
     inside.iter_mut().flat_map(|i| &mut i.listed).zip(q_values).for_each(|((_, q), value)| *q = value);
     inside
 }

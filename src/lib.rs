@@ -32,6 +32,7 @@ pub mod networks;
 pub mod normalise;
 pub mod over_time;
 pub mod pairs;
+mod pieces;
 pub mod profiles;
 pub mod proposals;
 pub mod pseudonyms;

@@ -113,8 +113,8 @@ pub struct World {
 impl World {
     /// From accounts and objects in their orders.
     pub fn new(names: Vec<String>, entity: Vec<u32>, rank: Vec<u32>, objects: Vec<Object>) -> Self {
-        let holders: Lists = objects.iter().map(|o| o.accounts.as_slice()).collect();
-        Self { of_account: holders.inverted(names.len()), names, entity, rank, objects }
+        let of_account = Lists::inversion(objects.iter().map(|o| o.accounts.as_slice()), names.len());
+        Self { of_account, names, entity, rank, objects }
     }
 
     /// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself

@@ -1,17 +1,55 @@
 //! Groups of accounts from weighted links: Leiden (Traag, Waltman and van Eck 2019) under the constant Potts model
 //! (Traag, Van Dooren and Nesterov 2011), which has no resolution limit: a ring of four stands beside a crowd.
 
+use crate::pieces::Pieces;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, VecDeque};
+
+/// Another node, and how much the link to it weighs: in single precision, for there may be tens of millions, and a weight is a
+/// surprise, which nobody knows to seven digits.
+type Neighbour = (u32, f32);
+
+/// Weighted edges that wait for a graph, in any order; eight bytes each where those of a node come one behind the other.
+#[derive(Debug, Clone, Default)]
+pub struct Edges {
+    /// One end of some edges, and how many they are.
+    nodes: Vec<(u32, u32)>,
+    /// The other ends.
+    others: Pieces<Neighbour>,
+}
+
+impl Edges {
+    /// Adds an edge from `a` to `b`.
+    pub fn push(&mut self, a: u32, b: u32, weight: f32) {
+        match self.nodes.last_mut().filter(|(node, _)| *node == a) {
+            Some((_, edges)) => *edges += 1,
+            None => self.nodes.push((a, 1)),
+        }
+        self.others.push((b, weight));
+    }
+
+    /// These and others.
+    fn with(mut self, other: Self) -> Self {
+        self.nodes.extend(other.nodes);
+        other.others.into_iter().for_each(|edge| self.others.push(edge));
+        self
+    }
+}
+
+impl FromIterator<(u32, u32, f32)> for Edges {
+    fn from_iter<I: IntoIterator<Item = (u32, u32, f32)>>(all: I) -> Self {
+        let mut edges = Self::default();
+        all.into_iter().for_each(|(a, b, weight)| edges.push(a, b, weight));
+        edges
+    }
+}
 
 /// An undirected weighted graph on nodes `0..n`: the neighbours of all nodes one behind the other, rising.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     /// Where the neighbours of each node end.
     ends: Vec<usize>,
-    neighbours: Vec<u32>,
-    /// In single precision, for there may be tens of millions: a weight is a surprise, and nobody knows it to seven digits.
-    weights: Vec<f32>,
+    neighbours: Vec<Neighbour>,
     /// Accounts behind each node; 1 before aggregation.
     size: Vec<f64>,
 }
@@ -61,42 +99,59 @@ impl Sums {
 }
 
 impl Graph {
-    /// From edges `(a, b, weight)`; weights of a repeated pair are added, loops are dropped.
-    pub fn new(nodes: usize, mut edges: Vec<(u32, u32, f32)>) -> Self {
-        edges.retain(|(a, b, _)| a != b);
-        edges.iter_mut().for_each(|(a, b, _)| (*a, *b) = (*a.min(b), *a.max(b)));
-        // Stable, so that the weights of a pair are added in the order in which they came. To sort takes as much memory again,
-        // and who has many edges brings them in order.
-        if !edges.is_sorted_by_key(|(a, b, _)| (*a, *b)) {
-            edges.par_sort_by_key(|(a, b, _)| (*a, *b));
-        }
-        edges.dedup_by(|later, first| {
-            let same = (later.0, later.1) == (first.0, first.1);
-            if same {
-                first.2 += later.2;
-            }
-            same
-        });
+    /// Weights of a repeated pair are added, in rising order so that no order of edges changes the sum; loops are dropped. Edges
+    /// are let go as they are taken in.
+    pub fn new(nodes: usize, edges: Edges) -> Self {
+        let Edges { nodes: firsts, others } = edges;
+        let first = || firsts.iter().flat_map(|(node, edges)| std::iter::repeat_n(*node, *edges as usize));
         let mut ends = vec![0; nodes + 1];
-        for (a, b, _) in &edges {
-            ends[*a as usize + 1] += 1;
+        for (a, (b, _)) in first().zip(others.iter()).filter(|(a, (b, _))| a != b) {
+            ends[a as usize + 1] += 1;
             ends[*b as usize + 1] += 1;
         }
         for node in 0..nodes {
             ends[node + 1] += ends[node];
         }
-        let mut neighbours = vec![0; 2 * edges.len()];
-        let mut weights = vec![0.0; 2 * edges.len()];
-        for (a, b, weight) in edges {
+        let mut neighbours = vec![(0, 0.0); ends[nodes]];
+        for (a, (b, weight)) in first().zip(others).filter(|(a, (b, _))| a != b) {
             for (node, other) in [(a, b), (b, a)] {
                 let next = &mut ends[node as usize];
-                (neighbours[*next], weights[*next]) = (other, weight);
+                neighbours[*next] = (other, weight);
                 *next += 1;
             }
         }
         // Each start has moved to the end of its list.
         ends.pop();
-        Self { ends, neighbours, weights, size: vec![1.0; nodes] }
+        let mut graph = Self { ends, neighbours, size: vec![1.0; nodes] };
+        graph.settle();
+        graph
+    }
+
+    /// Puts the neighbours of each node in order, each once.
+    fn settle(&mut self) {
+        let (mut rest, mut before) = (self.neighbours.as_mut_slice(), 0);
+        let lists = self.ends.iter().map(|end| {
+            let (own, after) = std::mem::take(&mut rest).split_at_mut(end - before);
+            (rest, before) = (after, *end);
+            own
+        });
+        let by_number = |x: &Neighbour, y: &Neighbour| x.0.cmp(&y.0).then(x.1.total_cmp(&y.1));
+        lists.collect::<Vec<_>>().into_par_iter().for_each(|own| own.sort_unstable_by(by_number));
+        let (mut start, mut kept) = (0, 0);
+        for end in &mut self.ends {
+            let first = kept;
+            for place in start..*end {
+                let (other, weight) = self.neighbours[place];
+                if kept > first && self.neighbours[kept - 1].0 == other {
+                    self.neighbours[kept - 1].1 += weight;
+                } else {
+                    self.neighbours[kept] = (other, weight);
+                    kept += 1;
+                }
+            }
+            (start, *end) = (*end, kept);
+        }
+        self.neighbours.truncate(kept);
     }
 
     fn len(&self) -> usize {
@@ -106,7 +161,7 @@ impl Graph {
     /// Neighbours of a node, with the weights to them.
     fn around(&self, node: usize) -> impl Iterator<Item = (u32, f64)> + '_ {
         let own = node.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[node];
-        self.neighbours[own.clone()].iter().copied().zip(self.weights[own].iter().map(|weight| f64::from(*weight)))
+        self.neighbours[own].iter().map(|(other, weight)| (*other, f64::from(*weight)))
     }
 
     /// Moves nodes to the community that gains most until none gains. Deterministic: nodes in order, ties to the least id.
@@ -175,19 +230,21 @@ impl Graph {
             size[*p as usize] += self.size[node as usize];
             nodes[*p as usize].push(node);
         }
-        let behind = |sums: &mut Sums, (p, nodes): (u32, &Vec<u32>)| {
+        let behind = |(mut sums, mut edges): (Sums, Edges), (p, nodes): (u32, &Vec<u32>)| {
             for (other, weight) in nodes.iter().flat_map(|node| self.around(*node as usize)) {
                 let other = part[other as usize];
                 if p < other {
                     sums.add(other, weight);
                 }
             }
-            sums.take().map(|(other, weight)| (p, other, weight as f32)).collect::<Vec<_>>()
+            sums.take().for_each(|(other, weight)| edges.push(p, other, weight as f32));
+            (sums, edges)
         };
-        let each = nodes.par_iter().enumerate().map(|(p, nodes)| (p as u32, nodes));
-        let edges = each.with_min_len(parts / 16).map_init(|| Sums::new(parts), behind).flatten_iter().collect();
-        drop(self);
-        Self { size, ..Self::new(parts, edges) }
+        let each = nodes.par_iter().enumerate().map(|(p, nodes)| (p as u32, nodes)).with_min_len(parts / 16);
+        let found: Vec<Edges> =
+            each.fold(|| (Sums::new(parts), Edges::default()), behind).map(|(_, edges)| edges).collect();
+        drop((self, nodes));
+        Self { size, ..Self::new(parts, found.into_iter().fold(Edges::default(), Edges::with)) }
     }
 }
 
@@ -241,6 +298,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn graph(nodes: usize, edges: Vec<(u32, u32, f32)>) -> Graph {
+        Graph::new(nodes, edges.into_iter().collect())
+    }
+
     fn cliques(sizes: &[u32]) -> (usize, Vec<(u32, u32, f32)>, Vec<u32>) {
         let (mut edges, mut labels, mut first) = (Vec::new(), Vec::new(), 0);
         for (group, size) in (0..).zip(sizes) {
@@ -259,13 +320,13 @@ mod tests {
     #[test]
     fn small_rings_stay_apart_beside_a_crowd() {
         let (n, edges, planted) = cliques(&[[4; 200].as_slice(), &[60, 300]].concat());
-        assert_eq!(communities(Graph::new(n, edges), 1.0), planted);
+        assert_eq!(communities(graph(n, edges), 1.0), planted);
     }
 
     #[test]
     fn links_below_the_resolution_make_no_community() {
         let edges = vec![(0, 1, 0.5), (1, 2, 0.5), (0, 2, 0.5)];
-        assert_eq!(communities(Graph::new(3, edges), 1.0), [0, 1, 2]);
+        assert_eq!(communities(graph(3, edges), 1.0), [0, 1, 2]);
     }
 
     proptest! {
@@ -274,12 +335,12 @@ mod tests {
             let (n, edges, _) = cliques(&sizes);
             let mut shuffled = edges.clone();
             shuffled.sort_by_key(|(a, b, _)| xxhash_rust::xxh3::xxh3_64_with_seed(&[a.to_le_bytes(), b.to_le_bytes()].concat(), seed));
-            prop_assert_eq!(communities(Graph::new(n, edges), 1.0), communities(Graph::new(n, shuffled), 1.0));
+            prop_assert_eq!(communities(graph(n, edges), 1.0), communities(graph(n, shuffled), 1.0));
         }
 
         #[test]
         fn it_ends_on_any_graph(edges in prop::collection::vec((0u32..30, 0u32..30, 0.0f32..5.0), 0..200)) {
-            prop_assert_eq!(communities(Graph::new(30, edges), 1.0).len(), 30);
+            prop_assert_eq!(communities(graph(30, edges), 1.0).len(), 30);
         }
     }
 }

@@ -141,6 +141,21 @@ fn draw(world: &World, object: &Object, rounds: u64) -> Vec<(u32, u32)> {
     pairs
 }
 
+/// Pairs of holders of some objects, rising, each once.
+fn all_drawn(world: &World, objects: &[u32], rounds: u64) -> Vec<(u32, u32)> {
+    /// Objects that are drawn from side by side: all at once would wait beside the list into which they go.
+    const AT_ONCE: usize = 8;
+    let objects: Vec<&Object> = objects.iter().map(|i| &world.objects[*i as usize]).collect();
+    let mut drawn = Vec::with_capacity(objects.iter().map(|object| object.accounts.len() * rounds as usize).sum());
+    for some in objects.chunks(AT_ONCE) {
+        let of_each: Vec<Vec<(u32, u32)>> = some.par_iter().map(|object| draw(world, object, rounds)).collect();
+        drawn.extend(of_each.into_iter().flatten());
+    }
+    drawn.par_sort_unstable();
+    drawn.dedup();
+    drawn
+}
+
 /// The pairs of some families.
 pub struct Pairs<'w> {
     world: &'w World,
@@ -237,10 +252,7 @@ fn shared(world: &World, family: Family, objects: &[u32], (whole, drawn): (usize
     let crowded = of_family(&objects[whole..whole + drawn]);
     let mut objects = of_family(&objects[..whole]);
     let whole = objects.len() as u32;
-    let draw = |i: &u32| draw(world, &world.objects[*i as usize], rounds);
-    let mut drawn: Vec<(u32, u32)> = crowded.par_iter().flat_map_iter(draw).collect();
-    drawn.par_sort_unstable();
-    drawn.dedup();
+    let drawn = all_drawn(world, &crowded, rounds);
     objects.extend(crowded);
     let holders: Lists = objects.iter().map(|i| &world.objects[*i as usize].accounts).collect();
     let of_account = holders.inverted(world.names.len());

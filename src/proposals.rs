@@ -1,9 +1,8 @@
 //! Which groups are worth testing: communities of accounts that share rare objects of one side of the evidence.
 
 use crate::links::{Family, Object, World};
-use crate::networks::{Graph, communities};
+use crate::networks::{Edges, Graph, communities};
 use crate::pairs::{PairSettings, Pairs};
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A side of the evidence that proposes groups; the families it uses do not test them.
@@ -115,29 +114,15 @@ fn peel(world: &World, group: Vec<u32>, least: usize) -> Vec<Vec<u32>> {
 
 /// Proposes groups. Links inside one entity are declared and do not count.
 pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) -> Proposal {
-    let pairs = Pairs::new(world, families, &settings.pairs);
-    // A link cannot weigh more than this: one freak coincidence makes no community.
-    const HEAVIEST: f64 = 12.0;
     let rank = |account: u32| world.rank[account as usize];
-    let mut edges: Vec<(u32, u32, f32)> = Vec::new();
-    pairs.each_link(|link| {
-        let weight = link.surprise().min(HEAVIEST) * link.stands_for;
-        let (a, b) = (rank(link.a), rank(link.b));
-        edges.push((a.min(b), a.max(b), weight as f32));
-    });
-    let Pairs { objects_drawn_from, objects_left_out, .. } = pairs;
-    // An account pair may be linked in two families: the weight decides between them.
-    edges.par_sort_unstable_by(|x, y| (x.0, x.1).cmp(&(y.0, y.1)).then(x.2.total_cmp(&y.2)));
-    let divide = |edges: Vec<(u32, u32, f32)>, resolution: f64| -> Vec<Vec<u32>> {
-        let labels = communities(Graph::new(world.names.len(), edges), resolution);
-        let mut groups: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        for account in 0..world.names.len() as u32 {
-            groups.entry(labels[rank(account) as usize]).or_default().push(account);
-        }
-        groups.into_values().filter(|g| world.entities(g).len() >= settings.least_entities).collect()
-    };
+    let (edges, looked_at) = links(world, families, &settings.pairs);
+    let labels = communities(Graph::new(world.names.len(), edges), settings.resolution);
+    let mut divided: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for account in 0..world.names.len() as u32 {
+        divided.entry(labels[rank(account) as usize]).or_default().push(account);
+    }
     let mut groups = Vec::new();
-    for group in divide(edges, settings.resolution) {
+    for group in divided.into_values().filter(|g| world.entities(g).len() >= settings.least_entities) {
         if !families.contains(&Family::Content) || has_common_object(world, &group) {
             groups.push(group);
             continue;
@@ -146,7 +131,24 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         groups.extend(peel(world, group, settings.least_entities));
     }
     groups.sort();
-    Proposal { groups, objects_drawn_from, objects_left_out }
+    Proposal { groups, ..looked_at }
+}
+
+/// Links between accounts, which are named by their ranks, and what of their objects was not looked at: a proposal without
+/// groups. By itself, so that pairs are let go before a graph stands beside their links.
+fn links(world: &World, families: &[Family], settings: &PairSettings) -> (Edges, Proposal) {
+    // A link cannot weigh more than this: one freak coincidence makes no community.
+    const HEAVIEST: f64 = 12.0;
+    let rank = |account: u32| world.rank[account as usize];
+    let pairs = Pairs::new(world, families, settings);
+    let mut edges = Edges::default();
+    // An account pair may be linked in two families: the graph adds the weights.
+    pairs.each_link(|link| {
+        let weight = link.surprise().min(HEAVIEST) * link.stands_for;
+        edges.push(rank(link.a), rank(link.b), weight as f32);
+    });
+    let Pairs { objects_drawn_from, objects_left_out, .. } = pairs;
+    (edges, Proposal { groups: Vec::new(), objects_drawn_from, objects_left_out })
 }
 
 #[cfg(test)]

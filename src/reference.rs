@@ -228,7 +228,7 @@ impl Reference {
                 tests.push(Test {
                     agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
                     background: (outcome.expected / of as f64).min(1.0),
-                    shared: wanted.into_iter().collect(),
+                    shared: wanted.into(),
                     ..Test::of_the_whole(signal, "identity", statement, "accounts", Counts::Members, outcome)
                 });
             }
@@ -334,7 +334,7 @@ impl Reference {
         Some(Test {
             agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
             background: (held as f64 / among.known as f64).min(1.0),
-            shared: wanted.into_iter().collect(),
+            shared: wanted.into(),
             ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
         })
     }

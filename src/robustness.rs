@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Overlap from which a network counts as the same one.
 const SAME: f64 = 0.5;
 
+/// Runs without a layer that are made side by side.
+const RUNS_AT_ONCE: usize = 2;
+
 fn jaccard(a: &[String], b: &BTreeSet<&String>) -> f64 {
     let both = a.iter().filter(|m| b.contains(m)).count();
     both as f64 / (a.len() + b.len() - both).max(1) as f64
@@ -34,18 +37,18 @@ pub fn investigate_robustly(
         return document;
     }
     let layers: Vec<Layer> = Layer::ALL.into_iter().filter(|l| !settings.leave_out.contains(l)).collect();
-    let without: Vec<Vec<BTreeSet<&String>>> = layers
-        .par_iter()
-        .map(|layer| {
-            let mut settings = settings.clone();
-            settings.leave_out.insert(*layer);
-            let inquiry = Inquiry { scope: &scope, settings: &settings, shared: &shared };
-            let found = search(&inquiry);
-            let name = |account: &u32| &scope.world.names[*account as usize];
-            let coordinated = found.candidates.iter().filter(|c| inquiry.verdict(c) <= Verdict::Coordinated);
-            coordinated.map(|c| c.accounts.iter().map(name).collect()).collect()
-        })
-        .collect();
+    let run_without = |layer: &Layer| -> Vec<BTreeSet<&String>> {
+        let mut settings = settings.clone();
+        settings.leave_out.insert(*layer);
+        let inquiry = Inquiry { scope: &scope, settings: &settings, shared: &shared };
+        let found = search(&inquiry);
+        let name = |account: &u32| &scope.world.names[*account as usize];
+        let coordinated = found.candidates.iter().filter(|c| inquiry.verdict(c) <= Verdict::Coordinated);
+        coordinated.map(|c| c.accounts.iter().map(name).collect()).collect()
+    };
+    // A few at once: each holds groups and links of its own, and is shared out among all threads by itself.
+    let without: Vec<Vec<BTreeSet<&String>>> =
+        layers.chunks(RUNS_AT_ONCE).flat_map(|some| some.par_iter().map(run_without).collect::<Vec<_>>()).collect();
     for network in &mut document.networks {
         network.robustness = layers
             .iter()

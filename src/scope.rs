@@ -6,6 +6,7 @@ use crate::expansion::{Phrases, expanded};
 use crate::features::Evidence;
 use crate::findings::FindingSettings;
 use crate::group_tests::Test;
+use crate::holdings::Lists;
 use crate::ingest::IngestReport;
 use crate::links::{Family, Layer, World, invert};
 use crate::profiles::{ProfileSettings, propose_profiles};
@@ -52,7 +53,8 @@ pub(crate) struct Shared {
     pub tests: Mutex<BTreeMap<Proposed, Arc<Vec<Test>>>>,
     pub profiles: OnceLock<Vec<Vec<u32>>>,
     pub stacks: OnceLock<Stacks>,
-    pub phrases: OnceLock<Phrases>,
+    /// Phrases of each account.
+    pub phrases: OnceLock<Lists>,
 }
 
 impl Inquiry<'_> {
@@ -61,7 +63,7 @@ impl Inquiry<'_> {
         made_once(&self.shared.proposals, families.to_vec(), || {
             let mut proposal = propose(&self.scope.world, families, &self.settings.proposals);
             if families == [Family::Content] {
-                let grown = expanded(self.phrases(), &proposal.groups, &self.scope.world.rank);
+                let grown = expanded(&self.phrases(), &proposal.groups, &self.scope.world.rank);
                 proposal.groups.extend(grown);
             }
             proposal
@@ -69,8 +71,9 @@ impl Inquiry<'_> {
     }
 
     /// Who carries which phrase.
-    pub fn phrases(&self) -> &Phrases {
-        self.shared.phrases.get_or_init(|| Phrases::new(self.scope.evidence))
+    pub fn phrases(&self) -> Phrases<'_> {
+        let evidence = self.scope.evidence;
+        Phrases::new(evidence, self.shared.phrases.get_or_init(|| Phrases::of_accounts(evidence)))
     }
 
     /// Groups proposed by habit.

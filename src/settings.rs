@@ -15,7 +15,8 @@ pub struct IngestSettings {
     pub max_listed_rejects: usize,
     /// Bytes of rows that wait for their partners; beyond, they wait on disk. 1 MiB to 16 GiB.
     pub join_bytes: usize,
-    /// Bytes of fingerprints that wait in memory for the end of the log; beyond, they wait on disk. 1 MiB to 16 GiB.
+    /// Bytes of fingerprints that wait in memory for the end of the log, and a quarter of it starts of calls; beyond, they wait on
+    /// disk. 1 MiB to 16 GiB.
     pub spill_bytes: usize,
     /// Resident memory beyond which reading gives up, bytes; looked at between two batches, where the system tells.
     pub memory_bytes: Option<u64>,
@@ -33,7 +34,7 @@ impl Default for IngestSettings {
             max_expansion: 1000,
             max_listed_rejects: 100_000,
             join_bytes: 256 << 20,
-            spill_bytes: 128 << 20,
+            spill_bytes: 32 << 20,
             memory_bytes: None,
             account_field: None,
             format: None,

@@ -18,7 +18,7 @@ const COVERED: f64 = 0.5;
 fn agreement<'t>(tests: &[&'t Test], entity: u32) -> BTreeMap<&'t str, bool> {
     let mut families: BTreeMap<&str, bool> = BTreeMap::new();
     for test in tests {
-        let agrees = if test.agreeing.is_empty() { Some(true) } else { test.agreeing.get(&entity).copied() };
+        let agrees = if test.agreeing.is_empty() { Some(true) } else { test.agreeing.get(entity) };
         if let Some(agrees) = agrees {
             *families.entry(test.family).or_default() |= agrees;
         }

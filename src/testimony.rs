@@ -72,7 +72,7 @@ impl Inquiry<'_> {
         let agrees = |account: &&u32| match test.signal {
             "infrastructure.rotation" => baseline.census.rotates[**account as usize] == Some(true),
             _ if !shared.is_empty() => shared.iter().any(|o| o.accounts.binary_search(account).is_ok()),
-            _ => test.agreeing.is_empty() || test.agreeing.get(&world.entity[**account as usize]) == Some(&true),
+            _ => test.agreeing.is_empty() || test.agreeing.get(world.entity[**account as usize]) == Some(true),
         };
         accounts.iter().filter(agrees).copied().collect()
     }

@@ -8,8 +8,9 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 53] = [
+const ORDER: [&str; 54] = [
     "document",
+    "pieces",
     "visible",
     "schema",
     "settings",

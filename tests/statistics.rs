@@ -307,7 +307,10 @@ proptest! {
     }
 
     #[test]
-    fn q_values_are_those_of_the_definition(p in prop::collection::vec(0.0f64..=1.0, 1..40), more in 0u64..100) {
+    fn q_values_are_those_of_the_definition(
+        p in prop::collection::vec(prop_oneof![0.0f64..=1.0, (0u32..=5).prop_map(|n| f64::from(n) / 5.0)], 1..40),
+        more in 0u64..100,
+    ) {
         let m = p.len() as u64 + more;
         let harmonic: f64 = (1..=m).map(|i| 1.0 / i as f64).sum();
         let q = benjamini_yekutieli(&p, m);

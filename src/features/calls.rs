@@ -1,7 +1,10 @@
-//! What is kept of each call until the whole log is read: one behind the other, and dealt to accounts in the end. Lists of
-//! their own, growing side by side, would hold room for half as much again and leave their old places behind in pieces.
+//! What is kept of each call until the whole log is read: one behind the other, beyond a limit on disk, and dealt to accounts in
+//! the end. Lists of their own, growing side by side, would hold room for half as much again and leave their old places behind in
+//! pieces.
 
 use super::tally::Halves;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, Write};
 
 /// Starts of requests kept for one account.
 pub const MAX_TIMES: usize = 4_096;
@@ -14,18 +17,42 @@ struct Start {
     us: Halves,
 }
 
+/// Bytes of one on disk: the account, and the time, each the lowest byte first.
+const ON_DISK: usize = 12;
+
+impl Start {
+    fn bytes(&self) -> [u8; ON_DISK] {
+        let mut bytes = [0; ON_DISK];
+        bytes[..4].copy_from_slice(&self.account.to_le_bytes());
+        bytes[4..].copy_from_slice(&u64::from(self.us).to_le_bytes());
+        bytes
+    }
+
+    fn read(from: &mut impl Read) -> io::Result<Self> {
+        let (mut account, mut us) = ([0; 4], [0; 8]);
+        from.read_exact(&mut account)?;
+        from.read_exact(&mut us)?;
+        Ok(Self { account: u32::from_le_bytes(account), us: u64::from_le_bytes(us).into() })
+    }
+}
+
 /// The starts of calls that one thread met.
 #[derive(Debug)]
 pub(super) struct Starts {
     calls: Vec<Start>,
-    /// So many may wait here; an account keeps no more than it needs.
+    /// So many may wait here.
     most: usize,
+    file: Option<File>,
+    /// Calls in the file.
+    spilled: usize,
+    /// What accounts are called by now, for who is on disk keeps the number it went there with; nothing else comes then.
+    renumbered: Option<Vec<u32>>,
 }
 
 impl Starts {
     /// So many bytes may stay in memory.
     pub fn within(bytes: usize) -> Self {
-        Self { calls: Vec::new(), most: bytes / size_of::<Start>() }
+        Self { calls: Vec::new(), most: bytes / size_of::<Start>(), file: None, spilled: 0, renumbered: None }
     }
 
     /// So many bytes may stay in memory from now on.
@@ -35,23 +62,49 @@ impl Starts {
 
     pub fn push(&mut self, account: u32, us: i64) {
         self.calls.push(Start { account, us: us.cast_unsigned().into() });
+        if self.calls.len() > self.most && self.spill().is_err() {
+            // No room on disk: they stay in memory as long as that lasts.
+            self.most = usize::MAX;
+        }
     }
 
-    /// Whether it is time to deal them.
-    pub fn are_too_many(&self) -> bool {
-        self.calls.len() > self.most
+    fn spill(&mut self) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(tempfile::tempfile()?),
+        };
+        let bytes: Vec<u8> = self.calls.iter().flat_map(Start::bytes).collect();
+        file.write_all(&bytes)?;
+        self.spilled += self.calls.len();
+        self.calls.clear();
+        Ok(())
     }
 
     /// Takes the starts out, by accounts below `accounts`, µs since the Unix epoch.
-    pub fn deal(&mut self, accounts: usize) -> ByAccount<i64> {
-        let calls = std::mem::take(&mut self.calls);
-        let start = |Start { account, us }: &Start| (*account, u64::from(*us).cast_signed());
-        ByAccount::new(accounts, calls.iter().map(start))
+    ///
+    /// # Errors
+    /// When what was put on disk cannot be read again.
+    pub fn deal(&mut self, accounts: usize) -> io::Result<ByAccount<i64>> {
+        let mut calls = Vec::with_capacity(self.spilled + self.calls.len());
+        if let Some(mut file) = self.file.take() {
+            file.rewind()?;
+            let mut file = BufReader::new(file);
+            for _ in 0..std::mem::take(&mut self.spilled) {
+                calls.push(Start::read(&mut file)?);
+            }
+        }
+        calls.append(&mut self.calls);
+        let number = |account: u32| self.renumbered.as_ref().map_or(account, |numbers| numbers[account as usize]);
+        let start = |Start { account, us }: &Start| (number(*account), u64::from(*us).cast_signed());
+        Ok(ByAccount::new(accounts, calls.iter().map(start)))
     }
 
     /// Gives accounts other numbers.
     pub fn renumber(&mut self, numbers: &[u32]) {
-        self.calls.iter_mut().for_each(|start| start.account = numbers[start.account as usize]);
+        match &mut self.renumbered {
+            Some(known) => known.iter_mut().for_each(|number| *number = numbers[*number as usize]),
+            None => self.renumbered = Some(numbers.to_vec()),
+        }
     }
 }
 
@@ -136,16 +189,17 @@ mod tests {
         #[test]
         fn each_account_gets_its_starts_in_the_order_in_which_they_came(
             calls in proptest::collection::vec((0u32..5, any::<i64>()), 0..60),
+            held in 0usize..80,
         ) {
-            let mut starts = Starts::within(0);
+            let mut starts = Starts::within(held * size_of::<Start>());
             calls.iter().for_each(|(account, us)| starts.push(*account, *us));
+            prop_assert!(starts.calls.len() <= held);
             starts.renumber(&[4, 3, 2, 1, 0]);
-            prop_assert_eq!(starts.are_too_many(), !calls.is_empty());
-            let mut dealt = starts.deal(6);
-            let of = |account: u32| calls.iter().filter(|call| 4 - call.0 == account).map(|call| call.1).collect();
-            let expected: Vec<Vec<i64>> = (0..5).map(of).chain([Vec::new()]).collect();
+            starts.renumber(&[1, 2, 3, 4, 5]);
+            let mut dealt = starts.deal(7).unwrap();
+            let of = |account: u32| calls.iter().filter(|call| 5 - call.0 == account).map(|call| call.1).collect();
+            let expected: Vec<Vec<i64>> = (0..7).map(of).collect();
             prop_assert_eq!(dealt.each(), expected);
-            prop_assert!(!starts.are_too_many());
         }
     }
 }

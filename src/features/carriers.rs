@@ -2,6 +2,8 @@
 //! nobody.
 
 use super::Carried;
+use super::rows::Rows;
+use crate::event::Origin;
 use std::collections::BTreeMap;
 
 /// The accounts that carry one fingerprint.
@@ -10,16 +12,39 @@ pub struct Carriers {
     pub(super) fingerprint: u64,
     /// Places of the accounts, rising.
     accounts: Box<[u32]>,
-    carried: Box<[Carried]>,
+    /// How each carries it. Millions of accounts carry one: nearly all that is known of it is small numbers.
+    carried: Rows<8>,
     /// Accounts that carry it now and then and are not listed.
     unlisted: u32,
+}
+
+impl From<Carried> for [u64; 8] {
+    fn from(Carried { count, items: (least, greatest), ln_output, single_turn, ruled, at }: Carried) -> Self {
+        let Origin { file_id, line_no } = at.into();
+        // Mostly there is one text, and no difference.
+        let more = greatest.wrapping_sub(least);
+        let ln_output = ln_output.into();
+        let [count, single_turn, ruled, file, least, more] =
+            [count, single_turn, ruled, file_id, least, more].map(u64::from);
+        [count, single_turn, ruled, ln_output, file, line_no, least, more]
+    }
+}
+
+impl From<[u64; 8]> for Carried {
+    fn from([count, single_turn, ruled, ln_output, file, line_no, least, more]: [u64; 8]) -> Self {
+        let [count, single_turn, ruled, file_id, least, more] =
+            [count, single_turn, ruled, file, least, more].map(|number| number as u32);
+        let items = (least, least.wrapping_add(more));
+        Self { count, items, ln_output: ln_output.into(), single_turn, ruled, at: Origin { file_id, line_no }.into() }
+    }
 }
 
 impl Carriers {
     /// From the accounts that carry a fingerprint, rising.
     fn new(fingerprint: u64, all: &[(u32, Carried)]) -> Self {
         let accounts = all.iter().map(|(account, _)| *account).collect();
-        Self { fingerprint, accounts, carried: all.iter().map(|(_, carried)| *carried).collect(), unlisted: 0 }
+        let carried = Rows::new(all.iter().map(|(_, carried)| (*carried).into()));
+        Self { fingerprint, accounts, carried, unlisted: 0 }
     }
 
     /// From those of whom it `recurs`.
@@ -40,18 +65,19 @@ impl Carriers {
     }
 
     /// How the account at a place carries it; `None` where it does not, or is not listed.
-    pub fn of(&self, account: u32) -> Option<&Carried> {
-        self.accounts.binary_search(&account).ok().map(|i| &self.carried[i])
+    pub fn of(&self, account: u32) -> Option<Carried> {
+        self.accounts.binary_search(&account).ok().map(|i| self.carried.row(i).into())
     }
 
     /// Those that stand in a group (rising): their places in it, with what each carries.
-    pub fn inside<'a>(&'a self, group: &'a [u32]) -> impl Iterator<Item = (usize, &'a Carried)> {
-        self.iter().filter_map(|(account, carried)| Some((group.binary_search(&account).ok()?, carried)))
+    pub fn inside(&self, group: &[u32]) -> impl Iterator<Item = (usize, Carried)> {
+        let of = |(i, account)| Some((group.binary_search(account).ok()?, self.carried.row(i).into()));
+        self.accounts.iter().enumerate().filter_map(of)
     }
 
     /// The accounts with what each carries.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Carried)> {
-        self.accounts.iter().copied().zip(&self.carried)
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Carried)> + Clone {
+        self.accounts.iter().enumerate().map(|(i, account)| (*account, self.carried.row(i).into()))
     }
 }
 
@@ -91,7 +117,7 @@ impl Collection {
             && let Some((popularity, carriers)) = self.whole.pop_last()
         {
             self.listed -= carriers.count();
-            let all: Vec<(u32, Carried)> = carriers.iter().map(|(account, carried)| (account, *carried)).collect();
+            let all: Vec<(u32, Carried)> = carriers.iter().collect();
             self.curtailed.push(Carriers::curtailed(carriers.fingerprint, &all, &recurs));
             self.least_curtailed = Some(popularity);
         }
@@ -108,7 +134,6 @@ impl Collection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Origin;
     use proptest::prelude::*;
 
     fn carried(count: u32) -> Carried {
@@ -116,7 +141,34 @@ mod tests {
         Carried { count, items: (1, 2), ln_output: 0.into(), single_turn: 0, ruled: 0, at }
     }
 
+    fn any_carried() -> impl Strategy<Value = Carried> {
+        let ln_output = (0u32..=64, any::<u64>()).prop_map(|(unused, sum)| sum.checked_shr(unused).unwrap_or(0));
+        let items = prop_oneof![any::<u32>().prop_map(|item| (item, item)), any::<(u32, u32)>()];
+        let requests = prop_oneof![[0u32..3, 0u32..3, 0u32..3], any::<[u32; 3]>()];
+        (requests, items, ln_output, 0u32..1 << 24, 0u64..1 << 40).prop_map(
+            |([count, single_turn, ruled], items, ln_output, file_id, line_no)| {
+                let at = Origin { file_id, line_no }.into();
+                Carried { count, items, ln_output: ln_output.into(), single_turn, ruled, at }
+            },
+        )
+    }
+
     proptest! {
+        #[test]
+        fn what_each_account_carries_is_given_back(all in proptest::collection::btree_map(0u32..40, any_carried(), 0..20)) {
+            let all: Vec<(u32, Carried)> = all.into_iter().collect();
+            let carriers = Carriers::new(7, &all);
+            let shown = |(account, carried): &(u32, Carried)| (*account, format!("{carried:?}"));
+            let expected: Vec<(u32, String)> = all.iter().map(shown).collect();
+            prop_assert_eq!(carriers.iter().map(|one| shown(&one)).collect::<Vec<_>>(), expected.clone());
+            let each = (0u32..40).filter_map(|account| Some((account, carriers.of(account)?)));
+            prop_assert_eq!(each.map(|one| shown(&one)).collect::<Vec<_>>(), expected.clone());
+            let group: Vec<u32> = (0u32..40).step_by(3).collect();
+            let inside = carriers.inside(&group).map(|(place, carried)| shown(&(group[place], carried)));
+            let expected = expected.into_iter().filter(|(account, _)| account % 3 == 0);
+            prop_assert_eq!(inside.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+        }
+
         #[test]
         fn the_most_popular_are_curtailed_and_no_more_of_them_than_must_be_in_any_order(
             lists in proptest::collection::vec(proptest::collection::vec(1u32..4, 1..12), 0..20),

@@ -7,12 +7,14 @@ mod names;
 mod occurrences;
 mod partial;
 mod preambles;
+mod rows;
+mod shared;
 mod tally;
 
 use crate::event::{Event, Fold, Origin, Place};
 use crate::fingerprint::{self, Winnower};
 use crate::rules;
-use calls::{ByAccount, Starts};
+use calls::ByAccount;
 pub use calls::{MAX_TIMES, Times};
 pub use carriers::Carriers;
 use compact_str::CompactString;
@@ -42,7 +44,7 @@ const LISTED: usize = 1 << 22;
 const LISTED_PER_ACCOUNT: usize = 16;
 const HOUR_US: i64 = 3_600_000_000;
 
-/// How often an account carried a fingerprint, what came out, and where it stood first. There are millions: 36 bytes.
+/// How often an account carried a fingerprint, what came out, and where it stood first.
 #[derive(Debug, Clone, Copy)]
 pub struct Carried {
     /// Requests with it.
@@ -214,14 +216,14 @@ impl Evidence {
     }
 
     /// All fingerprints that recur in at least two accounts, rising, with who carries each.
-    pub fn shared(&self) -> impl Iterator<Item = &Carriers> {
+    pub fn shared(&self) -> impl Iterator<Item = &Carriers> + Clone {
         self.carriers.iter()
     }
 
     /// The same with the places of the accounts in which each recurs, rising.
     pub fn recurring(&self) -> impl ParallelIterator<Item = (u64, Vec<u32>)> {
         let least: Vec<u32> = self.accounts.values().map(|account| account.least_recurrence()).collect();
-        let recurs = move |(account, carried): &(u32, &Carried)| carried.recurs(least[*account as usize]);
+        let recurs = move |(account, carried): &(u32, Carried)| carried.recurs(least[*account as usize]);
         self.carriers.par_iter().map(move |of| {
             let accounts = of.iter().filter(|carrier| recurs(carrier)).map(|(account, _)| account);
             (of.fingerprint, accounts.collect())
@@ -229,7 +231,7 @@ impl Evidence {
     }
 
     /// How the account at a place carries a fingerprint.
-    pub fn carried(&self, fingerprint: u64, account: u32) -> Option<&Carried> {
+    pub fn carried(&self, fingerprint: u64, account: u32) -> Option<Carried> {
         self.carriers(fingerprint)?.of(account)
     }
 
@@ -510,20 +512,15 @@ impl Evidence {
     }
 }
 
-/// Deals to accounts, which the starts know by their places here, when they began each call.
-fn deal_starts(accounts: &mut [Box<AccountEvidence>], starts: &mut Starts) {
-    let mut dealt = starts.deal(accounts.len());
-    let take = |(account, own): (&mut Box<AccountEvidence>, &mut [i64])| account.times.extend(own.iter().copied());
-    accounts.par_iter_mut().zip(dealt.each()).for_each(take);
-}
-
-/// Deals to accounts all that runs keep of each call.
-fn deal(accounts: &mut [Box<AccountEvidence>], runs: &mut [Run]) {
+/// Deals to accounts, which runs know by their places here, all that those keep of each call.
+fn deal(accounts: &mut [Box<AccountEvidence>], runs: &mut [Run]) -> io::Result<()> {
     for run in runs {
-        deal_starts(accounts, &mut run.starts);
-        let mut dealt = ByAccount::new(accounts.len(), run.uncounted());
-        accounts.par_iter_mut().zip(dealt.each()).for_each(|(account, own)| account.take_items(own));
+        let mut starts = run.starts.deal(accounts.len())?;
+        accounts.par_iter_mut().zip(starts.each()).for_each(|(account, own)| account.times.extend(own.iter().copied()));
+        let mut texts = ByAccount::new(accounts.len(), run.uncounted());
+        accounts.par_iter_mut().zip(texts.each()).for_each(|(account, own)| account.take_items(own));
     }
+    Ok(())
 }
 
 impl Fold for Evidence {
@@ -535,9 +532,6 @@ impl Fold for Evidence {
     fn push(&mut self, event: &Event<'_>) {
         let number = self.number(&event.account_id);
         self.open[number as usize].push(event, number, &mut self.run, &mut self.desk);
-        if self.run.starts.are_too_many() {
-            deal_starts(&mut self.open, &mut self.run.starts);
-        }
     }
 
     fn merge(&mut self, other: Self) {
@@ -574,23 +568,22 @@ impl Fold for Evidence {
         let mut accounts: Vec<Box<AccountEvidence>> =
             names.values().map(|number| std::mem::take(&mut self.open[*number as usize])).collect();
         self.open = Vec::new();
-        deal(&mut accounts, &mut runs);
+        deal(&mut accounts, &mut runs)?;
         // What was kept for more is given back before the most is needed.
         accounts.par_iter_mut().for_each(|account| account.settle());
         let most_listed = LISTED + LISTED_PER_ACCOUNT * accounts.len();
         // By itself: what else is known of accounts stands too far from the processor to ask each for every fingerprint.
         let least: Vec<u32> = accounts.iter().map(|account| account.least_recurrence()).collect();
         let recurs = |account: u32, carried: &Carried| carried.recurs(least[account as usize]);
-        self.carriers = occurrences::shared(&runs, most_listed, recurs)?;
+        self.carriers = shared::shared(&runs, most_listed, recurs)?;
         drop(runs);
-        for of in &self.carriers {
-            for (account, carried) in of.iter() {
-                if recurs(account, carried) {
-                    accounts[account as usize].recurring.push(of.fingerprint);
-                }
-            }
-        }
-        accounts.iter_mut().for_each(|account| account.recurring.shrink_to_fit());
+        let recurring = self.carriers.iter().flat_map(|of| {
+            of.iter()
+                .filter(|(account, carried)| recurs(*account, carried))
+                .map(|(account, _)| (account, of.fingerprint))
+        });
+        let mut recurring = ByAccount::new(accounts.len(), recurring);
+        accounts.iter_mut().zip(recurring.each()).for_each(|(account, own)| account.recurring = own.to_vec());
         self.accounts = names.into_keys().zip(accounts).collect();
         Ok(())
     }

@@ -58,7 +58,7 @@ impl Unsettled {
         let Evidence { numbers, mut open, run, absorbed, mut other_runs, .. } = self.0;
         other_runs.push(run);
         other_runs.extend(absorbed);
-        deal(&mut open, &mut other_runs);
+        deal(&mut open, &mut other_runs)?;
         let mut texts: Vec<Vec<PartialText>> = open.iter().map(|_| Vec::new()).collect();
         for run in &other_runs {
             run.each_text(|Text { account, item, ln_output, single_turn, ruled, at }, fingerprints| {

@@ -212,7 +212,7 @@ pub fn sights(
     let carried = carried(evidence, group, own);
     let alone = alone(baseline, group);
     let settings = (all.texts == 0).then(|| by_setting(&members, &alone));
-    let of_template = |(place, c): &(usize, &Carried)| Sight {
+    let of_template = |(place, c): &(usize, Carried)| Sight {
         at: c.at.into(),
         single_turn: single_turn(c.count, c.single_turn, alone[*place]) >= f64::from(c.count),
         ruled: c.ruled == c.count,
@@ -241,7 +241,7 @@ pub fn sights(
 
 /// Of each template the members that carry it in any text, by their places, and how. Most templates are carried by a few of
 /// a large group, so that the carriers are looked up and not every member.
-fn carried<'a>(evidence: &'a Evidence, group: &'a [u32], templates: &[&Object]) -> Vec<Vec<(usize, &'a Carried)>> {
+fn carried(evidence: &Evidence, group: &[u32], templates: &[&Object]) -> Vec<Vec<(usize, Carried)>> {
     let known = templates.iter().filter_map(|o| evidence.carriers(o.fingerprint()?));
     known.map(|carriers| carriers.inside(group).collect()).collect()
 }
@@ -290,7 +290,7 @@ pub const AROUND_THE_CLOCK: f64 = 1.25;
 enum Picked<'a> {
     All,
     Templates,
-    Template(&'a [(usize, &'a Carried)]),
+    Template(&'a [(usize, Carried)]),
     Setting(&'a str),
 }
 
@@ -307,7 +307,7 @@ impl Picked<'_> {
 
 fn picked<'a>(
     members: &[&'a AccountEvidence],
-    carried: &'a [Vec<(usize, &'a Carried)>],
+    carried: &'a [Vec<(usize, Carried)>],
     settings: Option<&BTreeMap<&'a str, (usize, Work)>>,
     all: &Work,
     alone: &[f64],
@@ -337,7 +337,7 @@ impl Work {
 
     /// Of requests that carry a template. Which of an account's sessions hold one request is known of all its work, and taken to be
     /// as common here: `alone`, by the places of accounts.
-    fn of<'c>(carriers: impl IntoIterator<Item = &'c (usize, &'c Carried)>, alone: &[f64]) -> Self {
+    fn of<'c>(carriers: impl IntoIterator<Item = &'c (usize, Carried)>, alone: &[f64]) -> Self {
         let mut work = Self::default();
         for (place, carried) in carriers {
             work.requests += u64::from(carried.count);
@@ -379,17 +379,17 @@ fn longer<T>(one: (T, Work), other: (T, Work)) -> (T, Work) {
 /// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
 fn longest_stream<'a>(
     members: &[&AccountEvidence],
-    own: &'a [Vec<(usize, &'a Carried)>],
+    own: &'a [Vec<(usize, Carried)>],
     texts: u64,
     alone: &[f64],
-) -> Option<(&'a [(usize, &'a Carried)], Work)> {
+) -> Option<(&'a [(usize, Carried)], Work)> {
     let wide = own.iter().filter(|carriers| carriers.len() as f64 >= OF_ACCOUNTS * members.len() as f64);
     let streams = wide.map(|carriers| (carriers.as_slice(), Work::of(carriers, alone)));
     streams.filter(|(_, work)| work.requests as f64 >= OF_TEXTS * texts as f64).reduce(longer)
 }
 
 /// All of them together; `None` without templates.
-fn all_streams(own: &[Vec<(usize, &Carried)>], alone: &[f64]) -> Option<Work> {
+fn all_streams(own: &[Vec<(usize, Carried)>], alone: &[f64]) -> Option<Work> {
     let all = Work::of(own.iter().flatten(), alone);
     (all.requests > 0).then_some(all)
 }
@@ -399,7 +399,7 @@ fn all_streams(own: &[Vec<(usize, &Carried)>], alone: &[f64]) -> Option<Work> {
 /// meet in one text, so the number is an estimate; behind it stands how many there are for certain.
 fn of_one_kind(
     members: &[&AccountEvidence],
-    own: &[Vec<(usize, &Carried)>],
+    own: &[Vec<(usize, Carried)>],
     sampled: impl Fn(usize) -> u64,
 ) -> (u64, u64) {
     let mut kinds: Vec<(usize, u32, u32)> =
