@@ -24,6 +24,12 @@ impl Lists {
         (0..self.len() as u32).map(|place| self.of(place))
     }
 
+    /// From numbers, each behind the place of its list, in the order of the places, which are below `lists`.
+    pub fn grouped(numbers: &[(u32, u32)], lists: usize) -> Self {
+        let ends = (0..lists as u32).map(|place| numbers.partition_point(|(of, _)| *of <= place)).collect();
+        Self { ends, numbers: numbers.iter().map(|(_, number)| *number).collect() }
+    }
+
     /// The same seen from the other side: for each number below `numbers` the places of the lists that hold it, rising.
     pub fn inverted(&self, numbers: usize) -> Self {
         Self::inversion(self.iter(), numbers)
@@ -130,6 +136,8 @@ mod tests {
                 let holders: Vec<u32> = (0u32..).zip(&lists).filter(|(_, l)| l.contains(&number)).map(|(i, _)| i).collect();
                 prop_assert_eq!(inverted.of(number), holders);
             }
+            let numbers: Vec<(u32, u32)> = (0u32..).zip(&lists).flat_map(|(i, l)| l.iter().map(move |n| (i, *n))).collect();
+            prop_assert_eq!(&Lists::grouped(&numbers, lists.len()), &held);
             prop_assert_eq!(inverted.inverted(lists.len()), held);
         }
 

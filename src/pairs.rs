@@ -57,8 +57,8 @@ struct Shared {
     holders: Lists,
     /// Places among `objects`, rising.
     of_account: Lists,
-    /// Pairs drawn from the other objects: an account and another behind it; rising.
-    drawn: Vec<(u32, u32)>,
+    /// Of each account those behind it with which it was drawn as a pair from the other objects, rising.
+    drawn: Lists,
     rounds: u64,
     rarity: SharedRarity,
     /// Objects of each account that some other account has too, those that were left out of the search as well.
@@ -85,8 +85,7 @@ impl Shared {
                 }
             }
         }
-        let first = self.drawn.partition_point(|(account, _)| *account < a);
-        for &(_, b) in self.drawn[first..].iter().take_while(|(account, _)| *account == a) {
+        for &b in self.drawn.of(a) {
             // What shares one of the rarer objects was met there.
             if seen[b as usize] != a
                 && is_other(b)
@@ -141,8 +140,8 @@ fn draw(world: &World, object: &Object, rounds: u64) -> Vec<(u32, u32)> {
     pairs
 }
 
-/// Pairs of holders of some objects, rising, each once.
-fn all_drawn(world: &World, objects: &[u32], rounds: u64) -> Vec<(u32, u32)> {
+/// Pairs of holders of some objects, each once: of each account those behind it.
+fn all_drawn(world: &World, objects: &[u32], rounds: u64) -> Lists {
     /// Objects that are drawn from side by side: all at once would wait beside the list into which they go.
     const AT_ONCE: usize = 8;
     let objects: Vec<&Object> = objects.iter().map(|i| &world.objects[*i as usize]).collect();
@@ -153,7 +152,7 @@ fn all_drawn(world: &World, objects: &[u32], rounds: u64) -> Vec<(u32, u32)> {
     }
     drawn.par_sort_unstable();
     drawn.dedup();
-    drawn
+    Lists::grouped(&drawn, world.names.len())
 }
 
 /// The pairs of some families.
