@@ -270,6 +270,13 @@ fn hostile_strings_reach_no_terminal_and_no_spreadsheet() {
     }
 }
 
+#[test]
+fn a_weight_near_the_greatest_number_ended_the_program() {
+    let mut d = document("acct_7");
+    d.networks[0].coordinated.claims.iter_mut().for_each(|claim| (claim.weight, claim.counts) = (1e308, true));
+    assert!(inspect::network(&d, "N-0123456789ab", plain(80)).is_some());
+}
+
 /// Every format, and the two texts of a terminal.
 fn renderings(d: &Document, word: &str) -> Vec<(&'static str, String)> {
     let text = |format| String::from_utf8(export(d, format).unwrap()).unwrap();

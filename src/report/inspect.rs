@@ -142,7 +142,7 @@ fn waterfall(page: &mut Page, n: &Network) {
     };
     for c in n.coordinated.claims.iter().filter(|c| c.counts) {
         sum += c.weight;
-        let bar = "#".repeat((BAR * c.weight / most.max(f64::MIN_POSITIVE)).round() as usize);
+        let bar = "#".repeat((BAR * (c.weight / most.max(f64::MIN_POSITIVE))).round() as usize);
         page.paragraph(2, &format!("+{:.1} = {sum:.1}  {bar}  {}", c.weight, c.signal));
         page.paragraph(6, &figures(c));
         places(page, c);
