@@ -58,7 +58,7 @@ pub(super) fn of_one_way(
     let requests = |work: &(usize, Work)| work.1.requests;
     let all: u64 = settings.values().map(requests).sum();
     let most = settings.iter().max_by(|a, b| requests(a.1).cmp(&requests(b.1)).then(b.0.cmp(a.0)))?;
-    let one = sets_some(most.0).then(|| (requests(most.1), 1)).unwrap_or_default();
+    let one = if sets_some(most.0) { (requests(most.1), 1) } else { (0, 0) };
     let of_its_own = |(parameters, (accounts, _)): &(&&str, &(usize, Work))| {
         let users = users.get(**parameters).copied().unwrap_or(*accounts);
         sets_some(parameters) && *accounts >= SEVERAL && 2 * accounts > users
