@@ -47,11 +47,10 @@ impl<'a> Content<'a> {
 fn is_hash(text: &str) -> bool {
     let named =
         |(name, _): &(&str, &str)| (2..=10).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric());
-    let long_enough = match text.split_once(':').filter(named) {
-        Some((_, digest)) => (16..=128).contains(&digest.len()),
-        None => matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128),
+    let (digest, long_enough) = match text.split_once(':').filter(named) {
+        Some((_, digest)) => (digest, (16..=128).contains(&digest.len())),
+        None => (text, matches!(text.len(), 32 | 40 | 56 | 64 | 96 | 128)),
     };
-    let digest = text.split_once(':').map_or(text, |(_, digest)| digest);
     long_enough && digest.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
@@ -113,6 +112,12 @@ mod tests {
             assert_eq!(told(text).0, ContentStatus::Full, "{text}");
         }
         assert_eq!(told("Was [REDACTED] there?").0, ContentStatus::Full);
+    }
+
+    #[test]
+    fn a_question_of_thirty_two_letters_that_ends_in_a_time_was_taken_for_a_hash() {
+        let question = "When do we meet, can I make 8:30";
+        assert_eq!((question.len(), told(question).0), (32, ContentStatus::Full));
     }
 
     #[test]
