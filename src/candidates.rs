@@ -1,6 +1,6 @@
 //! Groups on their way from a proposal to a verdict: tested, joined, cleared of bystanders, made one where they overlap.
 
-use crate::chance::benjamini_yekutieli;
+use crate::chance::{benjamini_yekutieli, median};
 use crate::document::Verdict;
 use crate::expansion::expanded;
 use crate::findings::{Weight, network_q};
@@ -363,9 +363,8 @@ impl Inquiry<'_> {
         let carried = self.carried(&group.accounts, template);
         let least = if of_most.is_empty() {
             let both = carried.iter().zip(&group.accounts);
-            let typical =
-                median(both.filter(|(_, a)| !group.recruited.contains(a)).map(|(carried, _)| *carried).collect());
-            (typical as f64 / 4.0).clamp(1.0, 2.0)
+            let of_members = both.filter(|(_, a)| !group.recruited.contains(a)).map(|(carried, _)| *carried as f64);
+            (median(of_members) / 4.0).clamp(1.0, 2.0)
         } else {
             template.len() as f64 / 2.0
         };
@@ -444,10 +443,11 @@ impl Inquiry<'_> {
             return;
         }
         let own = self.own_templates(&network.accounts);
-        let typical = median(self.carried(&network.accounts, &own));
+        let typical = median(self.carried(&network.accounts, &own).into_iter().map(|carried| carried as f64));
         let carried = self.carried(&group.accounts, &own);
         // A phrase of the language is in one of several templates, by chance.
-        let carriers = group.members().zip(carried).filter(|(_, carried)| *carried > 0 && 2 * carried >= typical);
+        let carriers =
+            group.members().zip(carried).filter(|(_, carried)| *carried > 0 && 2.0 * *carried as f64 >= typical);
         let whole = self.with_members(network, carriers.map(|(member, _)| member));
         let evidence = |c: &Candidate| Weight::of(&self.test(&c.accounts, c.proposed_by)).total();
         // As sure as the network was, and still large enough to matter: of half a log one more member is too many.
@@ -531,12 +531,6 @@ fn leave_to_parts(groups: &mut Vec<Group>) {
     }
     let mut place = 0..;
     groups.retain(|_| place.next().is_some_and(|place| !apart.contains(&place)));
-}
-
-/// The upper one of an even number; 0 of none.
-fn median(mut counts: Vec<usize>) -> usize {
-    counts.sort_unstable();
-    counts.get(counts.len() / 2).copied().unwrap_or(0)
 }
 
 /// q-values over every test of every group, so that looking at many groups costs what it should.

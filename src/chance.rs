@@ -161,6 +161,13 @@ pub fn spread_of_rates(requests: &[u64]) -> Option<f64> {
     Some((variance / quantile - mean).max(0.0).sqrt() / mean)
 }
 
+/// The upper one of an even number; 0 of none.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// q-values of Benjamini and Yekutieli (2001), valid under any dependence. `tests` counts every test made, also those
 /// whose p-value is 1 and which are not in `p`; it is at least `p.len()`. Returned in the order of `p`.
 pub fn benjamini_yekutieli(p: &[f64], tests: u64) -> Vec<f64> {

@@ -2,6 +2,7 @@
 //! variants, of a few accounts each. A community is grown by those who carry, if only here and there, the phrases that several
 //! of its members carry and hardly anybody else: each account of a campaign has met most variants of its wording by and by.
 
+use crate::chance::median;
 use crate::features::Evidence;
 use crate::holdings::{Lists, counted};
 use rayon::prelude::*;
@@ -96,13 +97,6 @@ impl<'e> Phrases<'e> {
         }
         (group.len() as f64 >= GROWN * seed.len() as f64).then_some(group)
     }
-}
-
-/// The upper one of an even number; 0 of none.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// Whether most of a group stands in one of those found before, to which it would grow.

@@ -2,6 +2,7 @@
 //! others did, and every printed figure is one of the accounts beside it.
 
 use crate::candidates::{Candidate, Group, correct_tests};
+use crate::chance::median;
 use crate::document::Verdict;
 use crate::findings::Weight;
 use crate::group_tests::Test;
@@ -233,9 +234,7 @@ impl Inquiry<'_> {
         // Where each text goes to a few accounts by rule, who does not follow it is of another kind.
         if let Some(replicas) = candidate.shape.replicas {
             let by_rule = self.scope.baseline.share_by_rule(&candidate.accounts, replicas);
-            let mut shares = by_rule.clone();
-            shares.sort_by(f64::total_cmp);
-            let typical = shares[shares.len() / 2];
+            let typical = median(by_rule.iter().copied());
             let others = candidate.accounts.iter().zip(by_rule).filter(|(_, share)| *share < BY_RULE * typical);
             strangers.extend(others.map(|(account, _)| *account));
         }

@@ -334,20 +334,21 @@ impl Inquiry<'_> {
                 lines,
             )
         }));
-        claims.extend(self.spread(candidate));
-        claims.extend(self.given_out(candidate, lines));
+        let ways = s.given_out(&candidate.tests, shape, candidate.proposed_by);
+        claims.extend(self.spread(candidate, &ways));
+        claims.extend(self.given_out(candidate, &ways, lines));
         Axis { holds: matches!(verdict, Verdict::SuspectedDistillation | Verdict::ExtractionLike), claims }
     }
 
     /// How far the measure to which accounts keep is one: told where a test says that they keep to any.
-    fn spread(&self, candidate: &Candidate) -> Option<Claim> {
+    fn spread(&self, candidate: &Candidate, ways: &[GivenOut]) -> Option<Claim> {
         let Candidate { tests, shape, proposed_by, .. } = candidate;
         let s = &self.settings.findings;
         let (spread, test) = (shape.spread?, s.telling(GivenOut::ToMeasure, tests, *proposed_by).next()?);
         let statement = "by how much the rates at which its accounts are given work differ at most, with 90 % confidence, once \
-                         what chance makes of one rate is taken off; a queue that deals to all alike leaves little";
+                         what chance makes of one rate is taken off; no more than the mark where one queue deals to all alike";
         Some(Claim {
-            counts: s.given_out(tests, shape, *proposed_by).contains(&GivenOut::ToMeasure),
+            counts: ways.contains(&GivenOut::ToMeasure),
             ..described(
                 "extraction.spread",
                 statement,
@@ -371,12 +372,11 @@ impl Inquiry<'_> {
     }
 
     /// The ways in which the work is given out. Of most a test tells, under whose name the figures and q-value stand.
-    fn given_out(&self, candidate: &Candidate, lines: &[LineRef]) -> Option<Claim> {
-        let Candidate { tests, shape, proposed_by, .. } = candidate;
+    fn given_out(&self, candidate: &Candidate, ways: &[GivenOut], lines: &[LineRef]) -> Option<Claim> {
+        let Candidate { tests, proposed_by, .. } = candidate;
         let s = &self.settings.findings;
-        let ways = s.given_out(tests, shape, *proposed_by);
         let (mut behind, mut table_rows, mut words) = (Vec::new(), Vec::new(), Vec::new());
-        for way in &ways {
+        for way in ways {
             let told: Vec<&Test> = s.telling(*way, tests, *proposed_by).collect();
             let by: Vec<&str> = told.iter().map(|t| t.signal).collect();
             let by = if by.is_empty() { "extraction.rhythm".to_owned() } else { by.join(", ") };

@@ -38,7 +38,7 @@ pub const MAX_VALUES: usize = 4_096;
 const MAX_EXEMPLARS: usize = 3;
 /// Tokens that one call adds to a sum at most: a log may claim 2^64, and sums have to stay whole.
 const MOST_TOKENS: u64 = 1 << 26;
-/// Accounts that are listed with fingerprints, some 60 bytes each: so many, and so many for each account; beyond, only those
+/// Accounts that are listed with fingerprints, some two dozen bytes each: so many, and so many for each account; beyond, only those
 /// in which a fingerprint recurs.
 const LISTED: usize = 1 << 22;
 const LISTED_PER_ACCOUNT: usize = 16;
