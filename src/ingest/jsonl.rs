@@ -13,6 +13,8 @@ pub(super) struct LineBatches<R> {
     batch_bytes: usize,
     max_line: usize,
     carry: Vec<u8>,
+    /// Memory of a batch that is done with.
+    spare: Vec<u8>,
     next_line: u64,
     done: bool,
 }
@@ -26,7 +28,15 @@ pub(super) struct Batch {
 
 impl<R: Read> LineBatches<R> {
     pub fn new(reader: R, batch_bytes: usize, max_line: usize) -> Self {
-        Self { reader, batch_bytes: batch_bytes.max(1), max_line, carry: Vec::new(), next_line: 1, done: false }
+        Self {
+            reader,
+            batch_bytes: batch_bytes.max(1),
+            max_line,
+            carry: Vec::new(),
+            spare: Vec::new(),
+            next_line: 1,
+            done: false,
+        }
     }
 
     /// The next batch, `None` at the end of the file.
@@ -34,8 +44,10 @@ impl<R: Read> LineBatches<R> {
         if self.done {
             return Ok(None);
         }
+        let mut bytes = std::mem::take(&mut self.spare);
+        bytes.clear();
         // Room for all of it at once: a list that grows by doubling is copied as often.
-        let mut bytes = Vec::with_capacity(self.carry.len() + self.batch_bytes);
+        bytes.reserve(self.carry.len() + self.batch_bytes);
         bytes.append(&mut self.carry);
         let mut overlong = None;
         loop {
@@ -58,6 +70,11 @@ impl<R: Read> LineBatches<R> {
         let first_line = self.next_line;
         self.next_line += memchr_iter(b'\n', &bytes).count() as u64 + u64::from(overlong.is_some());
         Ok(Some(Batch { bytes, first_line, overlong }))
+    }
+
+    /// Gives back a batch's memory for one to come: megabytes that are asked of the system anew have to be cleared by it.
+    pub fn reuse(&mut self, bytes: Vec<u8>) {
+        self.spare = bytes;
     }
 
     /// Reads on behind the next line end, which it keeps from there; false at the end of the file.

@@ -284,6 +284,7 @@ fn read_lines<F: Fold>(
             || batches.next_batch(),
         );
         taken?;
+        batches.reuse(batch.bytes);
         said(reading.report.intake.rows_read);
     }
     Ok(())
