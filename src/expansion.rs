@@ -13,6 +13,10 @@ const CARRIED_BY: f64 = 0.1;
 const LEAST_CARRIERS: u64 = 2;
 /// How much more frequent the phrase has to be inside the group than outside.
 const ENRICHED: f64 = 4.0;
+/// The same for a group that is so large a part of all accounts that the rest of it, where there is any, is most of who carries
+/// the phrase outside.
+const ENRICHED_OF_LARGE: f64 = 2.0;
+const LARGE: f64 = 0.1;
 /// Fewest of the group's phrases in an account that is taken in: one sentence leaves two or three.
 const LEAST_PHRASES: u64 = 4;
 /// What an account has to have of the group's phrases, over what a typical member has: in number, and as a share of all phrases
@@ -22,7 +26,7 @@ const OF_SHARE: f64 = 0.5;
 /// Rounds of growing; most groups stay as they are after two or three.
 const ROUNDS: usize = 8;
 /// Share of all accounts beyond which a group is no group.
-const MOST: f64 = 0.3;
+const MOST: f64 = 0.6;
 /// How much a seed has to grow to be worth a test of its own.
 const GROWN: f64 = 1.2;
 /// Share of a seed, or of what became of it, in a group that is grown already: from there it would grow to the same.
@@ -56,9 +60,10 @@ impl<'e> Phrases<'e> {
         let size = group.len() as f64;
         let least = LEAST_CARRIERS.max((CARRIED_BY * size).ceil() as u64);
         let mut phrases = counted(group.iter().map(|a| self.of_account.of(*a)), self.carriers.len());
+        let enriched = if size >= LARGE * self.accounts() { ENRICHED_OF_LARGE } else { ENRICHED };
         phrases.retain(|(phrase, n)| {
             let outside = self.carriers[*phrase as usize].len() as f64 - *n as f64;
-            *n >= least && *n as f64 / size >= ENRICHED * outside / (self.accounts() - size).max(1.0)
+            *n >= least && *n as f64 / size >= enriched * outside / (self.accounts() - size).max(1.0)
         });
         let mut of_group = vec![0; self.carriers.len()];
         phrases.iter().for_each(|(phrase, n)| of_group[*phrase as usize] = *n as u32);
@@ -165,6 +170,15 @@ mod tests {
     fn what_everybody_says_now_and_then_grows_nothing() {
         assert!(grow(&varied(), &[vec![100, 170, 230, 399]]).is_empty());
         assert!(grow(&[], &[vec![1, 2, 3]]).is_empty());
+    }
+
+    /// The rest of it was most of who carried its phrases outside, and so they were no phrases of its own.
+    #[test]
+    fn a_wording_of_many_variants_that_half_of_a_log_uses_is_grown_from_a_tenth() {
+        let variants = (0..90).map(|v| (0..200).filter(|a| draw(*a, v, 3) == 0).collect());
+        let sayings = (0..200).map(|s| (0..400).filter(|a| draw(*a, 1000 + s, 12) == 0).collect());
+        let carriers: Vec<Vec<u32>> = variants.chain(sayings).collect();
+        assert_eq!(grow(&carriers, &[(0..200).step_by(5).collect()]), [(0..200).collect::<Vec<u32>>()]);
     }
 
     #[test]

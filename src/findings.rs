@@ -18,8 +18,8 @@ pub struct FindingSettings {
     /// The same for groups of one habit. Unrelated people of one kind are alike in more than chance would give, and the grid
     /// of habits is wide: only what is beyond doubt counts there.
     pub q_habit: f64,
-    /// Observed over expected from which a deviation matters, however significant: populations differ a little in
-    /// everything.
+    /// Observed over what is usual outside the group, from which a deviation matters, however significant: populations differ a
+    /// little in everything.
     pub least_lift: f64,
     /// The same for counts of shared objects, which grow with the square of how much a population keeps to itself:
     /// people behind carriers' gateways share more of them than accounts in data centres do.
@@ -102,7 +102,7 @@ impl FindingSettings {
         let q = if side == Side::Profile { self.q_habit } else { self.q_family };
         let (observed, expected) = (test.outcome.observed, test.outcome.expected);
         let matters = match test.counts {
-            Counts::Members => observed >= self.least_lift * expected,
+            Counts::Members => observed >= self.least_lift * test.expected_outside(),
             Counts::Objects => observed >= self.least_lift_several * expected,
             // The expectation errs high: outsiders are those who overlap at all.
             Counts::TooLittle => expected >= self.least_lift_several * observed,
@@ -538,6 +538,18 @@ mod tests {
         assert!(half > -LEAST_P.ln() && (2.0 * half - whole).abs() < 1e-6 * whole, "{half} {whole}");
         // Another thousand, opened at another time: the span that holds most of both is wider.
         assert!(weight(1800, 500.0, 2000) < 1.5 * half);
+    }
+
+    #[test]
+    fn what_half_of_a_log_does_and_hardly_anybody_else_is_large_though_chance_gives_half_of_it() {
+        let s = FindingSettings::default();
+        let outcome = Outcome { observed: 95.0, expected: 50.0, p_value: 1e-30 };
+        let test = |part: f64| Test { outcome, background: 0.5, part, ..sure("identity") };
+        assert!(!s.speaks(&test(0.05), Side::Content));
+        assert!(s.speaks(&test(0.5), Side::Content));
+        assert!((test(0.5).expected_outside() - 5.0).abs() < 1e-9, "of as many outside five agree");
+        // Everybody is outside nothing.
+        assert_eq!(test(1.0).expected_outside(), 50.0);
     }
 
     #[test]

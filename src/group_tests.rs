@@ -83,6 +83,8 @@ pub struct Test {
     pub agreeing: Agreeing,
     /// Share of all entities that agree by chance.
     pub background: f64,
+    /// The group's share of those it is compared with, itself among them; 0 to 1.
+    pub part: f64,
     /// Places of the shared objects among those of their kind, rising, where there are such.
     pub shared: Arc<[u32]>,
 }
@@ -91,6 +93,15 @@ impl Test {
     /// Share of the tested entities that agree with what was found; `None` where the test speaks of the group as a whole.
     pub fn agreement(&self) -> Option<f64> {
         (!self.agreeing.is_empty()).then(|| self.agreeing.agree as f64 / self.agreeing.of.len() as f64)
+    }
+
+    /// As many members as would agree if the group were like those outside it. Of a group that is half of a log chance gives half
+    /// of what there is, however seldom it is met elsewhere.
+    pub fn expected_outside(&self) -> f64 {
+        if self.part >= 1.0 {
+            return self.outcome.expected;
+        }
+        ((self.outcome.expected - self.part * self.outcome.observed) / (1.0 - self.part)).max(0.0)
     }
 
     /// A test that speaks of the group as a whole and not of single members.
@@ -103,7 +114,19 @@ impl Test {
         outcome: Outcome,
     ) -> Self {
         let (agreeing, shared) = (Agreeing::default(), Arc::default());
-        Self { signal, family, statement, unit, counts, outcome, q_value: 1.0, agreeing, background: 0.0, shared }
+        Self {
+            signal,
+            family,
+            statement,
+            unit,
+            counts,
+            outcome,
+            q_value: 1.0,
+            agreeing,
+            background: 0.0,
+            part: 0.0,
+            shared,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::candidates::{Candidate, Group, correct};
 use crate::chance::PValues;
 use crate::document::*;
 use crate::features::Evidence;
+use crate::findings::Weight;
 use crate::links::{Family, World};
 use crate::pairs::{PairLink, Pairs};
 use crate::proposals::{Proposal, Side};
@@ -83,9 +84,12 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
              sign-up); nothing says that one hand runs them, and this is not reported."
         ));
     }
-    // Suspected before merely coordinated, surer side before less sure, larger before smaller.
+    // Suspected before merely coordinated, surer side before less sure, better evidenced before worse: of two that overlap the
+    // first stands, and a large group that is some network and whoever uses its words is worse evidenced than the network.
     candidates.sort_by_cached_key(|c| {
-        (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(c.accounts.len()), c.accounts.clone())
+        // The bits of what is not negative are in its order.
+        let evidence = Weight::of(&c.tests).total().max(0.0).to_bits();
+        (inquiry.verdict(c), c.proposed_by, std::cmp::Reverse(evidence), c.accounts.clone())
     });
     let mut taken: BTreeSet<u32> = BTreeSet::new();
     let mut standing = Vec::new();
@@ -118,6 +122,12 @@ fn bounds(side: Side, proposal: &Proposal) -> Vec<String> {
     }
     if left_out > 0 {
         said.push(format!("Objects more popular still, which the search for groups by {of} left out: {left_out}."));
+    }
+    if proposal.popular_left_out > 0 {
+        said.push(format!(
+            "Wordings that many accounts carry, of which it was not asked whether those accounts are a group: {}.",
+            proposal.popular_left_out
+        ));
     }
     said
 }

@@ -97,6 +97,7 @@ impl<'a> OverTime<'a> {
             tests.push(Test {
                 agreeing: group_at_work.map(|e| (*e, took[*e as usize])).collect(),
                 background: all.1 as f64 / all.0.max(1) as f64,
+                part: of as f64 / all.0.max(1) as f64,
                 shared: [place as u32].into(),
                 ..of_time("time.pivot", &words, "accounts", Counts::Members, outcome)
             });

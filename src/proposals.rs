@@ -63,6 +63,8 @@ pub struct Proposal {
     pub objects_drawn_from: u64,
     /// Objects of which no pair was looked at.
     pub objects_left_out: u64,
+    /// Popular content of which it was not looked at whether its holders are a group.
+    pub popular_left_out: u64,
 }
 
 /// Share of a group that has to carry one object for it to be what the group has in common.
@@ -130,8 +132,56 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
         // Several networks chained by fragments: taken apart by what each carries alone.
         groups.extend(peel(world, group, settings.least_entities));
     }
+    let mut popular_left_out = 0;
+    if families.contains(&Family::Content) {
+        let (popular, left_out) = popular(world, &groups, settings.least_entities as u64);
+        groups.extend(popular);
+        popular_left_out = left_out;
+    }
     groups.sort();
-    Proposal { groups, ..looked_at }
+    Proposal { groups, popular_left_out, ..looked_at }
+}
+
+/// Share of all accounts from which an object links its holders by too little for them to be a community: at the resolution of 2
+/// nats those of e^-2.
+const POPULAR: f64 = 0.13;
+/// Share of all accounts beyond which the holders of an object are no group.
+const MOST: f64 = 0.6;
+/// Most groups proposed for being the holders of one popular object.
+const MOST_POPULAR: usize = 64;
+/// Share of the accounts of two groups that stand in both, from which they are one.
+const SAME: f64 = 0.8;
+
+/// Holders of popular content, each as a group, and how much of it was not looked at: of a campaign that is a good part of a
+/// log nothing is rare that all of it has in common, and by what is rare it falls into fragments. Whether such a group is more
+/// than the users of one tool is for the tests to say.
+fn popular(world: &World, known: &[Vec<u32>], least: u64) -> (Vec<Vec<u32>>, u64) {
+    let all = world.entity.iter().collect::<BTreeSet<_>>().len() as f64;
+    let span = least.max((POPULAR * all).ceil() as u64)..=(MOST * all) as u64;
+    let objects = world.of(Family::Content).iter();
+    let mut held: Vec<&[u32]> =
+        objects.filter(|o| span.contains(&o.popularity)).map(|o| o.accounts.as_slice()).collect();
+    held.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    let mut found: Vec<Vec<u32>> = Vec::new();
+    let mut left = held.iter();
+    while found.len() < MOST_POPULAR
+        && let Some(accounts) = left.next()
+    {
+        if !found.iter().chain(known).any(|group| is_same(accounts, group)) {
+            found.push(accounts.to_vec());
+        }
+    }
+    (found, left.len() as u64)
+}
+
+/// Whether two groups (rising) are one but for a few accounts.
+fn is_same(a: &[u32], b: &[u32]) -> bool {
+    let (few, many) = (a.len().min(b.len()), a.len().max(b.len()));
+    if (few as f64) < SAME * many as f64 {
+        return false;
+    }
+    let both = a.iter().filter(|one| b.binary_search(one).is_ok()).count();
+    both as f64 >= SAME * (few + many - both) as f64
 }
 
 /// Links between accounts, which are named by their ranks, and what of their objects was not looked at: a proposal without
@@ -148,7 +198,7 @@ fn links(world: &World, families: &[Family], settings: &PairSettings) -> (Edges,
         edges.push(rank(link.a), rank(link.b), weight as f32);
     });
     let Pairs { objects_drawn_from, objects_left_out, .. } = pairs;
-    (edges, Proposal { groups: Vec::new(), objects_drawn_from, objects_left_out })
+    (edges, Proposal { objects_drawn_from, objects_left_out, ..Proposal::default() })
 }
 
 #[cfg(test)]
@@ -203,6 +253,22 @@ mod tests {
             "{inside} of {}",
             largest.len()
         );
+    }
+
+    /// What all of a campaign carries used to link nobody where a third of a log carries it.
+    #[test]
+    fn a_campaign_that_is_a_third_of_a_log_is_one_group_though_nothing_rare_is_common_to_it() {
+        let campaign: Vec<u32> = (0..130).collect();
+        let mut objects = vec![object(&campaign), object(&campaign[..128]), object(&(0..390).collect::<Vec<_>>())];
+        // Chapters of what it reads, of a few accounts each.
+        objects.extend((0..40u32).map(|i| object(&[i, i + 40, i + 80])));
+        objects.sort_by(|a, b| a.accounts.cmp(&b.accounts));
+        let world =
+            World::new((0..400).map(|i| i.to_string()).collect(), (0..400).collect(), (0..400).collect(), objects);
+        let found = propose(&world, &[Family::Content], &ProposalSettings::default());
+        let large: Vec<&Vec<u32>> = found.groups.iter().filter(|g| g.len() > 60).collect();
+        assert_eq!(large, [&campaign], "one of two that are nearly the same, and not what everybody carries");
+        assert!(propose(&world, &[Family::Identity], &ProposalSettings::default()).groups.is_empty());
     }
 
     #[test]

@@ -228,6 +228,7 @@ impl Reference {
                 tests.push(Test {
                     agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
                     background: (outcome.expected / of as f64).min(1.0),
+                    part: part_of(of, among.known as usize),
                     shared: wanted.into(),
                     ..Test::of_the_whole(signal, "identity", statement, "accounts", Counts::Members, outcome)
                 });
@@ -269,6 +270,7 @@ impl Reference {
                 tests.push(Test {
                     agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
                     background: (outcome.expected / members.len() as f64).min(1.0),
+                    part: part_of(members.len(), line.len()),
                     ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
                 });
             }
@@ -334,10 +336,15 @@ impl Reference {
         Some(Test {
             agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
             background: (held as f64 / among.known as f64).min(1.0),
+            part: part_of(known.len(), among.known as usize),
             shared: wanted.into(),
             ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
         })
     }
+}
+
+fn part_of(part: usize, of: usize) -> f64 {
+    part as f64 / of.max(1) as f64
 }
 
 /// As many entities as would touch as many addresses as the group does: who uses ten times the addresses meets others
