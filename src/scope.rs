@@ -10,7 +10,7 @@ use crate::holdings::Lists;
 use crate::ingest::IngestReport;
 use crate::links::{Family, Layer, World, invert};
 use crate::profiles::{ProfileSettings, propose_profiles};
-use crate::proposals::{Proposal, ProposalSettings, Side, propose};
+use crate::proposals::{Proposal, ProposalSettings, Side, popular, propose};
 use crate::stacks::Stacks;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -65,6 +65,9 @@ impl Inquiry<'_> {
             if families == [Family::Content] {
                 let grown = expanded(&self.phrases(), &proposal.groups, &self.scope.world.rank);
                 proposal.groups.extend(grown);
+                let (held, left_out) = popular(&self.scope.world, &proposal.groups, &self.settings.proposals);
+                proposal.groups.extend(held);
+                proposal.popular_left_out = left_out;
             }
             proposal
         })
