@@ -141,26 +141,35 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
 const POPULAR: f64 = 0.13;
 /// Share of all accounts beyond which the holders of an object are no group.
 const MOST: f64 = 0.6;
+/// Share of their requests that have to carry it.
+const OF_WORK: f64 = 0.25;
 /// Most groups proposed for being the holders of one popular object.
-const MOST_POPULAR: usize = 64;
+const MOST_POPULAR: usize = 16;
 /// Share of the accounts of two groups that stand in both, from which they are one.
 const SAME: f64 = 0.8;
 
-/// Holders of popular content, each as a group that is none of those `known`, and how much of it was not looked at: of a
-/// campaign that is a good part of a log nothing is rare that all of it has in common, and by what is rare it falls into
-/// fragments. Whether such a group is more than the users of one tool is for the tests to say.
-pub fn popular(world: &World, known: &[Vec<u32>], settings: &ProposalSettings) -> (Vec<Vec<u32>>, u64) {
+/// Holders of popular content that make it a good part of their work, each as a group that is none of those `known`, and how much
+/// of it was not looked at. Of a campaign that is a good part of a log nothing is rare that all of it has in common, and by what
+/// is rare it falls into fragments. Whether such a group is more than the users of one tool is for the tests to say. `of_work`
+/// tells which share of its holders' requests carry an object.
+pub fn popular(
+    world: &World,
+    known: &[Vec<u32>],
+    settings: &ProposalSettings,
+    of_work: impl Fn(&Object) -> f64,
+) -> (Vec<Vec<u32>>, u64) {
     let all = world.entity.iter().collect::<BTreeSet<_>>().len() as f64;
     let least = settings.least_entities.max((POPULAR * all).ceil() as usize) as u64;
     let span = least..=(MOST * all) as u64;
-    let objects = world.of(Family::Content).iter();
-    let mut held: Vec<&[u32]> =
-        objects.filter(|o| span.contains(&o.popularity)).map(|o| o.accounts.as_slice()).collect();
-    held.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    let objects = world.of(Family::Content).iter().filter(|o| span.contains(&o.popularity));
+    let mut held: Vec<(f64, &[u32])> = objects.map(|o| (of_work(o), o.accounts.as_slice())).collect();
+    held.retain(|(share, _)| *share >= OF_WORK);
+    // What is most of its holders' work before phrases of the language.
+    held.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.len().cmp(&a.1.len())).then_with(|| a.1.cmp(b.1)));
     let mut found: Vec<Vec<u32>> = Vec::new();
     let mut left = held.iter();
     while found.len() < MOST_POPULAR
-        && let Some(accounts) = left.next()
+        && let Some((_, accounts)) = left.next()
     {
         if !found.iter().chain(known).any(|group| is_same(accounts, group)) {
             found.push(accounts.to_vec());
@@ -264,8 +273,9 @@ mod tests {
         let known = propose(&world, &[Family::Content], &settings).groups;
         assert!(known.iter().all(|g| g.len() < 60), "{known:?}");
         // One of two that are nearly the same, and not what everybody carries.
-        assert_eq!(popular(&world, &known, &settings), (vec![campaign.clone()], 0));
-        assert_eq!(popular(&world, &[campaign[3..].to_vec()], &settings), (Vec::new(), 0));
+        assert_eq!(popular(&world, &known, &settings, |_| 0.5), (vec![campaign.clone()], 0));
+        assert_eq!(popular(&world, &[campaign[3..].to_vec()], &settings, |_| 0.5), (Vec::new(), 0));
+        assert_eq!(popular(&world, &known, &settings, |_| 0.1), (Vec::new(), 0), "a phrase of the language");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::findings::FindingSettings;
 use crate::group_tests::Test;
 use crate::holdings::Lists;
 use crate::ingest::IngestReport;
-use crate::links::{Family, Layer, World, invert};
+use crate::links::{Family, Layer, Object, World, invert};
 use crate::profiles::{ProfileSettings, propose_profiles};
 use crate::proposals::{Proposal, ProposalSettings, Side, popular, propose};
 use crate::stacks::Stacks;
@@ -65,7 +65,15 @@ impl Inquiry<'_> {
             if families == [Family::Content] {
                 let grown = expanded(&self.phrases(), &proposal.groups, &self.scope.world.rank);
                 proposal.groups.extend(grown);
-                let (held, left_out) = popular(&self.scope.world, &proposal.groups, &self.settings.proposals);
+                let Scope { world, baseline, evidence, .. } = self.scope;
+                let of_work = |object: &Object| {
+                    let carriers = object.fingerprint().and_then(|fingerprint| evidence.carriers(fingerprint));
+                    let with_it = carriers.into_iter().flat_map(|c| c.inside(&object.accounts));
+                    let with_it: u64 = with_it.map(|(_, carried)| u64::from(carried.count)).sum();
+                    let all: u64 = object.accounts.iter().map(|a| baseline.accounts[*a as usize].requests).sum();
+                    with_it as f64 / all.max(1) as f64
+                };
+                let (held, left_out) = popular(world, &proposal.groups, &self.settings.proposals, of_work);
                 proposal.groups.extend(held);
                 proposal.popular_left_out = left_out;
             }
