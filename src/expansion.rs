@@ -25,8 +25,11 @@ const OF_NUMBER: f64 = 0.25;
 const OF_SHARE: f64 = 0.5;
 /// Rounds of growing; most groups stay as they are after two or three.
 const ROUNDS: usize = 8;
-/// Share of all accounts beyond which a group is no group.
+/// Share of all accounts beyond which a group is no group; that of a seed so small that it has to grow to more than so many times
+/// itself for it, as what grows to everybody who uses a tool does.
 const MOST: f64 = 0.6;
+const MOST_OF_SMALL: f64 = 0.3;
+const SMALL: f64 = 10.0;
 /// How much a seed has to grow to be worth a test of its own.
 const GROWN: f64 = 1.2;
 /// Share of a seed, or of what became of it, in a group that is grown already: from there it would grow to the same.
@@ -86,10 +89,11 @@ impl<'e> Phrases<'e> {
 
     /// What a seed grows to; `None` where it grows without end, hardly at all, or on the way to one that was `found` before.
     fn grown(&self, seed: &[u32], found: &[Vec<u32>]) -> Option<Vec<u32>> {
+        let most = (SMALL * seed.len() as f64).clamp(MOST_OF_SMALL * self.accounts(), MOST * self.accounts());
         let mut group = seed.to_vec();
         for _ in 0..ROUNDS {
             let next = self.alike(&group);
-            if next.len() as f64 > MOST * self.accounts() {
+            if next.len() as f64 > most {
                 return None;
             }
             if next == group {
