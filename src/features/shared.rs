@@ -151,7 +151,7 @@ impl<'r> Texts<'r> {
                 }
             }
         }
-        pieces.iter_mut().for_each(|piece| keep_frequent(&mut piece.occurrences, 8 + bits));
+        pieces.iter_mut().for_each(|piece| keep_frequent(&mut piece.occurrences, 8 + bits, &mut desk.counts));
         Ok(())
     }
 }
@@ -186,11 +186,12 @@ fn bits_behind(fingerprint: Halves, lowest: u32, bits: u32) -> usize {
 }
 
 /// Counts by some bits of each fingerprint behind those that all have in common, and keeps what may stand [`LEAST`] times;
-/// what a few others are taken for along with it is told apart later.
-fn keep_frequent(all: &mut Vec<Occurrence>, common: u32) {
+/// what a few others are taken for along with it is told apart later. `counts` is memory that is used again.
+fn keep_frequent(all: &mut Vec<Occurrence>, common: u32, counts: &mut Vec<u8>) {
     let bits = (2 * all.len()).next_power_of_two().ilog2().min(32);
     let slot = |fingerprint: Halves| bits_behind(fingerprint, common, bits);
-    let mut counts = vec![0u8; 1 << bits];
+    counts.clear();
+    counts.resize(1 << bits, 0);
     for (fingerprint, _) in &*all {
         let count = &mut counts[slot(*fingerprint)];
         *count = (*count + 1).min(LEAST);
@@ -206,6 +207,7 @@ struct Desk {
     /// For what is left of a piece.
     left: Vec<Occurrence>,
     fetched: Vec<(u32, Carried)>,
+    counts: Vec<u8>,
     /// What each account carries of a fingerprint, in the order in which they come.
     own: Vec<(u32, Carried)>,
     /// Where each account stands in `own`, if that place is its own: a sparse set, which nobody has to clear (Briggs and
