@@ -4,7 +4,8 @@
 
 use crate::chance::median;
 use crate::features::Evidence;
-use crate::holdings::{Lists, counted};
+use crate::holdings::{Lists, counted, in_both};
+use crate::proposals::MOST_OF_ALL;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -25,9 +26,8 @@ const OF_NUMBER: f64 = 0.25;
 const OF_SHARE: f64 = 0.5;
 /// Rounds of growing; most groups stay as they are after two or three.
 const ROUNDS: usize = 8;
-/// Share of all accounts beyond which a group is no group; that of a seed so small that it has to grow to more than so many times
-/// itself for it, as what grows to everybody who uses a tool does.
-const MOST: f64 = 0.6;
+/// Share of all accounts beyond which it is everybody's tool that a seed grows to which is so small that it would have to grow to
+/// more than so many times itself; a larger one may grow to [`MOST_OF_ALL`].
 const MOST_OF_SMALL: f64 = 0.3;
 const SMALL: f64 = 10.0;
 /// How much a seed has to grow to be worth a test of its own.
@@ -89,7 +89,7 @@ impl<'e> Phrases<'e> {
 
     /// What a seed grows to; `None` where it grows without end, hardly at all, or on the way to one that was `found` before.
     fn grown(&self, seed: &[u32], found: &[Vec<u32>]) -> Option<Vec<u32>> {
-        let most = (SMALL * seed.len() as f64).clamp(MOST_OF_SMALL * self.accounts(), MOST * self.accounts());
+        let most = (SMALL * seed.len() as f64).clamp(MOST_OF_SMALL * self.accounts(), MOST_OF_ALL * self.accounts());
         let mut group = seed.to_vec();
         for _ in 0..ROUNDS {
             let next = self.alike(&group);
@@ -110,8 +110,7 @@ impl<'e> Phrases<'e> {
 
 /// Whether most of a group stands in one of those found before, to which it would grow.
 fn is_inside(group: &[u32], found: &[Vec<u32>]) -> bool {
-    let inside = |other: &Vec<u32>| group.iter().filter(|a| other.binary_search(a).is_ok()).count();
-    found.iter().any(|other| inside(other) as f64 >= INSIDE * group.len() as f64)
+    found.iter().any(|other| in_both(group, other) as f64 >= INSIDE * group.len() as f64)
 }
 
 /// Groups (accounts, rising) that seeds grow to, largest seeds first: those that are not nearly the same as one before. Which of

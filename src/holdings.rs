@@ -70,6 +70,11 @@ impl<L: AsRef<[u32]>> FromIterator<L> for Lists {
     }
 }
 
+/// How many numbers stand in both of two lists (rising).
+pub(crate) fn in_both(a: &[u32], b: &[u32]) -> usize {
+    a.iter().filter(|one| b.binary_search(one).is_ok()).count()
+}
+
 /// How often each number stands in some lists, in order of numbers, all of them below `below`.
 pub(crate) fn counted<'a>(lists: impl Iterator<Item = &'a [u32]> + Clone, below: usize) -> Vec<(u32, u64)> {
     /// Numbers are sorted where they are so few that to clear and read a count for each possible one would take longer.

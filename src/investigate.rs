@@ -275,10 +275,9 @@ fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate], pairs: u64) -> 
 
 fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Population {
     let (first, last) = evidence.span().unzip();
-    let entities: BTreeSet<u32> = world.entity.iter().copied().collect();
     Population {
         accounts: world.names.len() as u64,
-        entities: entities.len() as u64,
+        entities: world.entity_count() as u64,
         first: first.map(rfc3339).unwrap_or_default(),
         last: last.map(rfc3339).unwrap_or_default(),
         groups_tested,

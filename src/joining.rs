@@ -3,6 +3,7 @@
 
 use crate::features::Evidence;
 use crate::findings::Weight;
+use crate::holdings::in_both;
 use crate::links::Object;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -130,7 +131,7 @@ pub fn recruits(bridges: &[Bridge], parts: &BTreeSet<usize>, group: &[u32]) -> B
     bridges
         .iter()
         .filter(|b| b.groups.iter().any(|g| parts.contains(g)))
-        .filter(|b| owns(b.carriers.iter().filter(|a| group.binary_search(a).is_ok()).count(), b.carriers.len()))
+        .filter(|b| owns(in_both(&b.carriers, group), b.carriers.len()))
         .flat_map(|b| b.carriers.iter().copied())
         .filter(|a| group.binary_search(a).is_err())
         .collect()

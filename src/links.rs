@@ -2,9 +2,9 @@
 
 use crate::account_table::Facts;
 use crate::features::{AccountEvidence, Evidence};
-use crate::holdings::{Lists, counted};
+use crate::holdings::{Lists, counted, in_both};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Families of evidence. A family counts once, however many objects it has.
@@ -90,7 +90,7 @@ impl Object {
 
     /// Holders that stand in a group (rising).
     pub fn held_in(&self, group: &[u32]) -> usize {
-        self.accounts.iter().filter(|a| group.binary_search(a).is_ok()).count()
+        in_both(&self.accounts, group)
     }
 }
 
@@ -121,6 +121,11 @@ impl World {
     /// is no evidence, so tests count entities.
     pub fn entities(&self, accounts: &[u32]) -> Vec<u32> {
         entities(accounts, &self.entity)
+    }
+
+    /// Entities of all accounts.
+    pub fn entity_count(&self) -> usize {
+        self.entity.iter().collect::<BTreeSet<_>>().len()
     }
 
     /// Objects of one family; they stand together.

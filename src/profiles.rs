@@ -102,7 +102,7 @@ pub fn propose_profiles(
             }
         }
     }
-    let all = world.entity.iter().collect::<BTreeSet<_>>().len() as f64;
+    let all = world.entity_count() as f64;
     let distinct: BTreeSet<Vec<u32>> = cells
         .into_values()
         .chain(of_setting.into_values())

@@ -1,5 +1,6 @@
 //! Which groups are worth testing: communities of accounts that share rare objects of one side of the evidence.
 
+use crate::holdings::in_both;
 use crate::links::{Family, Object, World};
 use crate::networks::{Edges, Graph, communities};
 use crate::pairs::{PairSettings, Pairs};
@@ -137,10 +138,10 @@ pub fn propose(world: &World, families: &[Family], settings: &ProposalSettings) 
 }
 
 /// Share of all accounts from which an object links its holders by too little for them to be a community: at the resolution of 2
-/// nats those of e^-2.
+/// nats those of e^-2, and a little before.
 const POPULAR: f64 = 0.13;
-/// Share of all accounts beyond which the holders of an object are no group.
-const MOST: f64 = 0.6;
+/// Share of all accounts beyond which those who have some content in common are no group, but users of one tool.
+pub const MOST_OF_ALL: f64 = 0.6;
 /// Share of their requests that have to carry it.
 const OF_WORK: f64 = 0.25;
 /// Most groups proposed for being the holders of one popular object.
@@ -158,9 +159,9 @@ pub fn popular(
     settings: &ProposalSettings,
     of_work: impl Fn(&Object) -> f64,
 ) -> (Vec<Vec<u32>>, u64) {
-    let all = world.entity.iter().collect::<BTreeSet<_>>().len() as f64;
+    let all = world.entity_count() as f64;
     let least = settings.least_entities.max((POPULAR * all).ceil() as usize) as u64;
-    let span = least..=(MOST * all) as u64;
+    let span = least..=(MOST_OF_ALL * all) as u64;
     let objects = world.of(Family::Content).iter().filter(|o| span.contains(&o.popularity));
     let mut held: Vec<(f64, &[u32])> = objects.map(|o| (of_work(o), o.accounts.as_slice())).collect();
     held.retain(|(share, _)| *share >= OF_WORK);
@@ -184,7 +185,7 @@ fn is_same(a: &[u32], b: &[u32]) -> bool {
     if (few as f64) < SAME * many as f64 {
         return false;
     }
-    let both = a.iter().filter(|one| b.binary_search(one).is_ok()).count();
+    let both = in_both(a, b);
     both as f64 >= SAME * (few + many - both) as f64
 }
 

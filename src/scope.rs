@@ -65,20 +65,23 @@ impl Inquiry<'_> {
             if families == [Family::Content] {
                 let grown = expanded(&self.phrases(), &proposal.groups, &self.scope.world.rank);
                 proposal.groups.extend(grown);
-                let Scope { world, baseline, evidence, .. } = self.scope;
-                let of_work = |object: &Object| {
-                    let carriers = object.fingerprint().and_then(|fingerprint| evidence.carriers(fingerprint));
-                    let with_it = carriers.into_iter().flat_map(|c| c.inside(&object.accounts));
-                    let with_it: u64 = with_it.map(|(_, carried)| u64::from(carried.count)).sum();
-                    let all: u64 = object.accounts.iter().map(|a| baseline.accounts[*a as usize].requests).sum();
-                    with_it as f64 / all.max(1) as f64
-                };
-                let (held, left_out) = popular(world, &proposal.groups, &self.settings.proposals, of_work);
+                let of_work = |object: &Object| self.of_work(object);
+                let (held, left_out) = popular(&self.scope.world, &proposal.groups, &self.settings.proposals, of_work);
                 proposal.groups.extend(held);
                 proposal.popular_left_out = left_out;
             }
             proposal
         })
+    }
+
+    /// Share of the requests of a template's holders that carry it.
+    fn of_work(&self, template: &Object) -> f64 {
+        let Scope { baseline, evidence, .. } = self.scope;
+        let carriers = template.fingerprint().and_then(|fingerprint| evidence.carriers(fingerprint));
+        let carried = carriers.into_iter().flat_map(|c| c.inside(&template.accounts));
+        let with_it: u64 = carried.map(|(_, carried)| u64::from(carried.count)).sum();
+        let all: u64 = template.accounts.iter().map(|a| baseline.accounts[*a as usize].requests).sum();
+        with_it as f64 / all.max(1) as f64
     }
 
     /// Who carries which phrase.
