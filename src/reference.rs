@@ -225,6 +225,8 @@ impl Reference {
                     (1, _) => stated(held, of, one),
                     (n, _) => format!("{n} {several} {held} of {of} accounts"),
                 };
+                let all: u64 = wanted.iter().map(|object| popularity(*object)).sum();
+                let statement = statement + &self.outside(all as usize - held, among.known as usize - of);
                 tests.push(Test {
                     agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
                     background: (outcome.expected / of as f64).min(1.0),
@@ -234,6 +236,16 @@ impl Reference {
                 });
             }
         }
+    }
+
+    /// Of how many accounts that are not the group's the same is true: where a group is much of the log, chance gives it much of
+    /// what it has, and what speaks is that hardly anybody else has it.
+    fn outside(&self, within: usize, others: usize) -> String {
+        if others == 0 {
+            return String::new();
+        }
+        let share = 100.0 * within as f64 / others as f64;
+        format!("; the same is true of {within} of {others} other accounts{} ({share:.1} %)", self.who)
     }
 
     fn scan(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
@@ -260,13 +272,8 @@ impl Reference {
             };
             if let Some((outcome, (low, high))) = found {
                 let held = outcome.observed as usize;
-                let (within, others) = (line.within(low, high) - held, line.len() - members.len());
-                let share = 100.0 * within as f64 / others.max(1) as f64;
-                let words = format!(
-                    "{}; the same is true of {within} of {others} other accounts{} ({share:.1} %)",
-                    stated(held, members.len(), &said(low, high)),
-                    self.who
-                );
+                let words = stated(held, members.len(), &said(low, high))
+                    + &self.outside(line.within(low, high) - held, line.len() - members.len());
                 tests.push(Test {
                     agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
                     background: (outcome.expected / members.len() as f64).min(1.0),
@@ -305,7 +312,10 @@ impl Reference {
             Some((noun, rest)) if single.observed < 2.0 && !DOING.contains(&kind) => {
                 format!("no two of {} {noun} {rest}", known.len())
             }
-            _ => stated(single.observed as usize, known.len(), one),
+            _ => {
+                let (held, all) = (single.observed as usize, popularity(inside[place].0) as usize);
+                stated(held, known.len(), one) + &self.outside(all - held, among.known as usize - known.len())
+            }
         };
         let mut found = (paid(single), statement, "accounts", Counts::Members, vec![inside[place].0]);
         if !several.is_empty() {
