@@ -116,8 +116,9 @@ fn is_inside(group: &[u32], found: &[Vec<u32>]) -> bool {
 /// Groups (accounts, rising) that seeds grow to, largest seeds first: those that are not nearly the same as one before. Which of
 /// two of a size comes first is decided by the `rank` of their accounts, which knows nothing of names.
 pub fn expanded(phrases: &Phrases<'_>, seeds: &[Vec<u32>], rank: &[u32]) -> Vec<Vec<u32>> {
-    /// Seeds that are grown side by side, before those behind them are looked at again.
-    const AT_ONCE: usize = 16;
+    /// Seeds that are grown side by side, before those behind them are looked at again: few, for those that grow to the same do so
+    /// for nothing.
+    const AT_ONCE: usize = 4;
     let mut left: Vec<&Vec<u32>> = seeds.iter().collect();
     let ranks = |seed: &[u32]| {
         let mut ranks: Vec<u32> = seed.iter().map(|a| rank[*a as usize]).collect();
