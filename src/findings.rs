@@ -5,7 +5,7 @@ use crate::baseline::Outputs;
 use crate::chance::LEAST_P;
 use crate::dispatch::GivenOut;
 use crate::features::Evidence;
-use crate::group_tests::{Counts, Test};
+use crate::group_tests::{Counts, LEAST_AGREEING, Test};
 use crate::proposals::Side;
 use crate::shape::{AROUND_THE_CLOCK, Shape};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,7 @@ impl Default for FindingSettings {
             q_habit: 1e-4,
             least_lift: 2.0,
             least_lift_several: 5.0,
-            least_agreeing: 0.3,
+            least_agreeing: LEAST_AGREEING,
             least_families: 2,
             least_measured: 0.75,
             most_spread: 0.2,

@@ -67,6 +67,10 @@ impl FromIterator<(u32, bool)> for Agreeing {
     }
 }
 
+/// Share of the members known in a respect that have to agree in it: what a handful of a large group shares says something of the
+/// handful.
+pub const LEAST_AGREEING: f64 = 0.3;
+
 /// One test of one group.
 #[derive(Debug, Clone)]
 pub struct Test {

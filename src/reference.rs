@@ -6,10 +6,12 @@ use crate::census::{Census, Column, DAY_US};
 use crate::chance::hypergeometric_tail;
 use crate::document::rfc3339;
 use crate::group_tests::{
-    Counts, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure, stated,
+    Counts, LEAST_AGREEING, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure,
+    stated,
 };
 use crate::proposals::Side;
 use rayon::prelude::*;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Narrowest cell of volumes in which groups of one habit are looked for, ln(requests).
@@ -120,6 +122,26 @@ fn repeat(low: f64, high: f64) -> String {
 
 /// Share of an object's holders that have to stand in a group for it to be the group's own.
 const OWN: f64 = 0.8;
+
+/// One look at what members share of a kind.
+struct Look {
+    outcome: Outcome,
+    statement: String,
+    unit: &'static str,
+    counts: Counts,
+    /// The objects, rising.
+    wanted: Vec<u32>,
+    /// Whether it says something of a few members only.
+    of_few: bool,
+}
+
+impl Look {
+    /// What says something of much of a group comes before what says more of a few: a campaign in four small networks stands in
+    /// none of them.
+    fn tells_more(a: &Self, b: &Self) -> Ordering {
+        a.of_few.cmp(&b.of_few).then(a.outcome.p_value.total_cmp(&b.outcome.p_value))
+    }
+}
 
 /// How common the objects of one kind are among the accounts of a reference.
 struct Popularity {
@@ -304,10 +326,6 @@ impl Reference {
         let network = matches!(kind, "address" | "prefix");
         let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
         let (single, place) = concentration(among.known, n, objects, &counts)?;
-        let numbers: Vec<u64> = inside.iter().map(|(_, n)| *n).collect();
-        // Up to three looks at one kind of object: each pays for all.
-        let looks = if several.is_empty() { 1.0 } else { 3.0 };
-        let paid = |o: Outcome| Outcome { p_value: (looks * o.p_value).min(1.0), ..o };
         let statement = match one.split_once(' ') {
             Some((noun, rest)) if single.observed < 2.0 && !DOING.contains(&kind) => {
                 format!("no two of {} {noun} {rest}", known.len())
@@ -317,7 +335,12 @@ impl Reference {
                 stated(held, known.len(), one) + &self.outside(all - held, among.known as usize - known.len())
             }
         };
-        let mut found = (paid(single), statement, "accounts", Counts::Members, vec![inside[place].0]);
+        let agreeing = |wanted: &[u32]| known.iter().filter(|e| holdings.holds(**e, wanted)).count() as f64;
+        let look = |outcome, statement, unit, counts, wanted: Vec<u32>| {
+            let of_few = agreeing(&wanted) < LEAST_AGREEING * known.len() as f64;
+            Look { outcome, statement, unit, counts, wanted, of_few }
+        };
+        let mut looks = vec![look(single, statement, "accounts", Counts::Members, vec![inside[place].0])];
         if !several.is_empty() {
             let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;
             // The chance grows with the holders.
@@ -328,20 +351,20 @@ impl Reference {
             let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&own));
             // Addresses of one small network have the same holders: they are one coincidence.
             let enclosing: BTreeSet<&[u32]> = own.iter().map(|o| holdings.holders.of(*o)).collect();
+            let numbers: Vec<u64> = inside.iter().map(|(_, n)| *n).collect();
             let many = co_held(among.known, n, &among.histogram, &numbers);
             let enclosed = enclosed(among.known, n, &among.histogram, OWN, enclosing.len() as u64);
-            for (look, wanted, more) in many.map(|look| (look, of_several, "")).into_iter().chain([(
-                enclosed,
-                own,
-                ", hardly any of them outside",
-            )]) {
-                if look.p_value < found.0.p_value / looks {
-                    let statement = format!("{} {several}{more}", look.observed);
-                    found = (paid(look), statement, plural(kind), Counts::Objects, wanted);
-                }
-            }
+            let said = |outcome: Outcome, wanted, more| {
+                let statement = format!("{} {several}{more}", outcome.observed);
+                look(outcome, statement, plural(kind), Counts::Objects, wanted)
+            };
+            looks.extend(many.map(|outcome| said(outcome, of_several, "")));
+            looks.push(said(enclosed, own, ", hardly any of them outside"));
         }
-        let (outcome, statement, unit, counts, wanted) = found;
+        // Each look at one kind of object pays for all.
+        let price = looks.len() as f64;
+        let Look { outcome, statement, unit, counts, wanted, .. } = looks.into_iter().min_by(Look::tells_more)?;
+        let outcome = Outcome { p_value: (price * outcome.p_value).min(1.0), ..outcome };
         let held: u64 = wanted.iter().map(|o| popularity(*o)).sum();
         Some(Test {
             agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),

@@ -44,6 +44,29 @@ fn an_agency_that_pays_for_some_of_its_people_is_not_suspected() {
     assert_eq!(accused(&d, "agency"), 0, "{:?}", networks_of(&d, "agency"));
 }
 
+/// The network with most of them was what told most of all, and of a quarter of the accounts.
+#[test]
+fn accounts_in_four_small_networks_of_their_own_were_held_to_share_one() {
+    let d = with(|added, draws| {
+        let networks = [14, 13, 12, 9].into_iter().zip(1..).flat_map(|(n, network)| vec![network; n]);
+        for (account, network) in networks.enumerate() {
+            let id = format!("rack{account:02}");
+            added.account(&id, &format!("2026-04-12T0{}:10:00Z", draws.below(9)), &format!("card_{account}"));
+            for _ in 0..20 + draws.below(60) {
+                let time = (draws.below(12), draws.below(86_400));
+                let prompt = format!("{FORM} {}", task(draws));
+                added.call(&id, time, &prompt, &format!("203.0.{network}.{}", 10 + account), 60);
+            }
+        }
+    });
+    let all = networks_of(&d, "rack");
+    let claims = d.networks.iter().filter(|n| n.members.iter().any(|m| m.starts_with("rack")));
+    let claims = claims.flat_map(|n| &n.coordinated.claims).filter(|c| c.signal == "infrastructure.prefix");
+    let told: Vec<(&str, bool)> = claims.map(|c| (c.statement.as_str(), c.counts)).collect();
+    let expected = "4 network prefixes were each used by several accounts, hardly any of them outside";
+    assert_eq!(told, [(expected, true)], "{all:?}");
+}
+
 /// A firm's batch script, which deals its texts out to 20 accounts in turn, day and night from one address. Fourteen of them have
 /// e-mail addresses as `domain` says, thirteen are on one card, and few are neither.
 fn batch_of(domain: impl Fn(u64) -> Option<String>) -> Document {
