@@ -3,7 +3,7 @@
 mod settings;
 mod words;
 
-use crate::baseline::{Baseline, Copies, Replicas};
+use crate::baseline::{Baseline, Copies, Regular, Replicas};
 use crate::chance::spread_of_rates;
 use crate::event::Origin;
 use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
@@ -127,27 +127,26 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let told = baseline.texts(group);
     let (first, last) = (members.iter().map(|a| a.first_us).min(), members.iter().map(|a| a.last_us).max());
     let share = |part: u64, of: u64| part as f64 / of.max(1) as f64;
-    let is_rule = |(rule, texts): (Replicas, u64)| {
-        let Replicas { copies, of, slack } = rule;
-        let regular = share(texts, told.own_distinct);
+    let is_rule = |regular: Regular| {
+        let Replicas { copies, of, slack } = regular.rule;
         let few = match of {
             Copies::Accounts => copies > 1 && copies as f64 <= OF_REPLICAS * members.len() as f64,
             Copies::Requests => copies > 2,
         };
         // Of two or three, give or take one, chance makes as many.
         let told_apart = slack == 0 || copies >= 4;
-        let holds = few && told_apart && regular >= REGULAR[slack as usize];
-        (holds && told.own as f64 >= OF_OWN * told.sent as f64).then_some((rule, regular))
+        let holds = few && told_apart && share(regular.following, regular.of) >= REGULAR[slack as usize];
+        (holds && told.own as f64 >= OF_OWN * told.sent as f64).then_some(regular)
     };
     // Where each text goes to as many accounts, as a benchmark goes to all, the requests of each add up to as many too.
     let [to_accounts, of_requests, about] = told.replicas;
-    let to_as_many = share(to_accounts.1, told.own_distinct) >= REGULAR[0];
+    let to_as_many = share(to_accounts.following, to_accounts.of) >= REGULAR[0];
     let rules = [Some(to_accounts), (!to_as_many).then_some(of_requests), Some(about)];
     let replicas = rules.into_iter().flatten().find_map(is_rule);
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     let one_kind = of_one_kind(&members, &carried, sampled);
     let (of, unrepeated) = match replicas {
-        Some((_, regular)) => (told.own_distinct, regular),
+        Some(Regular { following, of, .. }) => (of, share(following, of)),
         None => (told.sent, share(told.distinct, told.sent)),
     };
     let drawn: Vec<u32> = match &picked {
@@ -173,7 +172,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         texts,
         unrepeated: (texts > 0).then_some(unrepeated),
         by_draw: by_draw.is_some(),
-        replicas: replicas.map(|(rule, _)| rule),
+        replicas: replicas.map(|regular| regular.rule),
         own: judged,
         figures,
         single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
@@ -274,8 +273,8 @@ const OF_ACCOUNTS: f64 = 0.3;
 const OF_TEXTS: f64 = 0.05;
 /// By so much the texts of one template have to repeat less than all do, for two of each account to be looked at instead.
 const APART: f64 = 0.1;
-/// Share of a group's accounts into which each text is sent at most, and of its texts that have to be sent into just as many, for
-/// them to be samples of the answers: independent draws from one material would scatter (Poisson), and a class is set its
+/// Share of a group's accounts into which each text is sent at most, and of what it sends that has to go into just as many, for
+/// these to be samples of the answers: independent draws from one material would scatter (Poisson), and a class is set its
 /// tasks to all.
 const OF_REPLICAS: f64 = 0.25;
 /// By the slack: within one of four or more stands half of what scatters.
@@ -459,6 +458,11 @@ mod tests {
         assert_eq!((rule(&|_| 4), shape_of(|_| 4).unrepeated), (Some((4, 0)), Some(1.0)));
         assert_eq!(rule(&|question| if question % 9 < 4 { 5 } else { 6 }), Some((6, 1)), "some failed");
         assert_eq!(rule(&|question| 3 + question * 13 % 4), None, "as it happens, of three to six");
+        assert_eq!(
+            rule(&|question| if question % 5 < 2 { 4 } else { 1 }),
+            Some((4, 0)),
+            "those who hide ask much else"
+        );
         assert_eq!(rule(&|_| 1), None);
         assert_eq!(rule(&|_| 20), None, "set to all");
         assert_eq!(rule(&|question| 1 + question * 13 % 8), None, "asked as it happens");

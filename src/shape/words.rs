@@ -39,11 +39,11 @@ impl Shape {
         }
         Some(match self.replicas {
             Some(Replicas { copies, of: Copies::Requests, .. }) => format!(
-                "{k} of {told} different texts that nobody outside it sent were each sent {copies} times in all, by several of its \
-                 accounts, now these and now those"
+                "of {told} requests with texts that nobody outside it sent, of a text of a single account the first alone, {k} bring \
+                 one that was sent {copies} times in all, by several of its accounts, now these and now those"
             ),
             Some(rule) => format!(
-                "{k} of {told} different texts that nobody outside it sent were each sent into {} of its accounts{}",
+                "{k} of {told} texts that nobody outside it sent, each counted once an account, were sent into {} of its accounts{}",
                 rule.copies,
                 if rule.slack > 0 { ", give or take one" } else { "" }
             ),
