@@ -212,7 +212,8 @@ impl FindingSettings {
         let single = shape.single_turn.is_none_or(|v| v >= self.least_single_turn);
         let production = !shape.one_customer
             && (shape.replicas.is_some() || shape.uniform.is_some_and(|u| u >= self.least_uniform))
-            && ways >= 2
+            // Whoever sends each text to just as many accounts deals it out to them; so does a platform of crowd work.
+            && ways + usize::from(shape.replicas.is_some()) >= 2
             && (by_machine || given_out.contains(&GivenOut::FromPurses));
         match shape.unrepeated {
             Some(unrepeated) => {
