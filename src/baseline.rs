@@ -27,6 +27,8 @@ pub struct Baseline<'a> {
     talks: Vec<bool>,
     /// Texts that several entities sent.
     items: Holdings,
+    /// Texts of each entity, each once for each of its accounts.
+    texts_of_entity: Vec<u64>,
     /// Of each account the texts that another account sent too: all others are distinct whatever group it stands in.
     repeated_items: Lists,
     /// Of each the higher half of its hash, rising.
@@ -175,6 +177,10 @@ impl<'a> Baseline<'a> {
         let Repeated { halves: repeated_halves, senders: repeated, askings } = repeated_items(&accounts);
         let several = repeated.iter().map(|senders| world.entities(senders)).filter(|s| s.len() > 1);
         let items = Holdings::new(vec![true; accounts.len()], several);
+        let mut texts_of_entity = vec![0; accounts.len()];
+        for (account, entity) in accounts.iter().zip(&world.entity) {
+            texts_of_entity[*entity as usize] += account.items.len() as u64;
+        }
         let lone_requests: Vec<u64> = accounts.par_iter().map(|a| a.lone_requests()).collect();
         let mut outputs: Vec<(f64, u32)> =
             (0u32..).zip(&accounts).map(|(id, a)| (typical(a.ln_output, a.requests), id)).collect();
@@ -208,6 +214,7 @@ impl<'a> Baseline<'a> {
             census,
             everything,
             items,
+            texts_of_entity,
             repeated_items: repeated.inverted(accounts.len()),
             repeated_halves,
             senders: repeated.iter().map(|senders| senders.len() as u32).collect(),
@@ -362,8 +369,7 @@ impl<'a> Baseline<'a> {
         let items: Vec<u64> = group.iter().map(|e| of_entity.of(*e).iter().filter(is_both).count() as u64).collect();
         // All that the outsiders sent, whether anyone else sent it or not: too large a material errs on the safe side.
         let common = counted(overlap.iter().map(|e| of_entity.of(*e)), holders.len()).len() as u64;
-        let alone =
-            |e: &u32| (self.accounts[*e as usize].items.len() as u64).saturating_sub(of_entity.of(*e).len() as u64);
+        let alone = |e: &u32| self.texts_of_entity[*e as usize].saturating_sub(of_entity.of(*e).len() as u64);
         shard(&items, shared, common + overlap.iter().map(alone).sum::<u64>())
     }
 }

@@ -98,16 +98,19 @@ impl Calendar {
         let group = self.group(starts)?;
         let active: Vec<usize> = (0..group.members.len()).filter(|h| group.members[*h] > 0).collect();
         let pauses = active.windows(2).map(|w| (w[0] + 1, w[1]));
-        let outcomes = pauses.filter(|(from, to)| SILENCE.contains(&(to - from))).map(|span| {
+        let outcomes = pauses.filter(|(from, to)| SILENCE.contains(&(to - from))).filter_map(|span| {
             let elsewhere = self.other_weeks(span);
+            if elsewhere.is_empty() {
+                return None;
+            }
             let alive: Vec<&Life> = group.lives.iter().filter(|l| l.spans(span)).collect();
             let appearances = elsewhere.iter().map(|s| alive.iter().filter(|l| l.active(*s)).count() as u64).sum();
             let share = group.share(span, &elsewhere, |ratio| ratio.min(1.0));
-            Outcome {
+            Some(Outcome {
                 observed: 0.0,
                 expected: appearances as f64 * share / (1.0 - share),
                 p_value: (ln_binomial_zero(appearances, share).exp() * active.len() as f64).min(1.0),
-            }
+            })
         });
         outcomes.min_by(|a, b| a.p_value.total_cmp(&b.p_value).then(b.expected.total_cmp(&a.expected)))
     }

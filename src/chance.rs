@@ -106,6 +106,50 @@ pub fn poisson_lower(mean: f64, seen: u64) -> f64 {
     sum.clamp(0.0, 1.0)
 }
 
+/// Upper tail of the normal distribution, P(Z ≥ `z`).
+pub fn normal_upper(z: f64) -> f64 {
+    0.5 * libm::erfc(z / std::f64::consts::SQRT_2)
+}
+
+/// Upper tail of Student's t with `df` degrees of freedom, P(T ≥ `t`), from the incomplete beta function (Abramowitz and Stegun 1964,
+/// 26.7.1): what a normal variable is beyond a mean and a deviation that were measured themselves.
+pub fn student_upper(t: f64, df: f64) -> f64 {
+    let tail = 0.5 * incomplete_beta(df / (df + t * t), df / 2.0, 0.5);
+    if t >= 0.0 { tail } else { 1.0 - tail }
+}
+
+/// Regularized incomplete beta function I_x(a, b), by its continued fraction (Abramowitz and Stegun 1964, 26.5.8) with the method
+/// of Lentz (1976).
+fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
+    /// More than any x on the side of the fraction that converges asks for.
+    const TERMS: u32 = 300;
+    if x <= 0.0 || x >= 1.0 {
+        return x.clamp(0.0, 1.0);
+    }
+    if x > (a + 1.0) / (a + b + 2.0) {
+        return 1.0 - incomplete_beta(1.0 - x, b, a);
+    }
+    let away_from_zero = |v: f64| if v.abs() < f64::MIN_POSITIVE { f64::MIN_POSITIVE } else { v };
+    let (mut c, mut d) = (1.0, 1.0 / away_from_zero(1.0 - (a + b) * x / (a + 1.0)));
+    let mut fraction = d;
+    for m in (1..=TERMS).map(f64::from) {
+        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        let before = fraction;
+        for term in [even, odd] {
+            d = 1.0 / away_from_zero(1.0 + term * d);
+            c = away_from_zero(1.0 + term / c);
+            fraction *= c * d;
+        }
+        if (fraction - before).abs() <= fraction.abs() * 1e-16 {
+            break;
+        }
+    }
+    let ln_beta = libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
+    let front = (a * x.ln() + b * libm::log1p(-x) - ln_beta).exp() / a;
+    (front * fraction).clamp(0.0, 1.0)
+}
+
 /// Shared objects of two accounts under the bipartite configuration model (Saracco 2017) in its sparse limit: an
 /// account of degree k touches an object of popularity d with chance k d / M, M being the number of touches.
 #[derive(Debug, Clone)]
@@ -222,6 +266,24 @@ mod tests {
     use super::*;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{Rng, SeedableRng};
+
+    #[test]
+    fn tails_of_student_are_those_of_the_tables() {
+        // Abramowitz and Stegun 1964, table 26.10, and what follows from the Cauchy distribution.
+        for (t, df, p) in
+            [(1.684, 40.0, 0.05), (2.704, 40.0, 0.005), (3.551, 40.0, 0.0005), (1.0, 1.0, 0.25), (0.0, 7.0, 0.5)]
+        {
+            assert!((student_upper(t, df) / p - 1.0).abs() < 2e-3, "{t} {df}: {}", student_upper(t, df));
+            assert!((student_upper(-t, df) + student_upper(t, df) - 1.0).abs() < 1e-12);
+        }
+        let cauchy = |t: f64| libm::atan2(1.0, t) / std::f64::consts::PI;
+        for t in [0.3, 3.0, 1e3, 1e8] {
+            assert!((student_upper(t, 1.0) / cauchy(t) - 1.0).abs() < 1e-9, "{t}");
+        }
+        assert!((student_upper(6.0, 1e7) / normal_upper(6.0) - 1.0).abs() < 1e-3, "{}", student_upper(6.0, 1e7));
+        let falling: Vec<f64> = (0..400).map(|i| student_upper(f64::from(i) / 10.0, 39.0)).collect();
+        assert!(falling.windows(2).all(|w| w[0] > w[1] && w[1] > 0.0));
+    }
 
     #[test]
     fn the_hypergeometric_tail_is_the_textbook_one() {

@@ -153,8 +153,8 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
     let Inquiry { scope: Scope { evidence, facts, read, world, .. }, settings, .. } = inquiry;
     let Found { candidates, groups_tested, notices } = search(inquiry);
     let population = population(world, evidence, groups_tested);
-    // Pairs are looked at twice, by content and by control.
-    let pairs = population.entities * population.entities.saturating_sub(1);
+    // Pairs of accounts are looked at twice, by content and by control.
+    let pairs = population.accounts * population.accounts.saturating_sub(1);
     let inside = links_inside(inquiry, &candidates, pairs);
     let mut document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),

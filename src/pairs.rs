@@ -113,7 +113,7 @@ impl Shared {
                 Ordering::Equal => {
                     rarest = rarest.or(Some(*first));
                     let others = (self.holders.of(*first).len() - 1) as f64;
-                    never *= 1.0 - (2.0 * self.rounds as f64 / others).min(1.0);
+                    never *= (1.0 - (2.0 / others).min(1.0)).powi(self.rounds as i32);
                     (left, right) = (&left[1..], &right[1..]);
                 }
             }

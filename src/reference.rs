@@ -346,19 +346,25 @@ impl Reference {
             // The chance grows with the holders.
             let too_many = among.histogram.get(among.histogram.partition_point(telling)).map_or(u64::MAX, |(d, _)| *d);
             let of_several = |(o, n): &&(u32, u64)| *n >= 2 && popularity(*o) < too_many;
-            let own = |(o, n): &&(u32, u64)| *n >= 2 && *n as f64 >= OWN * popularity(*o) as f64;
+            let is_own = |(o, n): &&(u32, u64)| *n >= 2 && *n as f64 >= OWN * popularity(*o) as f64;
             let objects = |of: &dyn Fn(&&(u32, u64)) -> bool| inside.iter().filter(of).map(|(o, _)| *o).collect();
-            let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&own));
-            // Addresses of one small network have the same holders: they are one coincidence.
-            let enclosing: BTreeSet<&[u32]> = own.iter().map(|o| holdings.holders.of(*o)).collect();
-            let numbers: Vec<u64> = inside.iter().map(|(_, n)| *n).collect();
-            let many = co_held(among.known, n, &among.histogram, &numbers);
-            let enclosed = enclosed(among.known, n, &among.histogram, OWN, enclosing.len() as u64);
-            let said = |outcome: Outcome, wanted, more| {
+            let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&is_own));
+            // What has the same holders, as the addresses of one small network or of a couple, is one coincidence.
+            let coincidences = |of: &dyn Fn(&&(u32, u64)) -> bool| {
+                let different: BTreeSet<&[u32]> =
+                    inside.iter().filter(of).map(|(o, _)| holdings.holders.of(*o)).collect();
+                different.len() as u64
+            };
+            let held_twice = coincidences(&|(_, n)| *n >= 2);
+            let (many, enclosed) = (
+                co_held(among.known, n, &among.histogram, held_twice),
+                enclosed(among.known, n, &among.histogram, OWN, coincidences(&is_own)),
+            );
+            let said = |outcome: Outcome, wanted: Vec<u32>, more| {
                 let statement = format!("{} {several}{more}", outcome.observed);
                 look(outcome, statement, plural(kind), Counts::Objects, wanted)
             };
-            looks.extend(many.map(|outcome| said(outcome, of_several, "")));
+            looks.push(said(many, of_several, ""));
             looks.push(said(enclosed, own, ", hardly any of them outside"));
         }
         // Each look at one kind of object pays for all.

@@ -403,11 +403,12 @@ impl Inquiry<'_> {
     fn evasive(&self, candidate: &Candidate) -> Axis {
         let Scope { facts, world, .. } = self.scope;
         let Baseline { accounts, census, .. } = &self.scope.baseline;
+        let least_lift = self.settings.findings.least_lift;
         let claim =
             |signal: &str, statement: &str, (seen, of): (usize, usize), expected: f64, lines: &[LineRef]| Claim {
                 family: "evasion".to_owned(),
                 compared_with: "everybody".to_owned(),
-                counts: seen as f64 >= (of as f64 / 2.0).min(3.0 * expected).max(3.0),
+                counts: seen as f64 >= (of as f64 / 2.0).min(3.0 * expected).max(least_lift * expected).max(3.0),
                 ..described(signal, statement, (seen as f64, expected), "accounts", lines)
             };
         let members =
