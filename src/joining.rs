@@ -165,6 +165,7 @@ mod tests {
             popularity: accounts.len() as u64,
             accounts: accounts.clone(),
             value: String::new(),
+            instructions: Box::default(),
         };
         lists.iter().map(object).collect()
     }

@@ -80,6 +80,8 @@ pub struct Object {
     pub popularity: u64,
     /// Value as in the log, or the least fingerprint of a template in hex.
     pub value: String,
+    /// Fingerprints of a template that stand in different texts, the least of those in the same ones, rising; none of every other kind.
+    pub instructions: Box<[u64]>,
 }
 
 impl Object {
@@ -214,25 +216,62 @@ fn values(family: Family, kind: &'static str, mut held: Vec<(&str, u32)>, entity
         .filter_map(|holders| {
             let accounts: Vec<u32> = holders.iter().map(|(_, id)| *id).collect();
             let popularity = entities(&accounts, entity).len() as u64;
-            (popularity >= 2).then(|| Object { family, kind, accounts, popularity, value: holders[0].0.to_owned() })
+            (popularity >= 2).then(|| Object {
+                family,
+                kind,
+                accounts,
+                popularity,
+                value: holders[0].0.to_owned(),
+                instructions: Box::default(),
+            })
         })
         .collect()
 }
 
-/// Templates: fingerprints that recur in the very same accounts are one, named by the least.
+/// Most instructions of one template that are told apart: who uses more than these together is of one kind by a few of them.
+const MOST_INSTRUCTIONS: usize = 16;
+
+/// Templates: fingerprints that recur in the very same accounts are one, named by the least. What is shared is one thing, however
+/// many instructions it is; what is asked with them is told by each.
 fn templates(evidence: &Evidence, entity: &[u32]) -> Vec<Object> {
     let mut found: Vec<(Vec<u32>, u64)> =
         evidence.recurring().map(|(fingerprint, accounts)| (accounts, fingerprint)).collect();
     found.par_sort_unstable();
-    found.dedup_by(|later, first| later.0 == first.0);
-    let object = |(accounts, least): (Vec<u32>, u64)| Object {
-        family: Family::Content,
-        kind: "template",
-        popularity: entities(&accounts, entity).len() as u64,
-        accounts,
-        value: format!("{least:016x}"),
+    let object = |same: &[(Vec<u32>, u64)]| {
+        let (accounts, least) = &same[0];
+        let popularity = entities(accounts, entity).len() as u64;
+        (popularity >= 2).then(|| Object {
+            family: Family::Content,
+            kind: "template",
+            popularity,
+            accounts: accounts.clone(),
+            value: format!("{least:016x}"),
+            instructions: instructions(evidence, accounts, same.iter().map(|(_, fingerprint)| *fingerprint)),
+        })
     };
-    found.into_par_iter().map(object).filter(|o| o.popularity >= 2).collect()
+    found.par_chunk_by(|a, b| a.0 == b.0).filter_map(object).collect()
+}
+
+/// Of fingerprints (rising) that recur in the same accounts those that stand in different texts, as far as numbers and the first and
+/// last text of each account tell; those of most requests where there are too many.
+fn instructions(evidence: &Evidence, accounts: &[u32], fingerprints: impl Iterator<Item = u64>) -> Box<[u64]> {
+    /// Of each account the number of texts, and the hashes of the first and the last.
+    type Texts = Vec<(u32, (u32, u32))>;
+    let texts = |fingerprint: u64| -> Texts {
+        let of = |account: &u32| evidence.carried(fingerprint, *account).map(|c| (c.count, c.items));
+        accounts.iter().filter_map(of).collect()
+    };
+    let mut apart: BTreeMap<Texts, u64> = BTreeMap::new();
+    for fingerprint in fingerprints {
+        apart.entry(texts(fingerprint)).or_insert(fingerprint);
+    }
+    let requests = |texts: &[(u32, (u32, u32))]| texts.iter().map(|(n, _)| u64::from(*n)).sum::<u64>();
+    let mut found: Vec<(u64, u64)> = apart.into_iter().map(|(texts, least)| (requests(&texts), least)).collect();
+    found.sort_unstable_by_key(|(requests, least)| (std::cmp::Reverse(*requests), *least));
+    found.truncate(MOST_INSTRUCTIONS);
+    let mut found: Vec<u64> = found.into_iter().map(|(_, least)| least).collect();
+    found.sort_unstable();
+    found.into()
 }
 
 /// Rank of each account by when and how much it worked; names decide only between accounts alike in all of it.

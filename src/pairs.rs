@@ -267,7 +267,14 @@ mod tests {
     fn object(family: Family, accounts: BTreeSet<u32>) -> Object {
         let accounts: Vec<u32> = accounts.into_iter().collect();
         let value = format!("{accounts:?}");
-        Object { family, kind: "kind", popularity: accounts.len() as u64, accounts, value }
+        Object {
+            family,
+            kind: "kind",
+            popularity: accounts.len() as u64,
+            accounts,
+            value,
+            instructions: Box::default(),
+        }
     }
 
     fn world(accounts: u32, mut objects: Vec<Object>) -> World {

@@ -218,6 +218,7 @@ mod tests {
             accounts: accounts.to_vec(),
             popularity,
             value: format!("{accounts:?}"),
+            instructions: Box::default(),
         }
     }
 

@@ -189,16 +189,18 @@ fn a_share_of_the_requests_with_one_template_says_how_many_these_are_and_what_pa
     let mut seen = 0;
     for signal in ["extraction.single_turn", "extraction.rules"] {
         for (network, claim) in SAMPLE.claims(signal) {
-            let Some((before, after)) =
-                claim.statement.split_once(" requests with one template of its own, that of the longest answers (")
-            else {
+            let Some((before, after)) = claim.statement.split_once(
+                " requests with one template that recurs in hardly any other account, that of the longest answers (",
+            ) else {
                 continue;
             };
-            let (k, own) = before.split_once(" of ").unwrap();
+            let estimated = before.starts_with("about ");
+            let (k, own) = before.trim_start_matches("about ").split_once(" of ").unwrap();
             let (k, own): (f64, f64) = (k.parse().unwrap(), own.parse().unwrap());
             assert_eq!(number_after(after, ""), Some((100.0 * own / network.requests as f64).round()));
             assert_eq!(number_after(after, "of all "), Some(network.requests as f64));
-            assert!((claim.observed - k / own).abs() < 1e-9, "{}", claim.statement);
+            let rounded = if estimated { 0.5 / own } else { 1e-9 };
+            assert!((claim.observed - k / own).abs() <= rounded, "{}", claim.statement);
             let told: Vec<&str> = network.explanations.iter().map(|e| e.seen.as_str()).collect();
             assert!(told.iter().any(|seen| seen.contains(&claim.statement)), "the explanations say the same: {told:?}");
             seen += 1;

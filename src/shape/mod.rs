@@ -1,5 +1,6 @@
 //! What a group's work looks like, whoever does it: content and economics.
 
+mod instructions;
 mod settings;
 mod words;
 
@@ -8,6 +9,7 @@ use crate::chance::spread_of_rates;
 use crate::event::Origin;
 use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
 use crate::links::{Family, Object, World};
+use instructions::{Carriers, carried};
 use settings::{by_setting, longest_setting, of_one_way};
 use std::collections::BTreeMap;
 
@@ -142,7 +144,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let [to_accounts, of_requests, about] = told.replicas;
     let to_as_many = share(to_accounts.following, to_accounts.of) >= REGULAR[0];
     let rules = [Some(to_accounts), (!to_as_many).then_some(of_requests), Some(about)];
-    let replicas = rules.into_iter().flatten().find_map(is_rule);
+    let replicas = rules.into_iter().flatten().find_map(is_rule).filter(|_| content);
     let sampled = |place: usize| baseline.sampled_texts[group[place] as usize];
     let one_kind = of_one_kind(&members, &carried, sampled);
     let (of, unrepeated) = match replicas {
@@ -238,13 +240,6 @@ pub fn sights(
     }
 }
 
-/// Of each template the members that carry it in any text, by their places, and how. Most templates are carried by a few of
-/// a large group, so that the carriers are looked up and not every member.
-fn carried(evidence: &Evidence, group: &[u32], templates: &[&Object]) -> Vec<Vec<(usize, Carried)>> {
-    let known = templates.iter().filter_map(|o| evidence.carriers(o.fingerprint()?));
-    known.map(|carriers| carriers.inside(group).collect()).collect()
-}
-
 /// Sums over some requests.
 #[derive(Clone, Copy, Default)]
 struct Work {
@@ -306,7 +301,7 @@ impl Picked<'_> {
 
 fn picked<'a>(
     members: &[&'a AccountEvidence],
-    carried: &'a [Vec<(usize, Carried)>],
+    carried: &'a [Carriers],
     settings: Option<&BTreeMap<&'a str, (usize, Work)>>,
     all: &Work,
     alone: &[f64],
@@ -378,7 +373,7 @@ fn longer<T>(one: (T, Work), other: (T, Work)) -> (T, Work) {
 /// serves customers, or two campaigns, is judged by each of its streams and not by their mean.
 fn longest_stream<'a>(
     members: &[&AccountEvidence],
-    own: &'a [Vec<(usize, Carried)>],
+    own: &'a [Carriers],
     texts: u64,
     alone: &[f64],
 ) -> Option<(&'a [(usize, Carried)], Work)> {
@@ -388,7 +383,7 @@ fn longest_stream<'a>(
 }
 
 /// All of them together; `None` without templates.
-fn all_streams(own: &[Vec<(usize, Carried)>], alone: &[f64]) -> Option<Work> {
+fn all_streams(own: &[Carriers], alone: &[f64]) -> Option<Work> {
     let all = Work::of(own.iter().flatten(), alone);
     (all.requests > 0).then_some(all)
 }
@@ -396,11 +391,7 @@ fn all_streams(own: &[Vec<(usize, Carried)>], alone: &[f64]) -> Option<Work> {
 /// Texts of one kind: that carry one of the templates, or are asked again and again by the same account: `sampled` has those
 /// by the place of the account. Templates with the same first text stand in the same texts and count once. Others may still
 /// meet in one text, so the number is an estimate; behind it stands how many there are for certain.
-fn of_one_kind(
-    members: &[&AccountEvidence],
-    own: &[Vec<(usize, Carried)>],
-    sampled: impl Fn(usize) -> u64,
-) -> (u64, u64) {
+fn of_one_kind(members: &[&AccountEvidence], own: &[Carriers], sampled: impl Fn(usize) -> u64) -> (u64, u64) {
     let mut kinds: Vec<(usize, u32, u32)> =
         own.iter().flatten().map(|(place, carried)| (*place, carried.items.0, carried.count)).collect();
     kinds.sort_unstable();
@@ -512,6 +503,21 @@ mod tests {
     fn questions_that_all_accounts_of_a_campaign_copy_do_not_hide_that_its_own_work_never_repeats() {
         let shape = hidden(20, 15);
         assert_eq!((shape.own, shape.unrepeated), (Own::OneTemplate, Some(1.0)));
+    }
+
+    /// Of the sessions beyond those that are kept each request was held to be part of a conversation.
+    #[test]
+    fn requests_of_a_heavy_account_in_sessions_of_their_own_were_taken_for_conversations() {
+        let mut evidence = Evidence::default();
+        for n in 0..9_000u64 {
+            // The last third converses in pairs.
+            let session = if n < 6_000 { n } else { n / 2 * 2 };
+            let event = Event::new(Origin { file_id: 0, line_no: n }, n as i64, "a".into());
+            evidence.push(&Event { session_id: Some(session.to_string().into()), ..event });
+        }
+        evidence.finish().expect("nothing is on disk");
+        let lone = evidence.accounts["a"].lone_requests();
+        assert!((5_800..=6_200).contains(&lone), "{lone}");
     }
 
     #[test]

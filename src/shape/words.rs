@@ -15,10 +15,12 @@ impl Shape {
         let all = self.figures.requests;
         match self.own {
             Own::All => format!("{n} {what}"),
-            Own::Templates => format!("{n} requests with templates of its own (one with two of them counts twice)"),
+            Own::Templates => format!(
+                "{n} requests with templates that recur in hardly any other account (one with two of them counts twice)"
+            ),
             Own::OneTemplate => {
                 format!(
-                    "{n} requests with one template of its own, that of the longest answers ({share:.0} % of all {all})"
+                    "{n} requests with one template that recurs in hardly any other account, that of the longest answers ({share:.0} % of all {all})"
                 )
             }
             Own::OneSetting => format!(
@@ -55,7 +57,9 @@ impl Shape {
     pub fn single_turn_words(&self) -> Option<String> {
         let Figures { own, .. } = self.figures;
         let k = part(self.single_turn?, own);
-        Some(format!("{k} of {} stand outside any conversation", self.of_own(own, "requests")))
+        // Which of an account's sessions hold one request is known of all its work alone.
+        let about = if self.own == Own::All { "" } else { "about " };
+        Some(format!("{about}{k} of {} stand outside any conversation", self.of_own(own, "requests")))
     }
 
     /// Of its texts that match a rule pack; `None` without text.
@@ -70,7 +74,7 @@ impl Shape {
         let uniform = self.uniform?;
         Some(if self.texts > 0 {
             format!(
-                "about {} of {} requests with text, {} for certain, are of one kind: they carry a template of its own, or a text \
+                "about {} of {} requests with text, {} for certain, are of one kind: they carry a template that recurs in hardly any other account, or a text \
                  that their account sent three times or more (an estimate: two passages that do not always stand together may \
                  count one request twice)",
                 part(uniform, self.texts),
