@@ -224,7 +224,7 @@ mod group_tests {
     #[divan::bench]
     fn stillhunt_turn_taking(bencher: Bencher<'_, '_>) {
         let starts = starts();
-        bencher.bench(|| stillhunt::timing::turn_taking(black_box(&starts)).is_some());
+        bencher.bench(|| stillhunt::timing::turn_taking(black_box(&starts), None).is_some());
     }
 
     #[divan::bench]

@@ -17,12 +17,14 @@ pub(crate) type Column = Vec<Option<f64>>;
 pub(crate) struct Census {
     /// Day of sign-up since the Unix epoch.
     pub created: Column,
-    /// Natural log of the number of requests.
+    /// Natural log of the number of requests of an entity.
     pub volume: Column,
     /// See [`rhythm`].
     pub rhythm: Column,
     /// Of each account; none where the log does not tell hours.
     pub hour_pairs: Vec<HourPairs>,
+    /// Whether any entity has several accounts.
+    pub organisations: bool,
     /// Objects by kind.
     pub holdings: BTreeMap<&'static str, Holdings>,
     /// Networks that are the objects of kind `prefix`, in their order.
@@ -261,16 +263,29 @@ impl Census {
         let of_hours =
             |a: &&AccountEvidence| if a.tells_hours() { hour_pairs(a.times.as_slice()) } else { Default::default() };
         let worked: Vec<(HourPairs, usize)> = accounts.par_iter().map(of_hours).collect();
+        // An organisation is one entity: opened with its first account, and at work with all of them.
+        let (mut created, mut requests, mut pooled) =
+            (vec![None; n], vec![0; n], vec![<(HourPairs, usize)>::default(); n]);
+        for (((account, facts), entity), (pairs, hours)) in accounts.iter().zip(&told).zip(&world.entity).zip(&worked) {
+            let entity = *entity as usize;
+            let opened = facts.and_then(|f| f.created_us);
+            created[entity] = created[entity].into_iter().chain(opened).min();
+            requests[entity] += account.requests;
+            let (all, of_all) = &mut pooled[entity];
+            *all = HourPairs { alike: all.alike + pairs.alike, expected: all.expected + pairs.expected };
+            *of_all += hours;
+        }
         holdings.insert("email_domain", of_one_value(fact(|f| f.email_domain.is_some()), domains));
         holdings.insert("email_shape", of_one_value(fact(|f| f.email_shape.is_some()), shapes));
         let (prefixes, standing): (Vec<Network>, Vec<Vec<u32>>) = prefixes(world, &whereabouts).into_iter().unzip();
         holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), standing));
         Self {
             prefixes,
-            created: told.iter().map(|f| f.and_then(|f| f.created_us).map(|us| us as f64 / DAY_US)).collect(),
-            volume: accounts.iter().map(|a| Some((a.requests as f64).ln())).collect(),
-            rhythm: worked.iter().map(|(pairs, hours)| rhythm(*pairs, *hours)).collect(),
+            created: created.into_iter().map(|us| us.map(|us| us as f64 / DAY_US)).collect(),
+            volume: requests.into_iter().map(|n| (n > 0).then(|| (n as f64).ln())).collect(),
+            rhythm: pooled.into_iter().map(|(pairs, hours)| rhythm(pairs, hours)).collect(),
             hour_pairs: worked.into_iter().map(|(pairs, _)| pairs).collect(),
+            organisations: world.entity_count() < n,
             holdings,
             reach,
             rotates,

@@ -9,6 +9,8 @@ const DAY_US: i64 = 24 * HOUR_US;
 const WINDOWS: [i64; 5] = [1, 3, 6, 12, 24];
 /// Fewest closures that can say something.
 const LEAST_CLOSURES: usize = 3;
+/// Closures, or openings, so close behind each other are one sweep, or one sitting.
+const AT_ONCE_US: i64 = HOUR_US / 6;
 /// Days before and after a closure that serve as its controls.
 const CONTROL_DAYS: i64 = 7;
 /// Fewest controls of a closure.
@@ -22,7 +24,7 @@ pub struct Succession {
     pub outcome: Outcome,
     /// Span after a closure in which a successor was looked for, hours.
     pub hours: i64,
-    /// Closures that were looked at, of several within the span the first alone, and when those of them were that a new account
+    /// Closures that were looked at, of those at once the first alone, and when those of them were that a new account
     /// follows, µs since the Unix epoch.
     pub cases: usize,
     pub followed: Vec<i64>,
@@ -31,14 +33,13 @@ pub struct Succession {
 /// Succession: accounts of the group are opened soon after another one was closed, more often than at the same clock time
 /// of the days around (case-crossover design, Maclure 1991), so that an operator's office hours, a provider's daily sweep
 /// and a steady inflow explain themselves. The number of closures with a successor is bounded by a Poisson variable of the
-/// sum of their chances; corrected for the windows tried. Accounts that are closed within one window share a successor and their
-/// controls: they are one case.
+/// sum of their chances; corrected for the windows tried. Accounts that are closed in one sweep are one case, those opened at one
+/// sitting one successor, and each successor follows one closure: whatever befell several at once is one coincidence.
 ///
 /// Times in µs since the Unix epoch. `None` (not evaluable) below three closures inside the time in which the group opens
 /// accounts.
 pub fn succession(closed: &[i64], opened: &[i64]) -> Option<Succession> {
-    let mut opened = opened.to_vec();
-    opened.sort_unstable();
+    let opened = at_once(opened.to_vec());
     let (&first, &last) = opened.first().zip(opened.last())?;
     let opens_within = |from: i64, hours: i64| {
         opened[opened.partition_point(|t| *t <= from)..].first().is_some_and(|t| *t <= from + hours * HOUR_US)
@@ -47,15 +48,21 @@ pub fn succession(closed: &[i64], opened: &[i64]) -> Option<Succession> {
         let days = (-CONTROL_DAYS..=CONTROL_DAYS).filter(|d| *d != 0);
         days.map(move |d| at.saturating_add(d * DAY_US)).filter(move |t| (first - DAY_US..=last).contains(t))
     };
-    let mut closures: Vec<i64> = closed.iter().copied().filter(|at| controls(*at).count() >= LEAST_CONTROLS).collect();
-    closures.sort_unstable();
-    let outcomes = WINDOWS.iter().filter_map(|&hours| {
-        let mut cases = closures.clone();
-        cases.dedup_by(|later, kept| *later <= kept.saturating_add(hours * HOUR_US));
-        if cases.len() < LEAST_CLOSURES {
-            return None;
-        }
-        let followed: Vec<i64> = cases.iter().copied().filter(|at| opens_within(*at, hours)).collect();
+    let cases = at_once(closed.iter().copied().filter(|at| controls(*at).count() >= LEAST_CONTROLS).collect());
+    if cases.len() < LEAST_CLOSURES {
+        return None;
+    }
+    let outcomes = WINDOWS.iter().map(|&hours| {
+        let mut left = opened.as_slice();
+        let mut is_followed = |at: &i64| {
+            left = &left[left.partition_point(|t| t <= at)..];
+            let follows = left.first().is_some_and(|t| *t <= at + hours * HOUR_US);
+            if follows {
+                left = &left[1..];
+            }
+            follows
+        };
+        let followed: Vec<i64> = cases.iter().copied().filter(|at| is_followed(at)).collect();
         let expected: f64 = cases
             .iter()
             .map(|at| {
@@ -65,9 +72,16 @@ pub fn succession(closed: &[i64], opened: &[i64]) -> Option<Succession> {
             .sum();
         let p_value = (poisson_upper(expected, followed.len() as u64) * WINDOWS.len() as f64).min(1.0);
         let outcome = Outcome { observed: followed.len() as f64, expected, p_value };
-        Some(Succession { outcome, hours, cases: cases.len(), followed })
+        Succession { outcome, hours, cases: cases.len(), followed }
     });
     outcomes.min_by(|a, b| a.outcome.p_value.total_cmp(&b.outcome.p_value).then(a.hours.cmp(&b.hours)))
+}
+
+/// In order, of those at once the first alone.
+fn at_once(mut times: Vec<i64>) -> Vec<i64> {
+    times.sort_unstable();
+    times.dedup_by(|later, first| *later <= first.saturating_add(AT_ONCE_US));
+    times
 }
 
 /// Uptake of one new model within a day of its first use by anyone, among accounts at work before and after.
@@ -137,15 +151,20 @@ mod tests {
     fn closures_of_one_sweep_were_as_many_cases_as_accounts() {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         let worlds = 400;
-        let called = (0..worlds)
-            .filter(|_| {
-                let sweeps: Vec<i64> = (0..3).map(|_| within(&mut rng, 30 * DAY_US)).collect();
-                let closed: Vec<i64> = (0..30).map(|i| sweeps[i % 3]).collect();
-                let opened: Vec<i64> = (0..30).map(|_| within(&mut rng, 30 * DAY_US)).collect();
-                succession(&closed, &opened).is_some_and(|s| s.outcome.p_value <= 0.05)
-            })
-            .count();
-        assert!(called <= 33, "{called} of {worlds} at p <= 0.05");
+        for (days, sweeps, sittings) in
+            [(30, 3, 30), (30, 4, 6), (30, 30, 5), (30, 30, 30), (30, 60, 90), (6, 60, 30), (6, 30, 90), (6, 60, 90)]
+        {
+            let called = (0..worlds)
+                .filter(|_| {
+                    let mut at = |n: usize| -> Vec<i64> { (0..n).map(|_| within(&mut rng, days * DAY_US)).collect() };
+                    let (sweeps, sittings) = (at(sweeps), at(sittings));
+                    let closed: Vec<i64> = (0..60).map(|i| sweeps[i % sweeps.len()]).collect();
+                    let opened: Vec<i64> = (0..90).map(|i| sittings[i % sittings.len()]).collect();
+                    succession(&closed, &opened).is_some_and(|s| s.outcome.p_value <= 0.05)
+                })
+                .count();
+            assert!(called <= 33, "{called} of {worlds} at p <= 0.05, {sweeps} sweeps and {sittings} sittings");
+        }
     }
 
     #[test]

@@ -3,12 +3,15 @@
 
 use crate::account_table::Facts;
 use crate::calendar::Calendar;
+use crate::document::rfc3339;
 use crate::event::Origin;
-use crate::features::AccountEvidence;
+use crate::features::{AccountEvidence, MAX_TIMES};
 use crate::group_tests::{Counts, Outcome, Test, stated};
 use crate::lifecycle::{Succession, Uptake, pivot, succession};
 use crate::links::World;
-use crate::timing::turn_taking;
+use crate::timing::{MOST_REQUESTS, turn_taking};
+use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -32,7 +35,11 @@ struct Release {
 
 /// When all accounts worked, were opened, were closed, and took up models.
 pub(crate) struct OverTime<'a> {
-    starts: Vec<&'a [i64]>,
+    /// Starts of each entity, by its first account: the keys of a declared organisation take turns with each other, and that is
+    /// nobody else's doing.
+    starts: Vec<Cow<'a, [i64]>>,
+    /// The last start that is known of each entity, where not all are.
+    cut: Vec<Option<i64>>,
     /// Whether an account's times tell the hour; where they do not, all its requests would stand at midnight.
     tells_hours: Vec<bool>,
     calendar: Calendar,
@@ -44,7 +51,7 @@ pub(crate) struct OverTime<'a> {
 impl<'a> OverTime<'a> {
     /// From all accounts in the order of `world.names`.
     pub fn new(world: &World, accounts: &[&'a AccountEvidence], facts: &BTreeMap<String, Facts>) -> Self {
-        let starts: Vec<&[i64]> = accounts.iter().map(|a| a.times.as_slice()).collect();
+        let (starts, cut) = starts_of_entities(world, accounts);
         let log_start = accounts.iter().map(|a| a.first_us).min().unwrap_or(0);
         // Without a date of its creation an account that first works inside the log was opened then, for all that is known.
         let opened = |(name, account): (&String, &&AccountEvidence)| {
@@ -52,9 +59,10 @@ impl<'a> OverTime<'a> {
             told.or((account.first_us >= log_start.saturating_add(DAY_US)).then_some(account.first_us))
         };
         Self {
-            calendar: Calendar::new(&starts),
+            calendar: Calendar::new(&starts.iter().map(|s| &**s).collect::<Vec<_>>()),
             tells_hours: accounts.iter().map(|a| a.tells_hours()).collect(),
             starts,
+            cut,
             opened: world.names.iter().zip(accounts).map(opened).collect(),
             closed: world.names.iter().map(|name| facts.get(name)?.closed_us).collect(),
             releases: releases(world, accounts, log_start),
@@ -70,17 +78,16 @@ impl<'a> OverTime<'a> {
 
     /// The tests of a group that can be evaluated.
     pub fn tests(&self, world: &World, accounts: &[u32]) -> Vec<Test> {
-        let starts: Vec<&[i64]> = accounts.iter().map(|a| self.starts[*a as usize]).collect();
+        let group = world.entities(accounts);
         let mut tests = Vec::new();
         if accounts.iter().all(|a| self.tells_hours[*a as usize]) {
-            tests.extend(self.hourly(world, accounts, &starts));
+            tests.extend(self.hourly(&group));
         }
-        if let Some(Succession { outcome, hours, cases, followed }) = self.succession(accounts) {
+        if let Some(Succession { outcome, hours, cases, followed }) = self.succession(world, accounts) {
             let words = format!("closures are followed by a new account within {hours} h");
             let words = stated(followed.len(), cases, &words);
             tests.push(of_time("time.succession", &words, "closures", Counts::Members, outcome));
         }
-        let group = world.entities(accounts);
         let inside = |of: &[bool]| group.iter().filter(|e| of[**e as usize]).count() as u64;
         let uptakes: Vec<Uptake> = self
             .releases
@@ -105,14 +112,16 @@ impl<'a> OverTime<'a> {
         tests
     }
 
-    fn succession(&self, accounts: &[u32]) -> Option<Succession> {
+    fn succession(&self, world: &World, accounts: &[u32]) -> Option<Succession> {
+        let accounts = of_themselves(world, accounts);
         let times = |of: &[Option<i64>]| -> Vec<i64> { accounts.iter().filter_map(|a| of[*a as usize]).collect() };
         succession(&times(&self.closed), &times(&self.opened))
     }
 
     /// Closed accounts of a group that others follow, each with the first that does, in order of closure.
-    pub fn successors(&self, accounts: &[u32]) -> Vec<(u32, u32)> {
-        let Some(Succession { followed, .. }) = self.succession(accounts) else { return Vec::new() };
+    pub fn successors(&self, world: &World, accounts: &[u32]) -> Vec<(u32, u32)> {
+        let Some(Succession { followed, .. }) = self.succession(world, accounts) else { return Vec::new() };
+        let accounts = of_themselves(world, accounts);
         let in_order = |of: &[Option<i64>]| {
             let mut times: Vec<(i64, u32)> = accounts.iter().filter_map(|a| Some((of[*a as usize]?, *a))).collect();
             times.sort_unstable();
@@ -132,27 +141,37 @@ impl<'a> OverTime<'a> {
         used.map(|(_, at)| (*at).into())
     }
 
-    /// The tests that need the hour of the day; `starts` of each of `accounts`.
-    fn hourly(&self, world: &World, accounts: &[u32], starts: &[&[i64]]) -> Vec<Test> {
+    /// The tests of some entities that need the hour of the day.
+    fn hourly(&self, group: &[u32]) -> Vec<Test> {
+        let starts: Vec<&[i64]> = group.iter().map(|e| &*self.starts[*e as usize]).collect();
+        let cut = group.iter().filter_map(|e| self.cut[*e as usize]).min();
         let mut tests = Vec::new();
-        if let Some(outcome) = turn_taking(starts) {
-            let words = "requests go, on average, to accounts that have rested for longer than owners drawn by chance or clocks of their own give";
-            tests.push(of_time("time.turn_taking", words, "mean rest", Counts::Mean, outcome));
+        if let Some(outcome) = turn_taking(&starts, cut) {
+            let all: usize = starts.iter().map(|s| s.len()).sum();
+            let of = if all > MOST_REQUESTS { format!("the first {MOST_REQUESTS} ") } else { String::new() };
+            let words = format!(
+                "{of}requests go, on average, to accounts that have rested for longer than owners drawn by chance or clocks of their \
+                 own give"
+            );
+            tests.push(of_time("time.turn_taking", &words, "mean rest", Counts::Mean, outcome));
         }
-        if let Some(outcome) = self.calendar.shared_silence(starts) {
-            let words = "members stay away for hours in which they work in other weeks";
-            tests.push(of_time("time.silence", words, "appearances", Counts::TooLittle, outcome));
+        if cut.is_some() {
+            // A silence behind what is known is ours.
+            return tests;
         }
-        if let Some((outcome, (from, to))) = self.calendar.shared_burst(starts) {
-            let works = |account: &u32| {
-                let starts = self.starts[*account as usize];
-                starts.get(starts.partition_point(|t| *t < from)).is_some_and(|t| *t < to)
-            };
-            let words = "accounts work in one hour, more than in the same hour of other weeks";
+        if let Some((outcome, (from, to))) = self.calendar.shared_silence(&starts) {
+            let (from, to) = (rfc3339(from), rfc3339(to));
+            let words = format!("members stay away from {from} to {to}, hours in which they work in other weeks");
+            tests.push(of_time("time.silence", &words, "appearances", Counts::TooLittle, outcome));
+        }
+        if let Some((outcome, (from, to))) = self.calendar.shared_burst(&starts) {
+            let works = |starts: &[i64]| starts.get(starts.partition_point(|t| *t < from)).is_some_and(|t| *t < to);
+            let hour = rfc3339(from);
+            let words = format!("accounts work in the hour from {hour}, more than in the same hour of other weeks");
             tests.push(Test {
-                agreeing: by_entity(world, accounts, works).into_iter().collect(),
-                background: (outcome.expected / accounts.len() as f64).min(1.0),
-                ..of_time("time.burst", words, "accounts", Counts::Members, outcome)
+                agreeing: group.iter().zip(&starts).map(|(entity, starts)| (*entity, works(starts))).collect(),
+                background: (outcome.expected / group.len() as f64).min(1.0),
+                ..of_time("time.burst", &words, "accounts", Counts::Members, outcome)
             });
         }
         tests
@@ -163,12 +182,33 @@ fn of_time(signal: &'static str, words: &str, unit: &'static str, counts: Counts
     Test::of_the_whole(signal, "time", words.to_owned(), unit, counts, outcome)
 }
 
-fn by_entity(world: &World, accounts: &[u32], agrees: impl Fn(&u32) -> bool) -> BTreeMap<u32, bool> {
-    let mut found = BTreeMap::new();
-    for account in accounts {
-        *found.entry(world.entity[*account as usize]).or_insert(false) |= agrees(account);
+/// Starts of each entity by its first account, in order, and the last that is known of those of which not all are.
+fn starts_of_entities<'a>(world: &World, accounts: &[&'a AccountEvidence]) -> (Vec<Cow<'a, [i64]>>, Vec<Option<i64>>) {
+    let mut starts: Vec<Cow<'a, [i64]>> = vec![Cow::Borrowed(&[]); accounts.len()];
+    let mut cut: Vec<Option<i64>> = vec![None; accounts.len()];
+    for (account, entity) in accounts.iter().zip(&world.entity) {
+        let (own, entity) = (account.times.as_slice(), *entity as usize);
+        if starts[entity].is_empty() {
+            starts[entity] = Cow::Borrowed(own);
+        } else {
+            starts[entity].to_mut().extend(own);
+        }
+        let last = own.last().filter(|_| own.len() >= MAX_TIMES).copied();
+        cut[entity] = cut[entity].into_iter().chain(last).min();
     }
-    found
+    starts.par_iter_mut().for_each(|own| {
+        if let Cow::Owned(own) = own {
+            own.sort_unstable();
+        }
+    });
+    (starts, cut)
+}
+
+/// Those of some accounts that are an entity by themselves: the keys of an organisation are replaced by itself.
+fn of_themselves(world: &World, accounts: &[u32]) -> Vec<u32> {
+    let mut of_entity: BTreeMap<u32, usize> = BTreeMap::new();
+    accounts.iter().for_each(|a| *of_entity.entry(world.entity[*a as usize]).or_default() += 1);
+    accounts.iter().copied().filter(|a| of_entity[&world.entity[*a as usize]] == 1).collect()
 }
 
 /// Models that many began to use inside the log: name, first use by anyone, users. Those with most users first.
@@ -267,7 +307,34 @@ mod tests {
             ("a05".to_owned(), life(hours(190), None)),
         ]);
         let over_time = OverTime::new(&world, &accounts, &facts);
-        assert_eq!(over_time.successors(&[0, 1, 2, 3, 4, 5]), [(0, 3), (1, 4)]);
+        assert_eq!(over_time.successors(&world, &[0, 1, 2, 3, 4, 5]), [(0, 3), (1, 4)]);
         assert_eq!(accounts[0].last_at.map(|at| Origin::from(at).line_no), Some(9));
+    }
+
+    /// What an organisation does with its own keys was held against whoever stood in a group with it.
+    #[test]
+    fn keys_of_a_declared_organisation_that_take_turns_took_them_with_everybody_else() {
+        let of = |declared: bool| {
+            let mut evidence = Evidence::default();
+            let mut push = |account: String, at: i64, org: bool| {
+                let org_id = (declared && org).then(|| "organisation".into());
+                evidence.push(&Event { org_id, ..Event::new(Origin { file_id: 0, line_no: 1 }, at, account.into()) });
+            };
+            let mut at = 0;
+            for i in 0..1_000u64 {
+                // Now many at once, now none for long.
+                at += ((xxhash_rust::xxh3::xxh3_64(&(i / 7).to_le_bytes()) % 40) as i64).pow(5);
+                push(format!("key{:02}", i % 20), at, true);
+            }
+            (0..60).for_each(|i| push(format!("pupil{:02}", i % 5), i * i * 7_000_000, false));
+            evidence.finish().unwrap();
+            let facts = BTreeMap::new();
+            let world = invert(&evidence, &facts);
+            let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
+            let tests = OverTime::new(&world, &accounts, &facts).tests(&world, &(0..25).collect::<Vec<u32>>());
+            tests.iter().find(|t| t.signal == "time.turn_taking").map(|t| t.outcome.p_value)
+        };
+        assert!(of(false).is_some_and(|p| p < 1e-6), "{:?}", of(false));
+        assert!(of(true).is_none_or(|p| p > 0.01), "{:?}", of(true));
     }
 }

@@ -160,6 +160,8 @@ pub(crate) struct Reference {
     of: Vec<bool>,
     /// What they do that not all do, such as ` that hold conversations`; empty where they are everybody.
     who: &'static str,
+    /// Whether some of its entities are organisations of several accounts.
+    organisations: bool,
     created: Line,
     volume: Line,
     rhythm: Line,
@@ -191,6 +193,7 @@ impl Reference {
             volume: line(&census.volume),
             rhythm: line(&census.rhythm),
             kinds: kinds.collect(),
+            organisations: census.organisations,
             of,
             who,
         }
@@ -267,7 +270,8 @@ impl Reference {
             return String::new();
         }
         let share = 100.0 * within as f64 / others as f64;
-        format!("; the same is true of {within} of {others} other accounts{} ({share:.1} %)", self.who)
+        let what = if self.organisations { "accounts and organisations" } else { "accounts" };
+        format!("; the same is true of {within} of {others} other {what}{} ({share:.1} %)", self.who)
     }
 
     fn scan(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
@@ -361,7 +365,12 @@ impl Reference {
                 enclosed(among.known, n, &among.histogram, OWN, coincidences(&is_own)),
             );
             let said = |outcome: Outcome, wanted: Vec<u32>, more| {
-                let statement = format!("{} {several}{more}", outcome.observed);
+                let same = if wanted.len() as f64 > outcome.observed {
+                    ", those of the same accounts counted once"
+                } else {
+                    ""
+                };
+                let statement = format!("{} {several}{more}{same}", outcome.observed);
                 look(outcome, statement, plural(kind), Counts::Objects, wanted)
             };
             looks.push(said(many, of_several, ""));

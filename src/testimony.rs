@@ -13,7 +13,7 @@ use crate::group_tests::{Test, stated};
 use crate::links::{Layer, Object};
 use crate::pairs::PairLink;
 use crate::scope::{Inquiry, Scope};
-use crate::shape::{Sight, beside, sights};
+use crate::shape::{Own, Sight, beside, sights};
 use crate::streams::{Layers, layers, material};
 use std::collections::BTreeMap;
 
@@ -94,7 +94,8 @@ impl Inquiry<'_> {
         let lines: Vec<Origin> = match (test.signal, test.shared.first()) {
             ("time.succession", _) => {
                 // Both lines of a pair, or none of them.
-                let pairs = over_time.successors(&candidate.accounts).into_iter().take(LINES_LISTED / 2);
+                let pairs =
+                    over_time.successors(&self.scope.world, &candidate.accounts).into_iter().take(LINES_LISTED / 2);
                 pairs.flat_map(|(closed, heir)| [self.last_line(closed), account(&heir).first_at]).flatten().collect()
             }
             ("time.pivot", Some(release)) => {
@@ -129,7 +130,7 @@ impl Inquiry<'_> {
     fn rows_behind(&self, test: &Test, candidate: &Candidate) -> Vec<u64> {
         match test.signal {
             "time.succession" => {
-                let pairs = self.scope.baseline.over_time.successors(&candidate.accounts);
+                let pairs = self.scope.baseline.over_time.successors(&self.scope.world, &candidate.accounts);
                 self.rows(pairs.into_iter().take(LINES_LISTED / 2).flat_map(|(closed, heir)| [closed, heir]))
             }
             _ if test.family == "identity" => self.rows(self.agreeing(test, &candidate.accounts)),
@@ -292,7 +293,12 @@ impl Inquiry<'_> {
             self.listed(if shown.is_empty() { of(&|_| true) } else { shown })
         };
         let (work, alone) = (lines_of(|_| true), lines_of(|sight| sight.single_turn));
-        let matching = if sights.iter().any(|s| s.ruled) { lines_of(|s| s.ruled) } else { self.ruled_lines(candidate) };
+        // Of a template's own requests those that match are known where all of an account's do; others are no lines of it.
+        let matching = match shape.own {
+            _ if sights.iter().any(|s| s.ruled) => lines_of(|s| s.ruled),
+            Own::All => self.ruled_lines(candidate),
+            _ => Vec::new(),
+        };
         let outputs = self.scope.baseline.outputs_beside(&candidate.accounts);
         let others = beside(&self.scope.baseline, &candidate.accounts);
         let unrepeated_by_others = others.unrepeated.filter(|_| shape.replicas.is_none());
@@ -432,7 +438,10 @@ impl Inquiry<'_> {
                 (words + &unknown, (rotating.len(), known), rate * known as f64)
             }
         };
-        let mut claims = vec![claim("evasion.rotation", &statement, seen, expected, &first_lines)];
+        let mut claims = Vec::new();
+        if !self.settings.leave_out.contains(&Layer::Infrastructure) {
+            claims.push(claim("evasion.rotation", &statement, seen, expected, &first_lines));
+        }
 
         let facts_of = |account: u32| facts.get(&world.names[account as usize]);
         let told = members(&|account| facts_of(account).is_some()).len();
@@ -452,7 +461,7 @@ impl Inquiry<'_> {
             claims.push(claim("evasion.contradiction", &words, (found.members, of), expected, &lines));
         }
         // Replacement was tested; what speaks for one hand there speaks for hiding here.
-        let replaced = candidate.tests.iter().filter(|t| t.signal == "time.succession");
+        let replaced = candidate.tests.iter().filter(|t| t.signal == "time.succession" && t.outcome.observed > 0.0);
         claims.extend(replaced.map(|t| Claim {
             table_rows: self.rows_behind(t, candidate),
             family: "evasion".to_owned(),

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Requests looked at: enough for any effect worth naming, and a bound on the time it takes.
-const MOST_REQUESTS: usize = 4_000;
+pub const MOST_REQUESTS: usize = 4_000;
 /// Fewest requests and accounts that can say something.
 const LEAST_REQUESTS: usize = 60;
 const LEAST_ACCOUNTS: usize = 4;
@@ -121,18 +121,16 @@ fn moved(times: &[i64], owners: &[usize], accounts: usize, rng: &mut ChaCha8Rng)
 /// they are put in a random one, or the order of accounts would pass for a rota.
 ///
 /// `starts` has each account's requests, µs since the Unix epoch, in order of time. `None` (not evaluable) below four
-/// accounts or sixty requests.
-pub fn turn_taking(starts: &[&[i64]]) -> Option<Outcome> {
+/// accounts or sixty requests. What some lists leave out after `cut` is looked at in none.
+pub fn turn_taking(starts: &[&[i64]], cut: Option<i64>) -> Option<Outcome> {
     // In an order that knows nothing of names, for what is drawn is drawn for one after the other.
     let mut starts = starts.to_vec();
     starts.sort_unstable();
-    // An account whose list was cut says nothing of the time after: all are cut there.
-    let cut = starts.iter().filter(|s| s.len() >= crate::features::MAX_TIMES).filter_map(|s| s.last()).min();
     let mut events: Vec<(i64, usize)> = starts
         .iter()
         .enumerate()
         .flat_map(|(owner, s)| s.iter().map(move |t| (*t, owner)))
-        .filter(|(t, _)| cut.is_none_or(|cut| t <= cut))
+        .filter(|(t, _)| cut.is_none_or(|cut| *t <= cut))
         .collect();
     // No two are alike but those that are the same in all, and so the earliest are the same however they are found.
     if events.len() > MOST_REQUESTS {
@@ -204,7 +202,7 @@ mod tests {
     }
 
     fn test(starts: &[Vec<i64>]) -> Outcome {
-        turn_taking(&starts.iter().map(Vec::as_slice).collect::<Vec<_>>()).expect("large enough")
+        turn_taking(&starts.iter().map(Vec::as_slice).collect::<Vec<_>>(), None).expect("large enough")
     }
 
     #[test]
@@ -276,6 +274,6 @@ mod tests {
 
     #[test]
     fn few_requests_are_not_evaluable() {
-        assert!(turn_taking(&[&[1, 2], &[3, 4], &[5, 6], &[7, 8]]).is_none());
+        assert!(turn_taking(&[&[1, 2], &[3, 4], &[5, 6], &[7, 8]], None).is_none());
     }
 }
