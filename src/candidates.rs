@@ -115,7 +115,16 @@ impl Inquiry<'_> {
     pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { evidence, baseline, .. } = self.scope;
         let shape = shape(evidence, baseline, accounts, &self.own_templates(accounts), self.templates().is_some());
-        Shape { one_customer: self.are_one_customer(accounts), purses: self.purses(accounts), ..shape }
+        let is_looked_at = |layer| !self.settings.leave_out.contains(&layer);
+        Shape {
+            one_customer: self.are_one_customer(accounts),
+            purses: self.purses(accounts),
+            rhythm: shape.rhythm.filter(|_| is_looked_at(Layer::Time)),
+            spread: shape.spread.filter(|_| is_looked_at(Layer::Time)),
+            // Without text it is told by the settings of a client.
+            uniform: shape.uniform.filter(|_| shape.texts > 0 || is_looked_at(Layer::Behaviour)),
+            ..shape
+        }
     }
 
     /// See [`Shape::purses`]: who pays for most of a group from one card makes no secret of it, as a laboratory, an agency or a

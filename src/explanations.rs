@@ -42,8 +42,11 @@ impl Signs<'_> {
     }
 
     fn agreement(what: &str, there: bool, predicted: bool) -> Option<Sign> {
-        let seen =
-            if there { format!("{what} agree beyond chance") } else { format!("no agreement of {what} beyond chance") };
+        let seen = if there {
+            format!("{what} agree beyond chance")
+        } else {
+            format!("no agreement of {what} that counts, beyond chance and large enough to matter")
+        };
         Some(Sign { seen, against: there != predicted, decides: false })
     }
 

@@ -34,6 +34,16 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Ev
         let reason = if evaluable { "can run".to_owned() } else { format!("no row has {}", columns.join(" or ")) };
         Signal { name: (*name).to_owned(), evaluable, reason }
     });
+    // A system prompt is looked at with what a request asks, and not by itself.
+    let asks = [schema::USER_TEXT, schema::USER_HASH].into_iter().any(there);
+    let events = events.map(|signal| match signal.name.as_str() {
+        "content.template" if signal.evaluable && !asks => Signal {
+            evaluable: false,
+            reason: format!("no row has {} or {}", schema::USER_TEXT, schema::USER_HASH),
+            ..signal
+        },
+        _ => signal,
+    });
     type Has = fn(&Facts) -> bool;
     let over_facts: [(&str, &str, Has); 10] = [
         ("identity.payment", "payment_fingerprint", |f| f.payment.is_some()),

@@ -118,7 +118,11 @@ impl Inquiry<'_> {
         for suspect in suspects {
             self.completed_by_members(networks, suspect);
             for (place, network) in networks.iter_mut().enumerate() {
+                let before = network.accounts.len();
                 network.keep(|account| *home.entry(account).or_insert(place) == place);
+                if network.accounts.len() < before {
+                    network.shape = self.shape(&network.accounts);
+                }
             }
         }
     }

@@ -106,6 +106,14 @@ fn instructions(evidence: &Evidence, members: &BTreeMap<u32, &AccountEvidence>) 
         texts.len() as f64 >= OWN * holders as f64
     });
     found.truncate(MOST_FOUND);
+    let accounts: Vec<u32> = members.keys().copied().collect();
+    for (founder, texts, _) in &mut found {
+        // Those too in which it does not recur.
+        let all = evidence.carriers(*founder).into_iter().flat_map(|carriers| carriers.inside(&accounts));
+        for (place, c) in all {
+            texts.entry(accounts[place]).or_insert((c.count, c.items));
+        }
+    }
     found.into_iter().map(|(_, texts, fingerprints)| (texts, fingerprints)).collect()
 }
 
@@ -265,7 +273,7 @@ pub(crate) fn material<'a>(members: impl Iterator<Item = &'a AccountEvidence>) -
     (distinct > 0).then(|| Material {
         texts: uses.values().sum(),
         distinct,
-        // Where hardly any text came twice the bound grows without limit and says nothing but "large".
+        // Where hardly any text came just twice the bound grows without limit and says nothing but "large".
         at_least: (twice >= 10.0).then(|| distinct + unseen.round() as u64),
     })
 }

@@ -447,9 +447,16 @@ impl AccountEvidence {
         self.resolution_us <= HOUR_US
     }
 
-    /// Requests outside a conversation: without session, or alone in it.
+    /// Requests outside a conversation: without session, or alone in it. Where there are too many sessions to keep, those with the
+    /// least hashes are kept, and stand for all.
     pub fn lone_requests(&self) -> u64 {
-        self.single_turn + self.sessions.values().filter(|n| **n == 1).count() as u64
+        let alone = self.sessions.values().filter(|n| **n == 1).count() as u64;
+        let kept: u64 = self.sessions.values().map(|n| u64::from(*n)).sum();
+        let all = self.requests - self.single_turn;
+        if kept == all || kept == 0 {
+            return self.single_turn + alone;
+        }
+        self.single_turn + (alone as f64 / kept as f64 * all as f64).round() as u64
     }
 }
 

@@ -43,7 +43,7 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
     if !n.robustness.is_empty() {
         page.styled(0, Style::new().bold(), "With one layer left out");
         for r in &n.robustness {
-            let fate = if r.survives { "found again" } else { "not found again" };
+            let fate = if r.survives { "found again as coordinated" } else { "not found again" };
             page.paragraph(2, &format!("without {}: {fate}, {:.0} % the same accounts", r.without, 100.0 * r.overlap));
         }
         page.blank();
@@ -104,7 +104,7 @@ fn layers(page: &mut Page, n: &Network) {
     }
     if let Some(m) = &n.material {
         let size = m.at_least.map_or_else(
-            || "hardly any came twice, so the whole cannot be estimated".to_owned(),
+            || "too few came just twice for the whole to be estimated".to_owned(),
             |all| format!("by capture and recapture the whole holds at least {all}"),
         );
         page.paragraph(0, &format!("Material: {} texts, {} of them distinct; {size}.", m.texts, m.distinct));

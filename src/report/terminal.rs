@@ -221,7 +221,7 @@ fn network(page: &mut Page, n: &Network) {
         page.paragraph(
             2,
             &if lost.is_empty() {
-                "Found again with any one layer of evidence left out.".to_owned()
+                "Found again as coordinated with any one layer of evidence left out.".to_owned()
             } else {
                 format!("Not found again without {}.", lost.join(", or without "))
             },
