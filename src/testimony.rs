@@ -230,7 +230,8 @@ impl Inquiry<'_> {
             2.. if q_value < 0.01 => Confidence::Medium,
             _ => Confidence::Low,
         };
-        let requests = accounts.iter().map(|a| a.requests).sum();
+        let sum = |of: fn(&AccountEvidence) -> u64| accounts.iter().map(|a| of(a)).fold(0, u64::saturating_add);
+        let requests = sum(|a| a.requests);
         let word = match verdict {
             Verdict::SuspectedDistillation => "consistent with one operator harvesting outputs",
             Verdict::Coordinated if candidate.shape.texts == 0 => {
@@ -257,8 +258,8 @@ impl Inquiry<'_> {
             verdict,
             confidence,
             requests,
-            input_tokens: accounts.iter().map(|a| a.input_tokens).sum(),
-            output_tokens: accounts.iter().map(|a| a.output_tokens).sum(),
+            input_tokens: sum(|a| a.input_tokens),
+            output_tokens: sum(|a| a.output_tokens),
             first: accounts.iter().map(|a| a.first_us).min().map(rfc3339).unwrap_or_default(),
             last: accounts.iter().map(|a| a.last_us).max().map(rfc3339).unwrap_or_default(),
             q_value,

@@ -35,9 +35,9 @@ pub const MAX_ITEMS: usize = 16_384;
 /// Distinct values kept for one account of any other kind.
 pub const MAX_VALUES: usize = 4_096;
 /// Exemplars kept for one account.
-const MAX_EXEMPLARS: usize = 3;
+pub(crate) const MAX_EXEMPLARS: usize = 3;
 /// Tokens that one call adds to a sum at most: a log may claim 2^64, and sums have to stay whole.
-const MOST_TOKENS: u64 = 1 << 26;
+pub(crate) const MOST_TOKENS: u64 = 1 << 26;
 /// Accounts that are listed with fingerprints, some two dozen bytes each: so many, and so many for each account; beyond, only those
 /// in which a fingerprint recurs.
 const LISTED: usize = 1 << 22;
@@ -410,13 +410,19 @@ impl AccountEvidence {
     }
 
     fn merge(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.with_text += other.with_text;
-        self.hashed += other.hashed;
-        self.ruled += other.ruled;
-        self.single_turn += other.single_turn;
-        self.input_tokens += other.input_tokens;
-        self.output_tokens += other.output_tokens;
+        // Evidence that somebody sent may claim any sum.
+        let grow = |own: &mut u64, its: u64| *own = own.saturating_add(its);
+        grow(&mut self.requests, other.requests);
+        grow(&mut self.with_text, other.with_text);
+        grow(&mut self.hashed, other.hashed);
+        grow(&mut self.ruled, other.ruled);
+        grow(&mut self.single_turn, other.single_turn);
+        grow(&mut self.input_tokens, other.input_tokens);
+        grow(&mut self.output_tokens, other.output_tokens);
+        grow(&mut self.cut_short, other.cut_short);
+        grow(&mut self.refused, other.refused);
+        grow(&mut self.ln_input, other.ln_input);
+        grow(&mut self.ln_output, other.ln_output);
         self.first_us = self.first_us.min(other.first_us);
         (self.last_us, self.last_at) = (self.last_us, self.last_at).max((other.last_us, other.last_at));
         self.resolution_us = self.resolution_us.max(other.resolution_us);
@@ -430,10 +436,6 @@ impl AccountEvidence {
         self.models.merge(other.models, MAX_VALUES);
         self.sessions.merge(other.sessions, MAX_VALUES);
         self.items.merge(other.items, MAX_ITEMS);
-        self.cut_short += other.cut_short;
-        self.refused += other.refused;
-        self.ln_input += other.ln_input;
-        self.ln_output += other.ln_output;
         self.times.extend(other.times.as_slice().iter().copied());
         for (name, known) in other.rule_hits {
             self.rule_hits.entry(name).or_insert((0, known.1)).absorb(known);

@@ -48,7 +48,7 @@ impl ExportedFacts {
         self.closed_us = least(self.closed_us, other.closed_us);
         if let Some(its) = other.usage {
             let own = self.usage.get_or_insert_default();
-            own.buckets += its.buckets;
+            own.buckets = own.buckets.saturating_add(its.buckets);
             own.requests = own.requests.saturating_add(its.requests);
             own.input_tokens = own.input_tokens.saturating_add(its.input_tokens);
             own.output_tokens = own.output_tokens.saturating_add(its.output_tokens);

@@ -32,7 +32,7 @@ pub struct Reused {
 
 impl Reused {
     pub(super) fn merged(self, other: Self) -> Self {
-        let (ids, calls) = (self.ids + other.ids, self.calls + other.calls);
+        let (ids, calls) = (self.ids.saturating_add(other.ids), self.calls.saturating_add(other.calls));
         let (file, line) = (self.file, self.line).min((other.file, other.line));
         Self { ids, calls, file, line }
     }
@@ -94,28 +94,30 @@ impl IngestReport {
 
     fn add(&mut self, other: Self) {
         let (own, its) = (&mut self.intake, other.intake);
-        own.rows_read += its.rows_read;
-        own.rows_kept += its.rows_kept;
-        own.rows_rejected += its.rows_rejected;
-        own.rows_repeated += its.rows_repeated;
-        own.rows_joined += its.rows_joined;
-        own.rows_aside += its.rows_aside;
+        // A part may claim any count, and two of them may be more than a number holds.
+        let grow = |own: &mut u64, its: u64| *own = own.saturating_add(its);
+        grow(&mut own.rows_read, its.rows_read);
+        grow(&mut own.rows_kept, its.rows_kept);
+        grow(&mut own.rows_rejected, its.rows_rejected);
+        grow(&mut own.rows_repeated, its.rows_repeated);
+        grow(&mut own.rows_joined, its.rows_joined);
+        grow(&mut own.rows_aside, its.rows_aside);
         for half in its.halves {
             match own.halves.iter_mut().find(|h| h.format == half.format) {
-                Some(known) => known.calls += half.calls,
+                Some(known) => grow(&mut known.calls, half.calls),
                 None => own.halves.push(half),
             }
         }
         for content in its.content {
             match own.content.iter_mut().find(|c| c.status == content.status) {
-                Some(known) => known.rows += content.rows,
+                Some(known) => grow(&mut known.rows, content.rows),
                 None => own.content.push(content),
             }
         }
         own.files.extend(its.files);
         self.rejects.extend(other.rejects);
         for (reason, n) in other.reasons {
-            *self.reasons.entry(reason).or_default() += n;
+            grow(self.reasons.entry(reason).or_default(), n);
         }
         for (account, facts) in other.exported {
             self.exported.entry(account).or_default().merge(facts);
@@ -124,7 +126,7 @@ impl IngestReport {
             let finest = self.resolution_us.entry(format).or_insert(us);
             *finest = us.min(*finest);
         }
-        self.zoneless += other.zoneless;
+        grow(&mut self.zoneless, other.zoneless);
         self.reused = match (self.reused.take(), other.reused) {
             (None, one) | (one, None) => one,
             (Some(a), Some(b)) => Some(a.merged(b)),
@@ -132,7 +134,7 @@ impl IngestReport {
         self.ends.extend(other.ends);
         self.notes.extend(other.notes);
         self.present.resize(COLUMNS.len(), 0);
-        self.present.iter_mut().zip(other.present).for_each(|(own, its)| *own += its);
+        self.present.iter_mut().zip(other.present).for_each(|(own, its)| grow(own, its));
     }
 
     /// Adds sentences to what was noticed, when all was read.
@@ -237,7 +239,8 @@ impl IngestReport {
         }
         let usage: Vec<&Usage> = self.exported.values().filter_map(|facts| facts.usage.as_ref()).collect();
         if !usage.is_empty() {
-            let sum = |of: fn(&Usage) -> u64| usage.iter().map(|u| of(u)).sum::<u64>();
+            // Each of them ends at what a number holds.
+            let sum = |of: fn(&Usage) -> u64| usage.iter().map(|u| of(u)).fold(0, u64::saturating_add);
             said.push(format!(
                 "Usage exports name {} keys with {} buckets, {} input and {} output tokens; sums are no calls and were not \
                  read as such.",
@@ -248,5 +251,33 @@ impl IngestReport {
             ));
         }
         self.intake.notes = said;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two keys, for each of which an export claims all the tokens that a number holds.
+    #[test]
+    fn claimed_sums_of_two_keys_end_at_what_a_number_holds() {
+        let most = u64::MAX;
+        let usage = Some(Usage { buckets: most, requests: most, input_tokens: most, output_tokens: most });
+        let facts = ExportedFacts { usage, ..ExportedFacts::default() };
+        let claimed = || {
+            let exported = ["a", "b"].map(|key| (key.to_owned(), facts.clone())).into();
+            let halves = vec![Half { format: "x".to_owned(), calls: most }];
+            let intake = Intake { rows_read: most, rows_kept: most, halves, ..Intake::default() };
+            IngestReport {
+                intake,
+                exported,
+                zoneless: most,
+                present: vec![most; COLUMNS.len()],
+                ..IngestReport::default()
+            }
+        };
+        let whole = IngestReport::of_parts([claimed(), claimed()], 10);
+        assert_eq!((whole.intake.rows_read, whole.intake.halves[0].calls, whole.zoneless), (most, most, most));
+        assert!(whole.intake.notes.iter().any(|note| note.contains(&format!("{most} buckets, {most} input"))));
     }
 }
