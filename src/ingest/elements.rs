@@ -16,6 +16,13 @@ pub(super) struct Batch {
     pub problems: Vec<Rejection>,
 }
 
+impl Batch {
+    /// Bytes that it takes, with what names its records: where these are short, or none at all, that is most of it.
+    pub fn held(&self) -> usize {
+        self.bytes.len() + size_of_val(self.records.as_slice()) + size_of_val(self.problems.as_slice())
+    }
+}
+
 /// Records of one file, in batches.
 pub(super) struct Elements<R> {
     reader: R,
@@ -86,7 +93,7 @@ impl<R: Read> Elements<R> {
             let byte = self.buffer[self.at];
             self.at += 1;
             self.step(byte, &mut batch);
-            if self.record.is_none() && batch.bytes.len() >= self.batch_bytes {
+            if self.record.is_none() && batch.held() >= self.batch_bytes {
                 break;
             }
         }
@@ -257,6 +264,21 @@ mod tests {
         let long = format!("[{{\"a\":\"{}\"}},{{\"b\":1}}]", "x".repeat(2000));
         let (records, problems) = split(&long, 100);
         assert_eq!((records.len(), problems), (1, vec![(1, "line too long")]));
+    }
+
+    #[test]
+    fn members_that_are_no_records_end_a_batch_as_bytes_do() {
+        for (text, n) in [("1,".repeat(50_000), 50_001), ("{},".repeat(50_000), 50_001)] {
+            let text = format!("[{{}},{text}{{}}]");
+            let mut elements = Elements::new(text.as_bytes(), 1 << 14, 1000);
+            let (mut batches, mut all) = (0, 0);
+            while let Some(batch) = elements.next_batch().unwrap() {
+                assert!(batch.held() < (1 << 14) + 100, "{} bytes are held", batch.held());
+                batches += 1;
+                all += batch.records.len() + batch.problems.len();
+            }
+            assert!(batches > 50 && all > n, "{all} members in {batches} batches");
+        }
     }
 
     #[test]

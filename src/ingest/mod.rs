@@ -272,7 +272,8 @@ fn read_lines<F: Fold>(
             // Whether a line can be held depends on its own length, not on how it falls into batches.
             if end - start > settings.max_line_bytes {
                 reading.reject_row(path, Rejection { line, reason: TOO_LONG });
-            } else {
+            } else if end > start {
+                // An empty line is none: to name it would take more than twenty times its bytes.
                 records.push((line, start..end));
             }
             start = end + 1;
