@@ -334,6 +334,48 @@ fn bombs_are_refused_whatever_packs_them() {
     assert!(result.is_err() || result.unwrap().1.intake.rows_kept == 1);
 }
 
+/// A few bytes a span, and what its resource lends it: of 8 MiB so made came terabytes.
+#[test]
+fn what_a_trace_lends_to_all_its_spans_does_not_grow_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = |lent: &str, bytes: usize, spans: &str| {
+        let text = "x".repeat(bytes);
+        format!(
+            "{{\"resourceSpans\":[{{\"resource\":{{\"attributes\":[{{\"key\":\"{lent}\",\"value\":{{\"stringValue\":\"{text}\"}}}}]}},\
+             \"scopeSpans\":[{{\"spans\":[{spans}]}}]}}]}}\n"
+        )
+    };
+    let span = |i: usize| {
+        format!(
+            "{{\"spanId\":\"{i:016x}\",\"startTimeUnixNano\":\"1777713330250000000\",\"attributes\":[{{\"key\":\"gen_ai.request.model\",\
+             \"value\":{{\"stringValue\":\"m\"}}}},{{\"key\":\"user.id\",\"value\":{{\"stringValue\":\"a\"}}}}]}}"
+        )
+    };
+    let spans = (0..1_000).map(span).collect::<Vec<_>>().join(",");
+    // Spans stand too far behind for their format to be told.
+    let traces = IngestSettings { format: Some("otlp-genai".to_owned()), ..IngestSettings::default() };
+    let by_service = IngestSettings { account_field: Some("service".to_owned()), ..traces.clone() };
+    // Nobody reads what is lent, or it is as short as names are.
+    let path = write(folder.path(), "honest.json", trace("process.command", 1 << 20, &spans).as_bytes());
+    assert_eq!(read_with(&path, &traces).unwrap().1.intake.rows_kept, 1_000);
+    let path = write(folder.path(), "named.json", trace("service.name", 60, &spans).as_bytes());
+    assert_eq!(read_with(&path, &by_service).unwrap().0.accounts.len(), 1);
+    for (name, spans) in [("long.json", spans), ("short.json", vec!["{}"; 500_000].join(","))] {
+        let two = trace("service.name", 1 << 20, &spans) + &trace("service.name", 60, &span(1));
+        let (_, report) = read_with(&write(folder.path(), name, two.as_bytes()), &by_service).unwrap();
+        assert_eq!((report.intake.rows_kept, report.intake.rows_rejected), (1, 1), "{name}: {:?}", report.reasons);
+        assert!(
+            report.reasons.contains_key("a trace that grows beyond any honest one"),
+            "{name}: {:?}",
+            report.reasons
+        );
+    }
+    // What is no span is told as such.
+    let path = write(folder.path(), "bare.json", trace("x", 1, &format!("0,{},[],{}", span(1), span(2))).as_bytes());
+    let (_, report) = read(&path).unwrap();
+    assert_eq!((report.intake.rows_kept, report.reasons.get("not a JSON object")), (2, Some(&2)));
+}
+
 #[test]
 fn whether_a_line_is_too_long_depends_on_its_own_length_alone() {
     let folder = tempfile::tempdir().unwrap();

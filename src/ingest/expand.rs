@@ -1,7 +1,7 @@
 //! Records that are not yet rows: spans of a trace, lines of an access log. Each becomes flat JSON, which a field map reads.
 
 use super::elements::Batch;
-use super::rows::{NO_UTF8, Rejection};
+use super::rows::{NO_UTF8, Plan, Rejection};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -14,31 +14,44 @@ pub(super) enum Expansion {
     Combined,
 }
 
-/// Expands some of a batch's records.
-pub(super) fn expand(how: Expansion, bytes: &[u8], records: &[(u64, std::ops::Range<usize>)]) -> Batch {
+/// Bytes of rows that a byte of a trace may become. An honest span is longer than its row, but for what its resource lends it.
+const MOST_GROWTH: usize = 16;
+/// Why a trace is rejected of which a few bytes are lent to thousands of spans.
+const GROWS: &str = "a trace that grows beyond any honest one";
+
+/// Expands some of a batch's records, for what `plan` reads of them.
+pub(super) fn expand(
+    how: Expansion,
+    bytes: &[u8],
+    records: &[(u64, std::ops::Range<usize>)],
+    plan: &Plan<'_>,
+) -> Batch {
     let mut out = Batch::default();
     for (line, range) in records {
         let record = &bytes[range.clone()];
         if record.trim_ascii().is_empty() {
             continue;
         }
-        let rows = match how {
-            Expansion::Spans => spans(record),
-            Expansion::Combined => combined(record).map(|row| vec![Ok(row)]),
+        let before = (out.bytes.len(), out.records.len(), out.problems.len());
+        let expanded = match how {
+            Expansion::Spans => spans(record, *line, plan, &mut out),
+            Expansion::Combined => combined(record).map(|row| put(row, *line, &mut out)),
         };
-        match rows {
-            Err(reason) => out.problems.push(Rejection { line: *line, reason }),
-            Ok(rows) => rows.into_iter().for_each(|row| match row {
-                Err(reason) => out.problems.push(Rejection { line: *line, reason }),
-                Ok(row) => {
-                    let start = out.bytes.len();
-                    out.bytes.extend(Value::Object(row).to_string().into_bytes());
-                    out.records.push((*line, start..out.bytes.len()));
-                }
-            }),
+        if let Err(reason) = expanded {
+            // What is rejected whole leaves no rows.
+            out.bytes.truncate(before.0);
+            out.records.truncate(before.1);
+            out.problems.truncate(before.2);
+            out.problems.push(Rejection { line: *line, reason });
         }
     }
     out
+}
+
+fn put(row: Flat, line: u64, out: &mut Batch) {
+    let start = out.bytes.len();
+    out.bytes.extend(Value::Object(row).to_string().into_bytes());
+    out.records.push((line, start..out.bytes.len()));
 }
 
 type Flat = Map<String, Value>;
@@ -77,21 +90,33 @@ fn list<'v>(value: &'v Value, names: &[&str]) -> &'v [Value] {
     names.iter().find_map(|name| value.get(name)?.as_array()).map_or(&[], Vec::as_slice)
 }
 
-/// Every span of a `resourceSpans` member, or of a whole export.
-fn spans(record: &[u8]) -> Result<Vec<Result<Flat, &'static str>>, &'static str> {
+/// Every span of a `resourceSpans` member, or of a whole export. Each is written before the next is looked at, and of its
+/// resource only what is read: what all spans of a trace are lent may be nearly all of it.
+fn spans(record: &[u8], line: u64, plan: &Plan<'_>, out: &mut Batch) -> Result<(), &'static str> {
     let value: Value = serde_json::from_slice(record).map_err(|_| "not JSON")?;
     let resources = match value.get("resourceSpans").and_then(Value::as_array) {
         Some(inner) => inner.iter().collect(),
         None => vec![&value],
     };
-    let mut found = Vec::new();
+    let before = out.held();
+    let most = before.saturating_add(record.len().saturating_mul(MOST_GROWTH));
     for resource in resources {
         let own = attributes(resource.get("resource").unwrap_or(&Value::Null))?;
+        let named = own.into_iter().map(|(key, value)| (format!("resource.{key}"), value));
+        let lent: Flat = named.filter(|(key, _)| plan.maps.iter().any(|(_, map)| map.find(key).is_some())).collect();
         for scope in list(resource, &["scopeSpans", "instrumentationLibrarySpans"]) {
-            found.extend(list(scope, &["spans"]).iter().map(|s| span(s, &own)));
+            for one in list(scope, &["spans"]) {
+                match span(one, &lent) {
+                    Ok(row) => put(row, line, out),
+                    Err(reason) => out.problems.push(Rejection { line, reason }),
+                }
+                if out.held() > most {
+                    return Err(GROWS);
+                }
+            }
         }
     }
-    if found.is_empty() { Err("a trace without spans") } else { Ok(found) }
+    if out.held() == before { Err("a trace without spans") } else { Ok(()) }
 }
 
 /// The attributes of a span, a resource or an event under their own names.
@@ -140,7 +165,10 @@ const CALL: [&str; 7] = [
     "llm.request.model",
 ];
 
-fn span(span: &Value, resource: &Flat) -> Result<Flat, &'static str> {
+fn span(span: &Value, lent: &Flat) -> Result<Flat, &'static str> {
+    if !span.is_object() {
+        return Err("not a JSON object");
+    }
     let mut flat = attributes(span)?;
     let (mut asked, mut answered) = (BTreeMap::new(), BTreeMap::new());
     for (key, value) in &flat {
@@ -197,8 +225,8 @@ fn span(span: &Value, resource: &Flat) -> Result<Flat, &'static str> {
         nanos("endTimeUnixNano").zip(nanos("startTimeUnixNano")).and_then(|(end, start)| end.checked_sub(start));
     flat.insert("duration_ns".to_owned(), length.map_or(Value::Null, Value::from));
     flat.insert("stillhunt.kind".to_owned(), if call { "call" } else { "other" }.into());
-    resource.iter().for_each(|(key, value)| {
-        flat.entry(format!("resource.{key}")).or_insert(value.clone());
+    lent.iter().for_each(|(key, value)| {
+        flat.entry(key.clone()).or_insert(value.clone());
     });
     Ok(flat)
 }

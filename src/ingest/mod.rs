@@ -324,7 +324,7 @@ fn take_records<F: Fold>(
     let size = records.len().div_ceil(4 * rayon::current_num_threads()).max(64);
     let expanded: Vec<elements::Batch> = match expansion {
         None => Vec::new(),
-        Some(how) => records.par_chunks(size).map(|some| expand::expand(how, bytes, some)).collect(),
+        Some(how) => records.par_chunks(size).map(|some| expand::expand(how, bytes, some, plan)).collect(),
     };
     let chunks: Vec<(&[u8], &[Record])> = match expansion {
         None => records.chunks(size).map(|some| (bytes, some)).collect(),
