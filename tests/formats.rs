@@ -309,3 +309,19 @@ fn joined_rows_mean_the_same_with_any_number_of_threads() {
     let one = on(1);
     assert!([2, 8].iter().all(|threads| on(*threads) == one));
 }
+
+/// A map that joins rows was taken for one that ships, of which there is none by its number.
+#[test]
+fn rows_are_joined_by_a_map_of_ones_own_too() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("a.jsonl");
+    let map = "generic = false\n[join]\nfamily = \"own\"\nkey = \"call\"\nsequence = \"part\"\n[fields]\nts = \"when\"\naccount_id = \"who\"\n\
+               user_text = \"said\"\n";
+    let rows = "{\"call\":\"1\",\"part\":1,\"said\":\"words\"}\n\
+                {\"call\":\"1\",\"part\":0,\"when\":\"2026-08-03T00:00:05Z\",\"who\":\"a\"}\n{\"call\":\"2\",\"part\":0,\"said\":\"words\"}\n";
+    std::fs::write(&path, rows).unwrap();
+    let map = FieldMap::from_toml(map).unwrap();
+    let (_, report): (Calls, _) = read_logs(&[path], &map, &IngestSettings::default(), &|_| {}).unwrap();
+    let i = &report.intake;
+    assert_eq!((i.rows_read, i.rows_kept, i.rows_joined, i.rows_rejected), (3, 1, 1, 1), "{:?}", report.reasons);
+}

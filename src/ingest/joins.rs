@@ -1,23 +1,26 @@
 //! Rows of one call, in any order and from any file: they wait for each other, on disk where they are many.
 
+use super::IngestError;
 use super::rows::{Outcome, Parsed, Rejection};
+use super::sorted::Sorted;
 use crate::event::Origin;
-use crate::formats::Formats;
-use crate::normalise::{CELLS, KIND, Row, is_messages};
+use crate::normalise::{CELLS, FieldMap, KIND, Row, is_messages};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{self, Read, Seek, SeekFrom, Write};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Shares into which waiting rows are dealt by their key; one is held at a time in the end.
-const SHARES: u64 = 64;
+/// Bytes of rows after which the calls that they tell are handed over.
+const HANDED: usize = 16 << 20;
 /// Rows that one call may have.
 const MAX_PARTS: usize = 4_096;
+/// Why rows of a call that has more are rejected.
+const TOO_MANY: &str = "too many rows for one call";
 
 /// One of the rows that tell a call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Part {
+    #[serde(skip)]
     key: String,
     format: usize,
     sequence: i64,
@@ -46,14 +49,6 @@ impl Part {
     }
 }
 
-/// Waiting rows.
-pub(super) struct Waiting {
-    held: Vec<Vec<u8>>,
-    bytes: usize,
-    limit: usize,
-    spilled: Vec<Option<std::fs::File>>,
-}
-
 /// What became of the rows of one call.
 pub(super) struct Call {
     pub outcome: Parsed<'static>,
@@ -68,69 +63,115 @@ pub(super) struct Call {
     pub origins: Vec<Origin>,
 }
 
+/// Waiting rows.
+pub(super) struct Waiting(Sorted);
+
 impl Waiting {
     /// Rows wait in memory up to `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self {
-            held: (0..SHARES).map(|_| Vec::new()).collect(),
-            bytes: 0,
-            limit,
-            spilled: (0..SHARES).map(|_| None).collect(),
+        Self(Sorted::new(limit))
+    }
+
+    pub fn push(&mut self, part: &Part) -> Result<(), IngestError> {
+        self.0.push(part.key.as_bytes(), part)
+    }
+
+    /// Hands over the calls in order of their keys, by the map of each format; `within` says whether there is memory for more.
+    pub fn join(
+        self,
+        maps: &[&FieldMap],
+        within: &dyn Fn() -> Result<(), IngestError>,
+        mut take: impl FnMut(Vec<Call>),
+    ) -> Result<(), IngestError> {
+        let mut of_key: Vec<u8> = Vec::new();
+        let mut gathered: BTreeMap<&str, Rows> = BTreeMap::new();
+        let (mut calls, mut bytes) = (Vec::new(), 0);
+        self.0.each(&mut |key, row| {
+            if key != of_key {
+                calls.extend(std::mem::take(&mut gathered).into_values().flat_map(|rows| rows.calls(maps)));
+                of_key.clear();
+                of_key.extend_from_slice(key);
+            }
+            bytes += row.len();
+            if bytes > HANDED {
+                bytes = 0;
+                within()?;
+                take(std::mem::take(&mut calls));
+            }
+            let part: Part = serde_json::from_slice(row).map_err(|e| IngestError::Waiting(e.into()))?;
+            let family = maps[part.format].joined.as_ref().map_or("", |j| j.family.as_str());
+            gathered.entry(family).or_default().push(part);
+            Ok(())
+        })?;
+        calls.extend(gathered.into_values().flat_map(|rows| rows.calls(maps)));
+        take(calls);
+        within()
+    }
+}
+
+/// A row of a call that has more than it may: its place, what tells it from a repeat, and where it stands.
+type Beyond = ((usize, i64), u64, Origin);
+
+/// Rows of one key, which anybody may have chosen: what repeats, and what no call can hold, is not kept as it comes.
+#[derive(Default)]
+struct Rows {
+    parts: Vec<Part>,
+    repeated: u64,
+    /// Of the places behind the first [`MAX_PARTS`] and one, without which nobody would see that there are more.
+    beyond: Vec<Beyond>,
+    /// Rows that were left when they were looked through.
+    left: usize,
+}
+
+impl Rows {
+    fn push(&mut self, part: Part) {
+        self.parts.push(part);
+        if self.parts.len() > 2 * self.left.max(MAX_PARTS) {
+            self.tidy();
         }
     }
 
-    pub fn push(&mut self, part: &Part) -> io::Result<()> {
-        let share = (xxh3_64(part.key.as_bytes()) % SHARES) as usize;
-        let before = self.held[share].len();
-        serde_json::to_writer(&mut self.held[share], part)?;
-        self.held[share].push(b'\n');
-        self.bytes += self.held[share].len() - before;
-        if self.bytes > self.limit { self.spill() } else { Ok(()) }
+    fn tidy(&mut self) {
+        self.parts.sort_by(|a, b| (a.place(), &a.cells, a.origin()).cmp(&(b.place(), &b.cells, b.origin())));
+        let all = self.parts.len();
+        self.parts.dedup_by(|a, b| a.place() == b.place() && a.cells == b.cells);
+        self.repeated += (all - self.parts.len()) as u64;
+        let ends = self.parts.chunk_by(|a, b| a.place() == b.place()).map(<[Part]>::len);
+        let end = ends.take(MAX_PARTS + 1).sum::<usize>();
+        let beyond = |part: Part| {
+            let mut cells = Vec::new();
+            for (column, priority, text) in &part.cells {
+                cells.extend([*column as u64, (*priority).into(), text.len() as u64].map(u64::to_le_bytes).concat());
+                cells.extend(text.as_bytes());
+            }
+            (part.place(), xxh3_64(&cells), part.origin())
+        };
+        self.beyond.extend(self.parts.drain(end..).map(beyond));
+        self.left = self.parts.len();
     }
 
-    fn spill(&mut self) -> io::Result<()> {
-        for (held, file) in self.held.iter_mut().zip(&mut self.spilled) {
-            if !held.is_empty() {
-                let file = match file {
-                    Some(file) => file,
-                    None => file.insert(tempfile::tempfile()?),
-                };
-                file.write_all(held)?;
-                held.clear();
-            }
+    fn calls(mut self, maps: &[&FieldMap]) -> Vec<Call> {
+        self.tidy();
+        let Self { parts, mut repeated, mut beyond, .. } = self;
+        let all = beyond.len();
+        beyond.sort();
+        beyond.dedup_by(|a, b| (a.0, a.1) == (b.0, b.1));
+        repeated += (all - beyond.len()) as u64;
+        let mut calls = join_calls(parts, repeated, maps);
+        if let Some((Some(told), origin)) = beyond.first().map(|first| (calls.first(), first.2)) {
+            let outcome = Err(Rejection { line: origin.line_no, reason: TOO_MANY });
+            let (format, parts) = (told.format, beyond.len() as u64);
+            let origins = beyond.into_iter().map(|(_, _, origin)| origin).collect();
+            calls.push(Call { outcome, format, parts, repeated: 0, half: None, origins });
         }
-        self.bytes = 0;
-        Ok(())
-    }
-
-    /// Hands over the calls, share by share.
-    pub fn join(self, formats: &Formats, mut take: impl FnMut(Vec<Call>)) -> io::Result<()> {
-        for (held, file) in self.held.into_iter().zip(self.spilled) {
-            let mut bytes = Vec::new();
-            if let Some(mut file) = file {
-                file.seek(SeekFrom::Start(0))?;
-                file.read_to_end(&mut bytes)?;
-            }
-            bytes.extend(held);
-            let mut calls: BTreeMap<(&str, String), Vec<Part>> = BTreeMap::new();
-            for line in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
-                let part: Part = serde_json::from_slice(line)?;
-                let family = formats.list[part.format].map.joined.as_ref().map_or("", |j| j.family.as_str());
-                calls.entry((family, part.key.clone())).or_default().push(part);
-            }
-            take(calls.into_values().flat_map(|parts| join_calls(parts, formats)).collect());
-        }
-        Ok(())
+        calls
     }
 }
 
 /// The calls that rows of one key tell: one, unless rows of one place in it say different things. Then the first of each
 /// place are a call, the second another, in the order of their times and never of their places in the input.
-fn join_calls(mut parts: Vec<Part>, formats: &Formats) -> Vec<Call> {
-    parts.sort_by(|a, b| (a.place(), &a.cells, a.origin()).cmp(&(b.place(), &b.cells, b.origin())));
-    let all = parts.len();
-    parts.dedup_by(|a, b| a.place() == b.place() && a.cells == b.cells);
-    let mut repeated = (all - parts.len()) as u64;
+/// `parts` are in order of their places, and none is a repeat.
+fn join_calls(parts: Vec<Part>, mut repeated: u64, maps: &[&FieldMap]) -> Vec<Call> {
     let mut calls: Vec<Vec<Part>> = Vec::new();
     let (mut last, mut nth) = (None, 0);
     for part in parts {
@@ -141,17 +182,16 @@ fn join_calls(mut parts: Vec<Part>, formats: &Formats) -> Vec<Call> {
             None => calls.push(vec![part]),
         }
     }
-    calls.into_iter().map(|parts| join_call(parts, std::mem::take(&mut repeated), formats)).collect()
+    calls.into_iter().map(|parts| join_call(parts, std::mem::take(&mut repeated), maps)).collect()
 }
 
-fn join_call(parts: Vec<Part>, repeated: u64, formats: &Formats) -> Call {
+fn join_call(parts: Vec<Part>, repeated: u64, maps: &[&FieldMap]) -> Call {
     let mut origins: Vec<Origin> = parts.iter().map(Part::origin).collect();
     origins.sort();
     let origin = origins[0];
     let first = parts[0].format;
     let half = parts.iter().all(|p| p.format == first).then_some(first);
-    let told =
-        if parts.len() > MAX_PARTS { Err("too many rows for one call") } else { event(&parts, half, origin, formats) };
+    let told = if parts.len() > MAX_PARTS { Err(TOO_MANY) } else { event(&parts, half, origin, maps) };
     let outcome = told.map_err(|reason| Rejection { line: origin.line_no, reason });
     Call { outcome, format: first, parts: parts.len() as u64, repeated, half, origins }
 }
@@ -160,9 +200,9 @@ fn event(
     parts: &[Part],
     half: Option<usize>,
     origin: Origin,
-    formats: &Formats,
+    maps: &[&FieldMap],
 ) -> Result<Outcome<'static>, &'static str> {
-    if let Some(joined) = half.and_then(|half| formats.list[half].map.joined.as_ref()) {
+    if let Some(joined) = half.and_then(|half| maps[half].joined.as_ref()) {
         let kind = parts.iter().flat_map(|p| &p.cells).find(|c| c.0 == KIND).map_or("", |c| c.2.as_str());
         if !joined.alone_if.is_empty() && !joined.alone_if.iter().any(|word| kind.contains(word.as_str())) {
             return Ok(Outcome::Aside);
@@ -172,7 +212,7 @@ fn event(
     for column in 0..CELLS {
         let cells = || parts.iter().flat_map(|p| p.cells.iter().filter(|c| c.0 == column).map(|c| (p.format, c)));
         let Some((format, best)) = cells().min_by_key(|(format, c)| (c.1, *format)) else { continue };
-        match formats.list[format].map.pieces_of(column) {
+        match maps[format].pieces_of(column) {
             None => row.offer(column, best.1, Cow::Owned(best.2.clone())),
             Some(transform) => {
                 let pieces: Vec<&str> = cells().filter(|(f, _)| *f == format).map(|(_, c)| c.2.as_str()).collect();
@@ -181,7 +221,7 @@ fn event(
             }
         }
     }
-    let clock = formats.list[parts[0].format].map.clock;
+    let clock = maps[parts[0].format].clock;
     match row.into_event(origin, clock) {
         Ok(event) => Ok(Outcome::Event(Box::new(event))),
         Err("no account" | "no timestamp") if half.is_some() => Err("a half without its partner"),
@@ -223,6 +263,11 @@ fn merged(pieces: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::Formats;
+
+    fn maps(formats: &Formats) -> Vec<&FieldMap> {
+        formats.list.iter().map(|f| &f.map).collect()
+    }
 
     #[test]
     fn a_turn_that_goes_on_in_the_next_piece_is_one_turn() {
@@ -245,7 +290,9 @@ mod tests {
             Part::new("k".to_owned(), format, Origin { file_id: 0, line_no }, sequence, row)
         };
         let told = |parts: Vec<Part>| -> Vec<(i64, u64, u64)> {
-            let calls = join_calls(parts, &formats);
+            let mut rows = Rows::default();
+            parts.into_iter().for_each(|part| rows.push(part));
+            let calls = rows.calls(&maps(&formats));
             let us = |call: &Call| match &call.outcome {
                 Ok(Outcome::Event(event)) => event.ts_us,
                 _ => 0,
@@ -275,10 +322,70 @@ mod tests {
                 waiting.push(&part).unwrap();
             }
             let mut calls = Vec::new();
-            waiting.join(&formats, |some| calls.extend(some.into_iter().map(|c| (c.origins[0], c.parts)))).unwrap();
+            let take = |some: Vec<Call>| calls.extend(some.into_iter().map(|c| (c.origins[0], c.parts)));
+            waiting.join(&maps(&formats), &|| Ok(()), take).unwrap();
             calls
         };
         assert_eq!(joined(1 << 20).len(), 50);
         assert_eq!(joined(1 << 20), joined(1));
+    }
+    /// Rows of one key were held all of them before anybody asked how many there are.
+    #[test]
+    fn rows_without_end_under_one_key_are_let_go_as_they_come() {
+        let formats = Formats::load(None).unwrap();
+        let format = formats.named("azure-apim-llm").unwrap();
+        let part = |line_no: u64, sequence: u64| {
+            let mut row = Row::new();
+            row.offer(crate::schema::at::TS, 0, Cow::Borrowed("1783995200"));
+            Part::new("k".to_owned(), format, Origin { file_id: 0, line_no }, sequence as i64, row)
+        };
+        let n = 10 * MAX_PARTS as u64;
+        let told = |order: &dyn Fn(u64) -> u64| {
+            let mut rows = Rows::default();
+            for line in 0..2 * n {
+                // Each place twice, the second time as a repeat.
+                rows.push(part(order(line), order(line) % n));
+                assert!(rows.parts.len() <= 4 * MAX_PARTS, "{} rows are held", rows.parts.len());
+            }
+            let calls = rows.calls(&maps(&formats));
+            assert!(calls.iter().all(|call| matches!(call.outcome, Err(Rejection { reason: TOO_MANY, .. }))));
+            let counts = calls.iter().map(|call| (call.parts, call.repeated)).collect::<Vec<_>>();
+            (counts, calls.into_iter().flat_map(|call| call.origins).collect::<Vec<_>>())
+        };
+        let (counts, origins) = told(&|i| i);
+        let most = MAX_PARTS as u64 + 1;
+        assert_eq!((counts, origins.len() as u64), (vec![(most, n), (n - most, 0)], n));
+        for order in [&(|i| 2 * n - 1 - i) as &dyn Fn(u64) -> u64, &|i| i / 2 + i % 2 * n] {
+            assert_eq!(told(order), told(&|i| i));
+        }
+        // Of one place there may be as many as calls under one id.
+        let mut rows = Rows::default();
+        (0..3 * MAX_PARTS as u64).for_each(|line| {
+            let mut row = Row::new();
+            row.offer(crate::schema::at::TS, 0, Cow::Owned((1_783_995_200 + line).to_string()));
+            rows.push(Part::new("k".to_owned(), format, Origin { file_id: 0, line_no: line }, 0, row));
+        });
+        assert_eq!(rows.calls(&maps(&formats)).len(), 3 * MAX_PARTS);
+    }
+
+    #[test]
+    fn joining_stops_where_memory_ends() {
+        let formats = Formats::load(None).unwrap();
+        let format = formats.named("bedrock-invocation").unwrap();
+        let mut waiting = Waiting::new(1 << 20);
+        for line_no in 0..40 {
+            let mut row = Row::new();
+            row.offer(crate::schema::at::USER_TEXT, 0, Cow::Owned("x".repeat(1 << 20)));
+            let key = format!("k{}", line_no % 3);
+            waiting.push(&Part::new(key, format, Origin { file_id: 0, line_no }, 0, row)).unwrap();
+        }
+        let asked = std::cell::Cell::new(0);
+        let within = || {
+            asked.set(asked.get() + 1);
+            if asked.get() < 2 { Ok(()) } else { Err(IngestError::OverMemory { limit: 0, bytes: 0, rows: 0 }) }
+        };
+        let mut taken = 0;
+        let stopped = waiting.join(&maps(&formats), &within, |calls| taken += calls.len());
+        assert!(matches!(stopped, Err(IngestError::OverMemory { .. })) && asked.get() == 2 && taken < 40);
     }
 }

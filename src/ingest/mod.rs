@@ -16,6 +16,7 @@ mod reading;
 mod repeats;
 mod report;
 mod rows;
+mod sorted;
 mod stream;
 mod tables;
 mod twins;
@@ -168,7 +169,7 @@ pub fn read_logs<F: Fold>(
         plans.push(plan(&opened, map, settings, &formats)?);
         columns.extend(inputs::names(&opened.rows));
     }
-    let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
+    let mut reading: Reading<F> = Reading::new(&formats, &own, settings, inputs, &plans);
     reading.report.columns = columns;
     for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
         let custody = Custody::take(path)?;

@@ -37,6 +37,12 @@ fn resident() -> Option<u64> {
     line.trim().strip_suffix(" kB")?.trim().parse().ok().map(|kib: u64| kib << 10)
 }
 
+fn within_memory(limit: Option<u64>, rows: u64) -> Result<(), IngestError> {
+    let Some(limit) = limit else { return Ok(()) };
+    let over = |resident: &u64| *resident > limit;
+    resident().filter(over).map_or(Ok(()), |bytes| Err(IngestError::OverMemory { limit, bytes, rows }))
+}
+
 pub(super) struct Reading<'m, F> {
     /// An account's rows all go to one of these.
     shards: Vec<Kept<F>>,
@@ -49,6 +55,8 @@ pub(super) struct Reading<'m, F> {
     max_listed: usize,
     max_line: usize,
     formats: &'m Formats,
+    /// By format; that of rows of no known one stands behind all.
+    maps: Vec<&'m FieldMap>,
     /// Format of the file that is being read; the generic one stands behind all.
     pub format: usize,
     paths: Vec<PathBuf>,
@@ -61,7 +69,13 @@ pub(super) struct Reading<'m, F> {
 }
 
 impl<'m, F: Fold> Reading<'m, F> {
-    pub fn new(formats: &'m Formats, settings: &IngestSettings, paths: &[PathBuf], plans: &[Option<Detected>]) -> Self {
+    pub fn new(
+        formats: &'m Formats,
+        own: &'m FieldMap,
+        settings: &IngestSettings,
+        paths: &[PathBuf],
+        plans: &[Option<Detected>],
+    ) -> Self {
         let kinds: BTreeSet<Option<usize>> = plans.iter().map(|p| p.as_ref().map(|found| found.format)).collect();
         let shard = || Kept::new(settings.spill_bytes / SHARDS, kinds.len() > 1);
         Self {
@@ -73,6 +87,7 @@ impl<'m, F: Fold> Reading<'m, F> {
             max_listed: settings.max_listed_rejects,
             max_line: settings.max_line_bytes,
             formats,
+            maps: formats.list.iter().map(|f| &f.map).chain([own]).collect(),
             format: formats.list.len(),
             paths: paths.to_vec(),
             waiting: Waiting::new(settings.join_bytes),
@@ -162,21 +177,14 @@ impl<'m, F: Fold> Reading<'m, F> {
                     Err(rejection) => self.reject(path, rejection),
                     Ok(Outcome::Aside) => self.report.intake.rows_aside += 1,
                     Ok(Outcome::Fact(record)) => self.take_fact(&record),
-                    Ok(Outcome::Part(part)) => self.waiting.push(&part).map_err(IngestError::Waiting)?,
+                    Ok(Outcome::Part(part)) => self.waiting.push(&part)?,
                     Ok(Outcome::Event(event)) => of_chunk.push((self.format, event)),
                 }
             }
             events.push(of_chunk);
         }
         self.fold(events);
-        self.is_within_memory()
-    }
-
-    fn is_within_memory(&self) -> Result<(), IngestError> {
-        let Some(limit) = self.most_resident else { return Ok(()) };
-        let rows = self.report.intake.rows_read;
-        let over = |resident: &u64| *resident > limit;
-        resident().filter(over).map_or(Ok(()), |bytes| Err(IngestError::OverMemory { limit, bytes, rows }))
+        within_memory(self.most_resident, self.report.intake.rows_read)
     }
 
     /// Deals events, each with its format, to the shards.
@@ -205,9 +213,10 @@ impl<'m, F: Fold> Reading<'m, F> {
     /// Joins what waits.
     fn join(&mut self) -> Result<(), IngestError> {
         let waiting = std::mem::replace(&mut self.waiting, Waiting::new(1));
-        let formats = self.formats;
+        let maps = std::mem::take(&mut self.maps);
         let mut halves: BTreeMap<usize, u64> = BTreeMap::new();
-        let joined = waiting.join(formats, |calls| {
+        let (limit, rows) = (self.most_resident, self.report.intake.rows_read);
+        waiting.join(&maps, &|| within_memory(limit, rows), |calls| {
             let mut events = Vec::with_capacity(calls.len());
             for Call { outcome, format, parts, repeated, half, origins } in calls {
                 self.report.intake.rows_repeated += repeated;
@@ -228,8 +237,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                 }
             }
             self.fold(vec![events]);
-        });
-        joined.map_err(IngestError::Waiting)?;
+        })?;
         self.report.intake.halves =
             halves.into_iter().map(|(i, calls)| Half { format: self.name(i).to_owned(), calls }).collect();
         Ok(())

@@ -90,7 +90,7 @@ pub(super) fn read<F: Fold>(
         let mut of = |file: &str, records: &[Record], overlong: Option<u64>| -> Result<(), IngestError> {
             let path = PathBuf::from(file);
             let reading = files.entry(file.to_owned()).or_insert_with(|| {
-                let mut reading = Reading::new(&formats, settings, std::slice::from_ref(&path), &[]);
+                let mut reading = Reading::new(&formats, &own, settings, std::slice::from_ref(&path), &[]);
                 reading.format = format;
                 reading
             });
