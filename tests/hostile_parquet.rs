@@ -142,3 +142,48 @@ fn a_broken_file_is_an_error_or_tells_all_its_rows() {
     }
     assert!(read_well > 0 && refused > 100, "{read_well} read, {refused} refused");
 }
+
+fn read_with(path: &Path, settings: &IngestSettings) -> Result<(Evidence, IngestReport), IngestError> {
+    read_logs(&find_inputs(&[path.to_owned()])?, &FieldMap::generic(), settings, &|_| {})
+}
+
+fn with_prompts(prompts: Vec<String>) -> DataFrame {
+    let times = vec!["2026-08-03T00:00:05Z"; prompts.len()];
+    let accounts: Vec<String> = (0..prompts.len()).map(|i| format!("a{}", i % 7)).collect();
+    df!("timestamp" => times, "account_id" => accounts, "prompt" => prompts).unwrap()
+}
+
+/// Neither what a column is unpacked to was looked at, nor what its rows point to.
+#[test]
+fn a_file_that_expands_beyond_any_honest_log_is_refused_as_packed_lines_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    // Texts of one letter, each of another length, are packed to next to nothing; one text that all rows have stands there once.
+    let different = (0..200).map(|i| "x".repeat((1 << 19) + i)).collect();
+    let one = vec!["y".repeat(1 << 16); 2_000];
+    for (name, prompts) in [("packed", different), ("pointed to", one)] {
+        let bytes = bytes_of(with_prompts(prompts));
+        std::fs::write(&path, &bytes).unwrap();
+        let message = read(&path).unwrap_err().to_string();
+        assert!(message.contains("beyond any honest log"), "{name}, {} bytes: {message}", bytes.len());
+        let lifted = IngestSettings { max_expansion: 1 << 20, ..IngestSettings::default() };
+        assert!(read_with(&path, &lifted).unwrap().1.intake.rows_kept > 0, "{name}");
+    }
+}
+
+#[test]
+fn a_row_that_is_too_long_is_rejected_as_a_line_is_and_the_rows_beside_it_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let prompts: Vec<String> = (0..200).map(|i| "words ".repeat(if i % 50 == 7 { 2_000 } else { i % 50 })).collect();
+    std::fs::write(&path, bytes_of(with_prompts(prompts))).unwrap();
+    let whole = IngestSettings { max_line_bytes: 4_096, ..IngestSettings::default() };
+    let (_, report) = read_with(&path, &whole).unwrap();
+    let lines: Vec<u64> = report.rejects.iter().map(|r| r.line).collect();
+    assert_eq!((lines, report.reasons["line too long"]), (vec![8, 58, 108, 158], 4));
+    // However few rows are held at once.
+    for batch_bytes in [1, 300, 5_000] {
+        let (evidence, small) = read_with(&path, &IngestSettings { batch_bytes, ..whole.clone() }).unwrap();
+        assert_eq!((&small.rejects, small.intake.rows_kept, evidence.accounts.len()), (&report.rejects, 196, 7));
+    }
+}

@@ -61,6 +61,11 @@ struct Guarded<R> {
 /// Bytes that may be read before the ratio counts.
 const FREE_EXPANSION: u64 = 64 << 20;
 
+/// Bytes that may come of so many that are packed.
+pub(super) fn most_expanded(packed: u64, max_expansion: u64) -> u64 {
+    packed.saturating_mul(max_expansion).max(FREE_EXPANSION)
+}
+
 impl<R: Read> Read for Guarded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.inner.read(buffer)?;
@@ -77,7 +82,7 @@ impl<R: Read> Read for Guarded<R> {
 /// # Errors
 /// When it is damaged, or expands beyond what any honest file does.
 pub fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let limit = (bytes.len() as u64).saturating_mul(IngestSettings::default().max_expansion).max(FREE_EXPANSION);
+    let limit = most_expanded(bytes.len() as u64, IngestSettings::default().max_expansion);
     let mut plain = Vec::new();
     unpacking(bytes, bytes, limit)?.read_to_end(&mut plain)?;
     Ok(plain)
@@ -110,7 +115,7 @@ pub(super) fn opened(
     max_expansion: u64,
 ) -> Result<Opened, IngestError> {
     let unreadable = |source: io::Error| IngestError::Unreadable { path: path.to_owned(), source };
-    let limit = bytes.saturating_mul(max_expansion).max(FREE_EXPANSION);
+    let limit = most_expanded(bytes, max_expansion);
     let (magic, file) = peek(file, 8).map_err(|e| failed(path, e))?;
     let plain = unpacking(&magic, file, limit).map_err(unreadable)?;
     let (start, plain) = peek(plain, PEEK).map_err(|e| failed(path, e))?;

@@ -12,6 +12,7 @@ mod kept;
 mod lines;
 mod located;
 mod meetings;
+mod packed;
 mod reading;
 mod repeats;
 mod report;
@@ -26,6 +27,7 @@ pub use facts::{ExportedFacts, Usage};
 pub use finding::{Inputs, NOT_READ, find_inputs};
 pub use inputs::unpacked;
 pub use lines::Lines;
+pub(crate) use packed::{Expands, Packing};
 pub use reading::FirstRecord;
 pub use report::{IngestReport, Reject, Reused};
 pub use tables::delimiter;
@@ -196,9 +198,9 @@ pub fn read_logs<F: Fold>(
         }
         let read = match container {
             Container::Csv(sign) => tables::read_csv(reader, sign, file_id, path, &plan, settings, &mut reading, &said),
-            Container::Parquet => {
-                custody.exhaust(path).and_then(|()| tables::read_parquet(file_id, path, &plan, &mut reading, &said))
-            }
+            Container::Parquet => custody
+                .exhaust(path)
+                .and_then(|()| tables::read_parquet(file_id, path, &plan, settings, &mut reading, &said)),
             Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said),
             Container::Jsonl | Container::Text => {
                 let expansion =

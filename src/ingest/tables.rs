@@ -1,7 +1,9 @@
 //! CSV and Parquet: rows of cells under named columns.
 
+use super::inputs::most_expanded;
 use super::lines::Lines;
 use super::located::{failed, is_located};
+use super::packed::{BATCH_ROWS, Packing};
 use super::rows::{NO_UTF8, Outcome, Parsed, Plan, REFUSED, Rejection, TOO_LONG, finish, offer};
 use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
@@ -18,8 +20,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
 
-/// Rows held at once.
-const BATCH_ROWS: usize = 20_000;
+/// Bytes of a Parquet file that are unpacked at once, in batches: columns take room that lines do not.
+const SLICE: usize = 4;
 /// Stands behind the last row of a CSV. A quote that is left open swallows all rows behind it, and this too: the row that
 /// ends with it is known for what it is.
 const END: &[u8] = b"\nstillhunt: the table ends here\n";
@@ -56,6 +58,10 @@ pub(super) fn is_sep(cell: Option<&str>) -> bool {
     cell.is_some_and(|cell| cell.trim_start_matches('\u{feff}').as_bytes() == SEP)
 }
 
+/// Bytes that an end of a line counts for: inside of a cell more are kept of it, to tell on which line the next record begins.
+/// A record of nothing but line ends is still read where one of its length is.
+const LINE_END: usize = MOST_LINES;
+
 /// Reads no more than is left, which each record renews.
 struct Rationed<R> {
     inner: R,
@@ -69,7 +75,8 @@ impl<R: Read> Read for Rationed<R> {
             return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "a record has no end; is a quote left open?"));
         }
         let n = self.inner.read(&mut buffer[..most])?;
-        self.left.set(self.left.get() - n);
+        let ends = memchr::memchr2_iter(b'\r', b'\n', &buffer[..n]).count();
+        self.left.set(self.left.get().saturating_sub(n + ends * (LINE_END - 1)));
         Ok(n)
     }
 }
@@ -185,19 +192,25 @@ pub(super) fn read_parquet<F: Fold>(
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
+    settings: &IngestSettings,
     reading: &mut Reading<'_, F>,
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
     let (format, map) = plan.maps[0];
     let open = || File::open(path).map_err(|source| IngestError::Unreadable { path: path.to_owned(), source });
+    let file = open()?;
+    let length = file.metadata().map_or(0, |about| about.len());
     if matches!(plan.role, Role::Refused(_)) {
-        let file = open()?;
         let rows = guarded(path, || ParquetReader::new(file).num_rows())? as u64;
+        // A file may claim any number of rows, and each is told.
+        if rows > most_expanded(length, settings.max_expansion) {
+            return Err(damaged(path, &"it claims more rows than any file of its length holds"));
+        }
         (1..=rows).for_each(|line| reading.reject_row(path, Rejection { line, reason: REFUSED }));
         return Ok(());
     }
-    let file = open()?;
-    let schema = guarded(path, || ParquetReader::new(file).schema())?;
+    let mut reader = ParquetReader::new(file);
+    let schema = guarded(path, || reader.schema())?;
     let mapped: Vec<(String, usize)> =
         schema.iter_names().filter_map(|name| map.find(name).map(|slot| (name.to_string(), slot))).collect();
     for (name, _) in &mapped {
@@ -210,11 +223,18 @@ pub(super) fn read_parquet<F: Fold>(
         return Err(reading.no_account());
     }
     let names: Vec<String> = mapped.iter().map(|(name, _)| name.clone()).collect();
+    let metadata = guarded(path, || reader.get_metadata().cloned())?;
+    let mut packing =
+        Packing::of(&mut open()?, &metadata, &names, settings.max_expansion).map_err(|e| damaged(path, &e))?;
     let mut first = 0;
     loop {
-        let (file, names) = (open()?, names.clone());
+        let (file, names, metadata) = (open()?, names.clone(), metadata.clone());
+        let slice = (first, packing.rows(first, settings.batch_bytes.saturating_mul(SLICE) as u64));
         let frame = guarded(path, || {
-            ParquetReader::new(file).with_columns(Some(names)).with_slice(Some((first, BATCH_ROWS))).finish()
+            let mut reader = ParquetReader::new(file);
+            // The same for each slice, and in a file of many columns not little.
+            reader.set_metadata(metadata);
+            reader.with_columns(Some(names)).with_slice(Some(slice)).finish()
         })?;
         let height = frame.height();
         if height == 0 {
@@ -225,26 +245,39 @@ pub(super) fn read_parquet<F: Fold>(
             let column = guarded(path, || frame.column(name).and_then(as_text))?;
             cells.push((*slot, column));
         }
-        let mut seen = 0;
-        let parsed: Vec<Parsed<'_>> = (0..height)
-            .map(|i| {
-                let line_no = (first + i + 1) as u64;
-                let mut row = Row::new();
-                cells
-                    .iter()
-                    .try_for_each(|(slot, column)| {
-                        offer(&mut row, map, *slot, Cow::Borrowed(column.get(i).unwrap_or_default()), false)
-                    })
-                    .and_then(|()| {
-                        seen |= row.seen;
-                        finish(row, Origin { file_id, line_no }, format, map)
-                    })
-                    .map_err(|reason| Rejection { line: line_no, reason })
-            })
-            .collect();
-        reading.seen |= seen;
-        reading.take(path, vec![parsed])?;
-        said(reading.report.intake.rows_read);
+        let length = |i: usize| cells.iter().map(|(_, column)| column.get(i).map_or(0, str::len)).sum::<usize>();
+        let mut next = 0;
+        while next < height {
+            let (start, mut bytes) = (next, 0);
+            while next < height && (bytes < settings.batch_bytes || next == start) {
+                bytes += length(next);
+                next += 1;
+            }
+            packing.take(bytes).map_err(|e| damaged(path, &e))?;
+            let mut seen = 0;
+            let parsed: Vec<Parsed<'_>> = (start..next)
+                .map(|i| {
+                    let line_no = (first + i + 1) as u64;
+                    if length(i) > settings.max_line_bytes {
+                        return Err(Rejection { line: line_no, reason: TOO_LONG });
+                    }
+                    let mut row = Row::new();
+                    cells
+                        .iter()
+                        .try_for_each(|(slot, column)| {
+                            offer(&mut row, map, *slot, Cow::Borrowed(column.get(i).unwrap_or_default()), false)
+                        })
+                        .and_then(|()| {
+                            seen |= row.seen;
+                            finish(row, Origin { file_id, line_no }, format, map)
+                        })
+                        .map_err(|reason| Rejection { line: line_no, reason })
+                })
+                .collect();
+            reading.seen |= seen;
+            reading.take(path, vec![parsed])?;
+            said(reading.report.intake.rows_read);
+        }
         first += height;
     }
 }

@@ -20,7 +20,7 @@ pub(crate) const KIND: usize = WIDTH + 2;
 pub(crate) const CELLS: usize = WIDTH + 3;
 
 /// Bytes of the longest name of an account: it stands in many places of a case, so that a few of a megabyte would fill it.
-const LONGEST_ACCOUNT: usize = 1_024;
+pub(crate) const LONGEST_ACCOUNT: usize = 1_024;
 
 /// How a format tells the time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -51,7 +51,8 @@ fn resolution(digits: usize) -> i64 {
     10i64.pow(6u32.saturating_sub(u32::try_from(digits).unwrap_or(6)))
 }
 
-pub(super) fn in_range(us: i64) -> Option<i64> {
+/// A time that a log can tell of.
+pub(crate) fn in_range(us: i64) -> Option<i64> {
     (EARLIEST_US..LATEST_US).contains(&us).then_some(us)
 }
 

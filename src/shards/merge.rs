@@ -2,7 +2,7 @@
 
 use super::cells;
 use super::table::Row;
-use super::{ShardError, table};
+use super::{ShardError, sound, table};
 use crate::document::InputFile;
 use crate::event::Fold;
 use crate::features::Evidence;
@@ -32,6 +32,7 @@ pub fn merge(paths: &[PathBuf]) -> Result<Merged, ShardError> {
     let mut made_by: Option<String> = None;
     let heads = heads(paths, &mut made_by)?;
     let mut evidence = Evidence::default();
+    let mut sums = sound::Sums::default();
     for path in paths {
         let damaged = |reason: String| ShardError::Damaged { path: path.clone(), reason };
         table::read(path, &mut |row: Row| {
@@ -41,7 +42,9 @@ pub fn merge(paths: &[PathBuf]) -> Result<Merged, ShardError> {
             }
             let shard = row.shard().map_err(damaged)?.to_owned();
             let files = heads.numbers.get(&shard).ok_or(ShardError::Headless { shard })?;
-            evidence.absorb(cells::partial(&row.0, files).map_err(damaged)?);
+            let partial = cells::partial(&row.0, files).map_err(damaged)?;
+            sound::check(&partial).and_then(|()| sums.add(&partial.evidence)).map_err(damaged)?;
+            evidence.absorb(partial);
             Ok(())
         })?;
     }

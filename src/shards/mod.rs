@@ -4,6 +4,7 @@
 mod cells;
 mod columns;
 mod merge;
+mod sound;
 mod table;
 
 pub use columns::{COLUMNS, Column, VERSION};

@@ -4,7 +4,8 @@ use super::ShardError;
 use super::cells::{self, Cell, Cells};
 use super::columns::{COLUMNS, VERSION};
 use crate::features::Unsettled;
-use crate::ingest::IngestReport;
+use crate::ingest::{Expands, IngestReport, Packing};
+use crate::settings::IngestSettings;
 use polars::prelude::*;
 use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::ParquetWriter;
@@ -150,43 +151,58 @@ pub fn is_shard(path: &Path) -> bool {
     ends_so && schema().is_some_and(|schema| schema.contains(MARK))
 }
 
+/// Runs the Parquet reader on a file that anyone may have written.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> PolarsResult<T>) -> Result<T, ShardError> {
+    let damaged = |reason: String| ShardError::Damaged { path: path.to_owned(), reason };
+    let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
+    read.map_err(|_| damaged("a column cannot be decoded".to_owned()))?.map_err(|e| damaged(e.to_string()))
+}
+
 /// Reads evidence row by row.
 ///
 /// # Errors
 /// When the file cannot be read or lacks a column, and what `take` returns.
 pub fn read(path: &Path, take: &mut dyn FnMut(Row) -> Result<(), ShardError>) -> Result<(), ShardError> {
-    let unreadable = |source| ShardError::Unreadable { path: path.to_owned(), source };
-    let damaged = |reason: String| ShardError::Damaged { path: path.to_owned(), reason };
-    let guarded = |read: &mut dyn FnMut() -> PolarsResult<DataFrame>| {
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(read));
-        read.map_err(|_| damaged("a column cannot be decoded".to_owned()))?.map_err(|e| damaged(e.to_string()))
-    };
+    let open = || File::open(path).map_err(|source| ShardError::Unreadable { path: path.to_owned(), source });
+    let expands = |e: Expands| ShardError::Damaged { path: path.to_owned(), reason: e.to_string() };
+    let mut reader = ParquetReader::new(open()?);
+    let (schema, metadata) = guarded(path, || Ok((reader.schema()?, reader.get_metadata()?.clone())))?;
+    let names = COLUMNS.map(|column| column.name.to_owned()).to_vec();
+    if let Some(column) = COLUMNS.iter().find(|column| !schema.contains(column.name)) {
+        return Err(ShardError::NoColumn { path: path.to_owned(), column: column.name });
+    }
+    let IngestSettings { batch_bytes, max_expansion, .. } = IngestSettings::default();
+    let mut packing = Packing::of(&mut open()?, &metadata, &names, max_expansion).map_err(expands)?;
     let mut first = 0;
     loop {
-        let mut file = Some(File::open(path).map_err(unreadable)?);
-        let frame = guarded(&mut || {
-            let file = file.take().ok_or_else(|| polars_err!(ComputeError: "read once"))?;
-            let reader = ParquetReader::new(file).read_parallel(ParallelStrategy::Columns);
-            reader.with_slice(Some((first, BATCH_ROWS))).finish()
-        })?;
+        let slice = (first, packing.rows(first, batch_bytes as u64).min(BATCH_ROWS));
+        let mut reader = ParquetReader::new(open()?).read_parallel(ParallelStrategy::Columns);
+        reader.set_metadata(metadata.clone());
+        // Other columns are none of ours, and may be of any kind.
+        let frame = guarded(path, || reader.with_columns(Some(names.clone())).with_slice(Some(slice)).finish())?;
         if frame.height() == 0 {
             return Ok(());
         }
         let mut columns = Vec::with_capacity(COLUMNS.len());
         for column in COLUMNS {
-            let there = || ShardError::NoColumn { path: path.to_owned(), column: column.name };
             let kind = if column.whole { DataType::Int64 } else { DataType::String };
-            let found = frame.column(column.name).map_err(|_| there())?;
-            columns.push(found.strict_cast(&kind).map_err(|e| damaged(e.to_string()))?);
+            columns.push(guarded(path, || frame.column(column.name)?.strict_cast(&kind))?);
         }
         for i in 0..frame.height() {
-            let cell = |column: &Column| match column.get(i) {
-                Ok(AnyValue::Int64(value)) => Cell::Whole(value),
-                Ok(AnyValue::String(text)) => Cell::Text(text.to_owned()),
-                Ok(AnyValue::StringOwned(text)) => Cell::Text(text.to_string()),
-                _ => Cell::Absent,
+            let mut bytes = 0;
+            let mut cell = |column: &Column| {
+                let text = match column.get(i) {
+                    Ok(AnyValue::Int64(value)) => return Cell::Whole(value),
+                    Ok(AnyValue::String(text)) => text.to_owned(),
+                    Ok(AnyValue::StringOwned(text)) => text.to_string(),
+                    _ => return Cell::Absent,
+                };
+                bytes += text.len();
+                Cell::Text(text)
             };
-            take(Row(Cells(columns.iter().map(cell).collect())))?;
+            let row = Row(Cells(columns.iter().map(&mut cell).collect()));
+            packing.take(bytes).map_err(expands)?;
+            take(row)?;
         }
         first += frame.height();
     }
