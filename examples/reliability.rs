@@ -80,6 +80,34 @@ const ROWS: [(&str, &[(&str, &str)]); 6] = [
                 "hostile_parquet::a_column_of_any_kind_in_any_place_loses_no_row",
             ),
             ("Parquet: bytes changed, file cut", "hostile_parquet::a_broken_file_is_an_error_or_tells_all_its_rows"),
+            (
+                "Parquet: expands beyond any honest log, packed or by a dictionary",
+                "hostile_parquet::a_file_that_expands_beyond_any_honest_log_is_refused_as_packed_lines_are",
+            ),
+            (
+                "Parquet: rows just too long",
+                "hostile_parquet::a_row_that_is_too_long_is_rejected_as_a_line_is_and_the_rows_beside_it_are_read",
+            ),
+            (
+                "a trace that lends megabytes to thousands of spans",
+                "hostile::what_a_trace_lends_to_all_its_spans_does_not_grow_with_them",
+            ),
+            (
+                "evidence that somebody sent: every column with whatever it can claim",
+                "hostile_evidence::whatever_a_column_claims_the_evidence_is_refused_or_goes_through",
+            ),
+            (
+                "evidence that somebody sent: sums beyond 64 bits",
+                "hostile_evidence::counts_of_what_was_read_that_no_number_holds_together_are_refused_or_end_there",
+            ),
+            (
+                "evidence that somebody sent: a bomb",
+                "hostile_evidence::evidence_of_a_thousand_times_its_length_is_refused",
+            ),
+            (
+                "evidence that somebody sent: columns of other kinds",
+                "hostile_evidence::columns_of_other_kinds_are_refused_or_left_alone",
+            ),
         ],
     ),
     (
