@@ -2,6 +2,7 @@
 
 use crate::ingest::{IngestReport, Lines, delimiter};
 use crate::normalise::{closest, parse_timestamp, present};
+use crate::schema::ACCOUNT_TABLE as KNOWN;
 use crate::visible::visible;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;

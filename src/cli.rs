@@ -315,7 +315,7 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
     let (map, hashed) = field_map(understanding.map.as_deref())?;
     let mut beside: Vec<Hashed> = hashed.into_iter().collect();
     let table = input.accounts.as_ref().map(|path| account_table(path, &mut beside)).transpose()?;
-    let inputs = ingest::find_inputs(&input.logs)?;
+    let inputs = ingest::find_inputs(&input.logs)?.of_calls(&map, input.accounts.as_deref())?;
     let inputs = order.map_or(inputs.clone(), |hashes| inputs.in_order_of(hashes));
     let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
     if parts > 0 {

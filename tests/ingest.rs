@@ -231,6 +231,33 @@ fn a_log_that_was_given_twice_counted_twice() {
     );
 }
 
+#[test]
+fn an_account_table_among_the_logs_was_read_as_a_call_of_each_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let log = write(at, "a.jsonl", JSONL.as_bytes());
+    let table = b"account_id,org_id,created_at,payment_fingerprint,country\na,,2026-08-03T00:00:05Z,pm_1,NO\n";
+    let passed = write(at, "facts.csv", table);
+    write(at, "older.csv", &[&table[..], b"b,,2026-08-03,pm_2,NO\n"].concat());
+    write(at, "labels.csv", b"account_id,campaign,population\na,C-1,x\n");
+    // Few columns, and yet logs.
+    let few = write(at, "few.csv", b"account_id,created_at\na,2026-08-03T00:00:05Z\n");
+    let calls = write(at, "calls.csv", b"account_id,created_at,device_id,model\na,2026-08-03T00:00:05Z,d,m\n");
+    let generic = FieldMap::generic();
+    let found = find_inputs(&[at.to_owned()]).unwrap().of_calls(&generic, Some(&at.join("./facts.csv"))).unwrap();
+    assert_eq!(found.to_vec(), [log, calls, few.clone()]);
+    let said = found.notes.join("\n");
+    assert!(found.notes.iter().all(|note| note.starts_with(NOT_READ)), "{said}");
+    let words =
+        ["facts.csv (passed as --accounts", "older.csv (by its header a table of acc", "labels.csv (by its header a"];
+    assert!(words.iter().all(|words| said.contains(words)), "{said}");
+    let alone = |map: &FieldMap| find_inputs(std::slice::from_ref(&passed)).unwrap().of_calls(map, None);
+    let error = alone(&generic).unwrap_err();
+    assert!(error.exit_code() == 2 && error.to_string().contains("pass it as --accounts"), "{error}");
+    assert!(alone(&FieldMap::from_toml("[fields]\nts = \"created_at\"").unwrap()).is_ok(), "the map says it is a log");
+    assert!(find_inputs(&[few]).unwrap().of_calls(&generic, None).is_ok());
+}
+
 #[cfg(unix)]
 #[test]
 fn links_to_logs_were_skipped_without_a_word_and_so_was_all_else() {

@@ -149,7 +149,7 @@ pub(super) fn names(rows: &[String]) -> BTreeSet<String> {
     rows.iter().flat_map(keys).map(|(name, _)| name).take(NAMES).collect()
 }
 
-fn is_named_table(path: &Path) -> bool {
+pub(super) fn is_named_table(path: &Path) -> bool {
     let path = path.to_string_lossy().to_lowercase();
     path.contains(".csv") || path.contains(".tsv")
 }

@@ -52,7 +52,7 @@ pub enum IngestError {
     #[error("{} does not exist; name a log file, a directory or a pattern that matches one", shown(.0))]
     NotFound(PathBuf),
     #[error(
-        "no log file stands in the given directories; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst{0}"
+        "there is no log file among what was given; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst{0}"
     )]
     NoLogs(String),
     #[error(
