@@ -253,12 +253,24 @@ impl Reading {
     /// What was read, with what the account table and exports say of its accounts.
     fn new(evidence: Evidence, table: Option<AccountTable>, mut read: IngestReport, beside: Vec<Hashed>) -> Self {
         if let Some(table) = &table {
-            read.remark(&[table.held_against(evidence.accounts.keys().map(AsRef::as_ref))]);
+            let held = table.held_against(evidence.accounts.keys().map(AsRef::as_ref));
+            if held.starts_with(account_table::NONE) {
+                read.intake.warnings.push(held.clone());
+            }
+            read.remark(&[held]);
             read.remark(&table.notes);
         }
         let mut facts = table.unwrap_or_default().facts;
         account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
+        warn(&read);
         Self { evidence, facts, read, beside }
+    }
+}
+
+/// Says on standard error what nobody should miss, whatever else is printed.
+fn warn(read: &IngestReport) {
+    for warning in &read.intake.warnings {
+        let _ = writeln!(anstream::stderr(), "stillhunt: warning: {}", visible(warning));
     }
 }
 

@@ -78,6 +78,7 @@ pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8>
     };
     stage.enter("putting evidence in order".to_owned());
     let mut rows = Vec::new();
+    parts.iter().for_each(|(_, read)| super::warn(read));
     let said: Vec<String> = parts.iter().map(|(_, read)| told(read)).collect();
     for (evidence, read) in parts {
         rows.extend(shards::rows(evidence, read, *thin)?);

@@ -92,7 +92,7 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// A file of a known format that cannot be used.
     pub fn refuse(&mut self, path: &Path, why: &str) {
-        self.note(format!("{} was not read: {why}", shown(path)));
+        self.report.warn(format!("{} was not read: {why}", shown(path)));
         self.refused.get_or_insert_with(|| (path.to_owned(), why.to_owned()));
     }
 
@@ -168,7 +168,7 @@ impl<'m, F: Fold> Reading<'m, F> {
             }
             events.push(of_chunk);
         }
-        self.fold(events);
+        self.fold(events, false);
         self.is_within_memory()
     }
 
@@ -179,8 +179,8 @@ impl<'m, F: Fold> Reading<'m, F> {
         resident().filter(over).map_or(Ok(()), |bytes| Err(IngestError::OverMemory { limit, bytes, rows }))
     }
 
-    /// Deals events, each with its format, to the shards.
-    fn fold(&mut self, events: Vec<Vec<(usize, Box<Event<'_>>)>>) {
+    /// Deals events, each with its format, to the shards. Those that were `joined` come in the order of their ids.
+    fn fold(&mut self, events: Vec<Vec<(usize, Box<Event<'_>>)>>, joined: bool) {
         let shard_of = |event: &Event<'_>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
         let dealt: Vec<Vec<u8>> =
             events.par_iter().map(|events| events.iter().map(|(_, event)| shard_of(event)).collect()).collect();
@@ -189,7 +189,8 @@ impl<'m, F: Fold> Reading<'m, F> {
         self.shards.par_iter_mut().zip(0..SHARDS as u8).for_each(|(shard, own)| {
             let all = events.iter().flatten().zip(dealt.iter().flatten());
             let mine = (first..).zip(all).filter(|(_, (_, dealt))| **dealt == own);
-            mine.for_each(|(number, ((format, event), _))| shard.take(number, *format, event));
+            let place = |number, event: &Event<'_>| (if joined { event.ts_us } else { 0 }, number);
+            mine.for_each(|(number, ((format, event), _))| shard.take(place(number, event), *format, event));
         });
         events.into_par_iter().for_each(drop);
     }
@@ -227,7 +228,7 @@ impl<'m, F: Fold> Reading<'m, F> {
                     Ok(_) => self.report.intake.rows_aside += parts,
                 }
             }
-            self.fold(vec![events]);
+            self.fold(vec![events], true);
         });
         joined.map_err(IngestError::Waiting)?;
         self.report.intake.halves =

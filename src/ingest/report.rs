@@ -1,14 +1,17 @@
 //! What was read: counts that add up, and what is said of them in the end.
 
-use super::rows::NO_UTF8;
+use super::rows::{NO_UTF8, REFUSED};
 use super::{ExportedFacts, FirstRecord, Usage};
-use crate::document::{ContentCount, FillRate, Half, Intake};
+use crate::document::{ContentCount, FillRate, Half, InputFile, Intake, Rejected};
 use crate::event::ContentStatus;
 use crate::schema::COLUMNS;
 use crate::visible::visible;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+/// Files and reasons listed in one sentence.
+const LISTED: usize = 5;
 
 /// One row that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +91,8 @@ impl IngestReport {
         });
         notes.sort();
         notes.dedup();
+        intake.warnings.sort();
+        intake.warnings.dedup();
         whole.settle(most);
         whole
     }
@@ -113,6 +118,7 @@ impl IngestReport {
             }
         }
         own.files.extend(its.files);
+        own.warnings.extend(its.warnings);
         self.rejects.extend(other.rejects);
         for (reason, n) in other.reasons {
             *self.reasons.entry(reason).or_default() += n;
@@ -139,6 +145,12 @@ impl IngestReport {
     pub fn remark(&mut self, notes: &[String]) {
         self.notes.extend_from_slice(notes);
         self.intake.notes.extend_from_slice(notes);
+    }
+
+    /// Notes what nobody should miss.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.notes.push(warning.clone());
+        self.intake.warnings.push(warning);
     }
 
     /// Why rows were rejected, with their number and the place of the first that is listed.
@@ -203,12 +215,45 @@ impl IngestReport {
         self.intake.fill_rates = (COLUMNS.iter().zip(&self.present))
             .map(|(column, n)| FillRate { column: column.name.to_owned(), share: *n as f64 / kept })
             .collect();
+        // Of several that are as many, the first by name.
+        let most = self.reasons.iter().max_by_key(|(reason, n)| (**n, std::cmp::Reverse(*reason)));
+        self.intake.most_rejected = most.map(|(reason, rows)| {
+            let first = self.rejects.iter().find(|reject| reject.reason == *reason);
+            let (file, line) = first.map(|first| (first.file.clone(), first.line)).unwrap_or_default();
+            Rejected { reason: reason.to_string(), rows: *rows, file, line }
+        });
         self.say();
+    }
+
+    /// What is to be said where much was rejected.
+    fn told_much(&self) -> Option<String> {
+        let (Intake { rows_read, rows_rejected, files, .. }, rejects) = (&self.intake, &self.rejects);
+        let mut of: BTreeMap<&str, u64> = BTreeMap::new();
+        for reject in rejects.iter().filter(|reject| reject.reason != REFUSED) {
+            *of.entry(&reject.file).or_default() += 1;
+        }
+        let is_lost = |f: &&InputFile| of.get(f.path.as_str()).is_some_and(|rows| *rows == f.rows);
+        let lost: Vec<&str> = files.iter().filter(is_lost).map(|f| f.path.as_str()).collect();
+        let much = (10 * rows_rejected >= *rows_read && *rows_rejected > 0)
+            .then(|| format!("{rows_rejected} of {rows_read} rows were rejected."));
+        let more = lost.len().saturating_sub(LISTED);
+        let more = if more > 0 { format!(" and of {more} more files") } else { String::new() };
+        let listed = lost.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+        let whole = (!lost.is_empty()).then(|| format!("All rows of {listed}{more} were rejected."));
+        // Without their places: which is the first hangs on the names of files, and a log may move.
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+        let reasons = reasons.iter().take(LISTED).map(|(reason, n)| format!("{n} for {reason}"));
+        let reasons = reasons.collect::<Vec<_>>().join(", ");
+        let said: Vec<String> = much.into_iter().chain(whole).collect();
+        (!said.is_empty()).then(|| format!("{} Rejected were {reasons}.", said.join(" ")))
     }
 
     /// Writes into the intake how the input was understood, in sentences.
     fn say(&mut self) {
         let mut said = Vec::new();
+        // A part has said of itself what is said of the whole.
+        self.intake.warnings.retain(|warning| self.notes.contains(warning));
         if let Some(Reused { ids, calls, file, line }) = &self.reused {
             said.push(format!(
                 "Request ids do not tell calls apart here: {ids} of them stand on different calls of one account, on {calls} \
@@ -216,6 +261,10 @@ impl IngestReport {
                  read of them are repeats. If such rows are the start and the end of one call, keep one kind of them by \
                  [rows] in a map, or each call counts twice."
             ));
+        }
+        if let Some(warning) = self.told_much() {
+            self.intake.warnings.push(warning.clone());
+            said.push(warning);
         }
         said.extend(self.notes.iter().cloned());
         if self.zoneless > 0 {

@@ -196,7 +196,11 @@ pub fn comparable(recorded: &Document, rederived: &Document) -> (Document, Docum
         axes.into_iter().flat_map(|a| &mut a.claims).flat_map(|c| &mut c.lines).for_each(|l| rename(&mut l.file));
         n.exemplars.iter_mut().for_each(|e| rename(&mut e.at.file));
     }
-    for note in out.notices.iter_mut().chain(&mut out.intake.notes) {
+    // Which of them is the first hangs on the names of files; the list of all is held against the recorded one.
+    if let (Some(was), Some(out)) = (&was.intake.most_rejected, &mut out.intake.most_rejected) {
+        (out.file, out.line) = (was.file.clone(), was.line);
+    }
+    for note in out.notices.iter_mut().chain(&mut out.intake.notes).chain(&mut out.intake.warnings) {
         for (now, was) in moved.iter().filter(|(now, was)| now != was) {
             *note = note.replace(now.as_str(), was);
         }
