@@ -171,7 +171,7 @@ fn wrong_usage_exits_with_2_and_leaves_nothing() {
     let log = write(folder.path(), "log.jsonl", row);
     let nobody = write(folder.path(), "nobody.jsonl", "{\"timestamp\":\"2026-08-03T00:00:05Z\",\"prompt\":\"x\"}\n");
     let bad_map = write(folder.path(), "bad.toml", "[fields]\nacount_id = \"x\"\n");
-    let absent_column = write(folder.path(), "absent.toml", "[fields]\nuser_text = \"no such column\"\n");
+    let absent_column = write(folder.path(), "absent.toml", "[fields]\nts = \"no such column\"\n");
     let no_account = write(folder.path(), "facts.csv", "x,y\n1,2\n");
     let ragged = write(folder.path(), "ragged.csv", "account_id,device_id\na,1\nb,2,3\n");
     let latin = folder.path().join("latin.toml");

@@ -401,7 +401,7 @@ fn what_cannot_be_read_is_said_with_its_exit_status() {
     starts(code(read(&write(at, "cut.jsonl.gz", &cut[..cut.len() / 2]))), 1, "is damaged");
     let map = FieldMap::from_toml("[fields]\naccount_id = \"buyer\"").unwrap();
     let path = write(at, "mapped.jsonl", JSONL.as_bytes());
-    starts(code(read_with(&path, &map, &IngestSettings::default())), 2, "\"buyer\", which no row has");
+    starts(code(read_with(&path, &map, &IngestSettings::default())), 2, "account_id from buyer, and no row has");
     starts(code(read(Path::new("/dev/null"))), 2, "is a pipe or a device");
 }
 

@@ -115,7 +115,7 @@ impl Waiting {
             let mut calls: BTreeMap<(&str, String), Vec<Part>> = BTreeMap::new();
             for line in bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty()) {
                 let part: Part = serde_json::from_slice(line)?;
-                let family = formats.list[part.format].map.joined.as_ref().map_or("", |j| j.family.as_str());
+                let family = formats.map(part.format).joined.as_ref().map_or("", |j| j.family.as_str());
                 calls.entry((family, part.key.clone())).or_default().push(part);
             }
             take(calls.into_values().flat_map(|parts| join_calls(parts, formats)).collect());
@@ -162,7 +162,7 @@ fn event(
     origin: Origin,
     formats: &Formats,
 ) -> Result<Outcome<'static>, &'static str> {
-    if let Some(joined) = half.and_then(|half| formats.list[half].map.joined.as_ref()) {
+    if let Some(joined) = half.and_then(|half| formats.map(half).joined.as_ref()) {
         let kind = parts.iter().flat_map(|p| &p.cells).find(|c| c.0 == KIND).map_or("", |c| c.2.as_str());
         if !joined.alone_if.is_empty() && !joined.alone_if.iter().any(|word| kind.contains(word.as_str())) {
             return Ok(Outcome::Aside);
@@ -172,7 +172,7 @@ fn event(
     for column in 0..CELLS {
         let cells = || parts.iter().flat_map(|p| p.cells.iter().filter(|c| c.0 == column).map(|c| (p.format, c)));
         let Some((format, best)) = cells().min_by_key(|(format, c)| (c.1, *format)) else { continue };
-        match formats.list[format].map.pieces_of(column) {
+        match formats.map(format).pieces_of(column) {
             None => row.offer(column, best.1, Cow::Owned(best.2.clone())),
             Some(transform) => {
                 let pieces: Vec<&str> = cells().filter(|(f, _)| *f == format).map(|(_, c)| c.2.as_str()).collect();
@@ -181,7 +181,7 @@ fn event(
             }
         }
     }
-    let clock = formats.list[parts[0].format].map.clock;
+    let clock = formats.map(parts[0].format).clock;
     match row.into_event(origin, clock) {
         Ok(event) => Ok(Outcome::Event(Box::new(event))),
         Err("no account" | "no timestamp") if half.is_some() => Err("a half without its partner"),

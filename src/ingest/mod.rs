@@ -91,14 +91,14 @@ pub enum IngestError {
         limit >> 20
     )]
     OverMemory { limit: u64, bytes: u64, rows: u64 },
-    #[error(
-        "{canonical} is to be taken from the column {column:?}, which no row has; correct the map or the option{seen}"
-    )]
-    MissingColumn { column: String, canonical: &'static str, seen: String },
+    #[error("the map takes {absent}, and no row has such a column; correct the map{seen}")]
+    MissingColumn { absent: String, seen: String },
     #[error(
         "no row has an account column; name it with --account-field, or in a map file with account_id = \"...\" under [fields] and pass --map{hint}"
     )]
     NoAccountColumn { hint: String },
+    #[error("no column {field:?}{near}; name another with --account-field{hint}")]
+    NoAccountField { field: String, near: String, hint: String },
     #[error("none of {rows} rows could be read{hint}")]
     NothingReadable { rows: u64, hint: String },
     #[error("{} cannot be read: {why}", shown(path))]
@@ -120,7 +120,8 @@ impl IngestError {
             Self::NotFound(_) | Self::NoLogs(_) | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
             Self::Stdin | Self::Dangling(_) | Self::Utf16(_) => 2,
             Self::Doubled { .. } | Self::UnreadType { .. } => 1,
-            Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
+            Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::NoAccountField { .. } => 2,
+            Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
             Self::Unreadable { .. } | Self::BrokenOff { .. } | Self::Damaged { .. } | Self::Changed(_) => 1,
             Self::Waiting(_) | Self::Spilled(_) | Self::Shipped(_) | Self::OverMemory { .. } => 1,
@@ -156,16 +157,12 @@ pub fn read_logs<F: Fold>(
     settings: &IngestSettings,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(F, IngestReport), IngestError> {
-    let formats = Formats::load(settings.account_field.as_deref())?;
-    let own = match &settings.account_field {
-        Some(field) => map.clone().with_account(crate::normalise::Source::One(field.clone())),
-        None => map.clone(),
-    };
+    let formats = Formats::with(map, settings.account_field.as_deref())?;
     let mut plans = Vec::with_capacity(inputs.len());
     let mut columns = BTreeSet::new();
     for path in inputs {
         let opened = inputs::look(path, settings.max_expansion)?;
-        plans.push(plan(&opened, map, settings, &formats)?);
+        plans.push(plan(&opened, settings, &formats)?);
         columns.extend(inputs::names(&opened.rows));
     }
     let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
@@ -177,13 +174,12 @@ pub fn read_logs<F: Fold>(
         let (name, reason, plan) = match found {
             Some(found) => {
                 let format = &formats.list[found.format];
-                let maps = formats.family(found.format).into_iter().map(|i| (i, &formats.list[i].map)).collect();
-                let plan = Plan { maps, formats: &formats, role: format.role.clone() };
+                let plan = Plan::of(&formats, found.format);
                 (format!("{} ({})", format.name, container.name()), found.reason.clone(), plan)
             }
             None => {
                 reading.unmapped(rows.first());
-                let plan = Plan { maps: vec![(formats.list.len(), &own)], formats: &formats, role: Role::Calls };
+                let plan = Plan::of(&formats, formats.list.len());
                 (container.name().to_owned(), String::new(), plan)
             }
         };
@@ -210,7 +206,7 @@ pub fn read_logs<F: Fold>(
         let rows = reading.report.intake.rows_read - before;
         reading.report.intake.files.push(InputFile { path: shown(path), format: name, reason, sha256, bytes, rows });
     }
-    reading.finish(map)
+    reading.finish()
 }
 
 /// Rows from a stream that names the place of each: `ROW <tab> FILE <tab> LINE`. A cluster that scans a table hands rows to
@@ -228,22 +224,14 @@ pub fn read_stream<F: Fold>(
 }
 
 /// What a file is read as; `None` for the map that was passed, or the generic one.
-fn plan(
-    opened: &Opened,
-    map: &FieldMap,
-    settings: &IngestSettings,
-    formats: &Formats,
-) -> Result<Option<Detected>, IngestError> {
+fn plan(opened: &Opened, settings: &IngestSettings, formats: &Formats) -> Result<Option<Detected>, IngestError> {
     if let Some(name) = &settings.format {
         let format = formats.named(name).ok_or_else(|| IngestError::UnknownName(name.clone()))?;
         return Ok(Some(Detected { format, reason: "asked for".to_owned() }));
     }
-    if !map.explicit().is_empty() {
-        return Ok(None);
-    }
     let rows: Vec<&str> = opened.rows.iter().map(String::as_str).collect();
     let table = matches!(opened.container, Container::Csv(_) | Container::Parquet);
-    Ok(formats.detect(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts))
+    Ok(formats.told(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts))
 }
 
 /// The line on which a record starts, and where it stands among the bytes.
@@ -290,6 +278,7 @@ fn read_lines<F: Fold>(
     Ok(())
 }
 
+#[allow(clippy::too_many_arguments)]
 fn read_document<F: Fold>(
     reader: impl Read,
     file_id: u32,

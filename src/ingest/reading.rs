@@ -5,14 +5,15 @@ use super::joins::{Call, Waiting};
 use super::kept::{Counts, Kept};
 use super::meetings::Meetings;
 use super::report::Reused;
-use super::rows::{Outcome, Parsed, Rejection, TOO_LONG};
+use super::rows::{NO_TIME, Outcome, Parsed, Rejection, TOO_LONG};
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, Half};
 use crate::event::{ContentStatus, Event, Fold};
 use crate::formats::{Detected, Formats, Role};
-use crate::normalise::FieldMap;
+use crate::normalise::closest;
 use crate::schema::{COLUMNS, at};
 use crate::settings::IngestSettings;
+use crate::visible::visible;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,8 +54,12 @@ pub(super) struct Reading<'m, F> {
     pub format: usize,
     paths: Vec<PathBuf>,
     waiting: Waiting,
+    /// What is clustered, where somebody named it.
+    account_field: Option<String>,
     /// Formats that have had a row.
     used: BTreeSet<usize>,
+    /// Rows of a format that are no calls without their partners.
+    no_calls: BTreeMap<usize, u64>,
     refused: Option<(PathBuf, String)>,
     /// The nearest format of a file that fits none, with what it lacks.
     nearest: Option<String>,
@@ -76,7 +81,9 @@ impl<'m, F: Fold> Reading<'m, F> {
             format: formats.list.len(),
             paths: paths.to_vec(),
             waiting: Waiting::new(settings.join_bytes),
+            account_field: settings.account_field.clone(),
             used: BTreeSet::new(),
+            no_calls: BTreeMap::new(),
             refused: None,
             nearest: None,
         }
@@ -129,11 +136,28 @@ impl<'m, F: Fold> Reading<'m, F> {
                 Role::Refused(_) => String::new(),
             };
         }
+        for (format, rows) in &self.no_calls {
+            let partners: Vec<&str> = self.formats.family(*format).into_iter().skip(1).map(|i| self.name(i)).collect();
+            let (name, partners) = (self.name(*format), partners.join(" and "));
+            hint += &format!("; {rows} rows of {name} alone do not tell that they are calls: pass {partners} with it");
+        }
         hint + self.nearest.as_deref().unwrap_or_default()
     }
 
     pub fn no_account(&self) -> IngestError {
-        IngestError::NoAccountColumn { hint: self.hint() }
+        match &self.account_field {
+            Some(field) => self.no_account_field(field),
+            None => IngestError::NoAccountColumn { hint: self.hint() },
+        }
+    }
+
+    /// Nothing stands under the name that somebody gave for what is clustered.
+    fn no_account_field(&self, field: &str) -> IngestError {
+        let choices = self.used.iter().filter_map(|i| self.formats.list.get(*i)).flat_map(|f| &f.account_choices);
+        let known = choices.chain(&self.report.columns).filter(|name| *name != field);
+        let near = closest(field, known.map(String::as_str)).filter(|(name, edits)| 3 * edits <= name.len() + 3);
+        let near = near.map_or_else(String::new, |(name, _)| format!(" (is {} meant?)", visible(name)));
+        IngestError::NoAccountField { field: field.to_owned(), near, hint: self.hint() }
     }
 
     /// Counts and rejects a row that is not even one.
@@ -225,7 +249,10 @@ impl<'m, F: Fold> Reading<'m, F> {
                             self.reject(&path, Rejection { line: origin.line_no, reason });
                         }
                     }
-                    Ok(_) => self.report.intake.rows_aside += parts,
+                    Ok(_) => {
+                        half.into_iter().for_each(|half| *self.no_calls.entry(half).or_default() += parts);
+                        self.report.intake.rows_aside += parts;
+                    }
                 }
             }
             self.fold(vec![events], true);
@@ -237,22 +264,25 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     /// The result, with what is to be said of it.
-    pub fn finish(mut self, map: &FieldMap) -> Result<(F, IngestReport), IngestError> {
+    pub fn finish(mut self) -> Result<(F, IngestReport), IngestError> {
         self.join()?;
         let has = |column: usize| self.seen & (1 << column) != 0;
-        if self.seen != 0 {
-            for (column, source) in map.explicit() {
-                if !has(*column) {
-                    return Err(IngestError::MissingColumn {
-                        column: source.clone(),
-                        canonical: COLUMNS[*column].name,
-                        seen: self.report.told_failure(),
-                    });
-                }
+        // Where no row could be taken apart, nothing is known of columns.
+        let apart = self.seen != 0 || self.report.reasons.contains_key(NO_TIME);
+        if let Some(field) = self.account_field.as_ref().filter(|_| apart && !has(at::ACCOUNT_ID)) {
+            return Err(self.no_account_field(field));
+        }
+        let absent = self.formats.passed().filter(|_| apart).map_or_else(Vec::new, |map| map.absent(self.seen));
+        if !absent.is_empty() {
+            let one = |(column, source): &(usize, &str)| format!("{} from {}", COLUMNS[*column].name, visible(source));
+            let listed = absent.iter().map(one).collect::<Vec<_>>().join(", ");
+            if absent.iter().any(|(column, _)| [at::TS, at::ACCOUNT_ID].contains(column)) {
+                return Err(IngestError::MissingColumn { absent: listed, seen: self.report.told_failure() });
             }
+            self.report.warn(format!("The map takes {listed}, and no row has such a column; all else was read."));
         }
         let (kept, rows) = (self.dealt, self.report.intake.rows_read);
-        if self.seen != 0 && !has(at::ACCOUNT_ID) {
+        if self.seen != 0 && !has(at::ACCOUNT_ID) && self.no_calls.is_empty() {
             return Err(self.no_account());
         }
         if kept == 0 {
@@ -305,7 +335,7 @@ impl<'m, F: Fold> Reading<'m, F> {
         meetings.notes(|format| self.name(format)).into_iter().for_each(|note| self.note(note));
         for (a, b, shared, size) in meetings.twins.pairs() {
             let (a, b) = (self.name(a), self.name(b));
-            self.note(format!(
+            self.report.warn(format!(
                 "{a} and {b} tell of the same calls: of {size} sampled, {shared} have a partner in the same minute with the \
                  same tokens. Each such call was counted twice, and under two names an account is a pair that does all \
                  things alike: read one of the two logs."
