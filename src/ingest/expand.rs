@@ -12,6 +12,8 @@ pub(super) enum Expansion {
     Spans,
     /// An access log in combined form: one row a line.
     Combined,
+    /// Events of CloudWatch: the row is the text of each.
+    Messages,
 }
 
 /// Expands some of a batch's records.
@@ -23,6 +25,18 @@ pub(super) fn expand(how: Expansion, bytes: &[u8], records: &[(u64, std::ops::Ra
             continue;
         }
         let rows = match how {
+            // As it is, so that what is wrong with it is found by who reads it.
+            Expansion::Messages => {
+                match message(record) {
+                    None => out.problems.push(Rejection { line: *line, reason: "an event without a message" }),
+                    Some(row) => {
+                        let start = out.bytes.len();
+                        out.bytes.extend(row.into_bytes());
+                        out.records.push((*line, start..out.bytes.len()));
+                    }
+                }
+                continue;
+            }
             Expansion::Spans => spans(record),
             Expansion::Combined => combined(record).map(|row| vec![Ok(row)]),
         };
@@ -39,6 +53,15 @@ pub(super) fn expand(how: Expansion, bytes: &[u8], records: &[(u64, std::ops::Ra
         }
     }
     out
+}
+
+/// The text of an event.
+pub(super) fn message(event: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Event {
+        message: String,
+    }
+    serde_json::from_slice::<Event>(event).ok().map(|event| event.message)
 }
 
 type Flat = Map<String, Value>;

@@ -169,7 +169,7 @@ pub fn read_logs<F: Fold>(
     reading.report.columns = columns;
     for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
         let custody = Custody::take(path)?;
-        let Opened { reader, container, rows } =
+        let Opened { reader, container, rows, remark } =
             inputs::opened(path, custody.reader(), custody.bytes(), settings.max_expansion)?;
         let (name, reason, plan) = match found {
             Some(found) => {
@@ -183,6 +183,9 @@ pub fn read_logs<F: Fold>(
                 (container.name().to_owned(), String::new(), plan)
             }
         };
+        if let Some(remark) = remark {
+            reading.no_list(path, &remark, matches!(container, Container::Document { .. }));
+        }
         let before = reading.report.intake.rows_read;
         let said = |rows| progress(Progress { files_done: file_id as usize, files_total: inputs.len(), rows });
         reading.format = found.as_ref().map_or(formats.list.len(), |found| found.format);
@@ -194,7 +197,9 @@ pub fn read_logs<F: Fold>(
             Container::Parquet => {
                 custody.exhaust(path).and_then(|()| tables::read_parquet(file_id, path, &plan, &mut reading, &said))
             }
-            Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said),
+            Container::Document { under, messages } => {
+                read_document(reader, under, messages, file_id, path, &plan, settings, &mut reading, &said)
+            }
             Container::Jsonl | Container::Text => {
                 let expansion =
                     (container == Container::Text && plan.role == Role::Calls).then_some(Expansion::Combined);
@@ -281,6 +286,8 @@ fn read_lines<F: Fold>(
 #[allow(clippy::too_many_arguments)]
 fn read_document<F: Fold>(
     reader: impl Read,
+    under: Option<&'static str>,
+    messages: bool,
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
@@ -289,10 +296,10 @@ fn read_document<F: Fold>(
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
     let spans = plan.maps.iter().any(|(i, _)| plan.formats.list.get(*i).is_some_and(|f| f.name == "otlp-genai"));
-    let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes);
+    let expansion = if messages { Some(Expansion::Messages) } else { spans.then_some(Expansion::Spans) };
+    let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes).under(under);
     while let Some(batch) = elements.next_batch().map_err(|e| located::failed(path, e))? {
         batch.problems.iter().for_each(|problem| reading.reject_row(path, *problem));
-        let expansion = spans.then_some(Expansion::Spans);
         take_records(&batch.bytes, &batch.records, file_id, path, plan, expansion, reading)?;
         said(reading.report.intake.rows_read);
     }

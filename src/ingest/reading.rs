@@ -103,6 +103,16 @@ impl<'m, F: Fold> Reading<'m, F> {
         self.refused.get_or_insert_with(|| (path.to_owned(), why.to_owned()));
     }
 
+    /// A document in which no list of records was found, with what is to be said of it.
+    /// Where it is no `document` for certain, but may be a row, that helps only where nothing can be read.
+    pub fn no_list(&mut self, path: &Path, remark: &str, document: bool) {
+        let said = format!("{} is {remark}", shown(path));
+        self.nearest.get_or_insert_with(|| format!("; {said}"));
+        if document {
+            self.note(format!("{said}."));
+        }
+    }
+
     /// A file of no known format; `row` is its first.
     pub fn unmapped(&mut self, row: Option<&String>) {
         let near = row.and_then(|row| self.formats.nearest(row));
