@@ -8,6 +8,7 @@ mod interruption;
 mod resources;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use interruption::Stage;
@@ -17,6 +18,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use stillhunt::account_table::{self, AccountTable, Facts};
 use stillhunt::allow_list::AllowList;
 use stillhunt::document::{self, Document};
@@ -40,8 +42,8 @@ use stillhunt::{evaluate, evidence_table};
 #[command(
     version,
     about = "Find suspected coordinated distillation networks in exported LLM-API logs, offline, with evidence.",
-    after_help = "Exit status: 0 nothing suspected, 1 failed, 2 wrong usage, 3 nothing readable, 10 suspected networks found,
-130 interrupted (Ctrl-C), 143 ended (SIGTERM).
+    after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing readable, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).
+analyze: 10 suspected networks found, 0 nothing suspected. verify: 1 something differs.
 A finding is a reason to look, not a finding of fact: coordination is not guilt.
 
 Examples:
@@ -60,10 +62,14 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Turn logs into a case: a report of suspected networks with the evidence behind it
-    #[command(after_help = "Examples:
+    #[command(
+        after_help = "Exit status: 0 nothing suspected, 10 suspected networks found; 1, 2, 3, 130 and 143 as of all commands.
+
+Examples:
   stillhunt analyze events.jsonl.zst --accounts accounts.csv -o CASE
   stillhunt analyze logs/ --map map.toml --leave-out content -o CASE
-  stillhunt analyze logs/ --pseudonymise key --allow known-good.toml -o CASE --view quiet")]
+  stillhunt analyze logs/ --pseudonymise key --allow known-good.toml -o CASE --view quiet"
+    )]
     Analyze {
         #[command(flatten)]
         input: Input,
@@ -77,7 +83,7 @@ enum Command {
         #[arg(long)]
         exit_zero: bool,
         /// Treat a layer as absent: content, identity, infrastructure, behaviour or time; may be given several times
-        #[arg(long, value_name = "LAYER")]
+        #[arg(long, value_name = "LAYER", value_parser = one_of::<Layer>(Layer::ALL.map(Layer::name)))]
         leave_out: Vec<Layer>,
         #[command(flatten)]
         layout: exports::Layout,
@@ -97,6 +103,7 @@ enum Command {
     Report(exports::Arguments),
     /// Lay one network open, or what links two accounts: evidence, chance, log lines
     Inspect {
+        /// Folder that `analyze` wrote
         case: PathBuf,
         /// A network, or two accounts
         #[arg(required = true, num_args = 1..=2, value_name = "NETWORK or ACCOUNT ACCOUNT")]
@@ -104,7 +111,9 @@ enum Command {
     },
     /// Score a case against labels (account_id, campaign, population)
     Evaluate {
+        /// Folder that `analyze` wrote
         case: PathBuf,
+        /// CSV with a row for each account; campaign is empty for those of none
         labels: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -117,7 +126,10 @@ enum Command {
     /// Print the JSON Schema of report.json
     Schema,
     /// Print completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Shell to complete in
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page (roff), or write one for every command
     #[command(after_help = "Examples:
   stillhunt man | man -l -
@@ -137,7 +149,11 @@ enum Command {
 #[derive(Subcommand)]
 enum FormatsCommand {
     /// Print the field map of a format, to copy and edit
-    Show { name: String },
+    Show {
+        /// A format, such as litellm
+        #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
+        name: String,
+    },
     /// Print what each format carries, as Markdown
     Table,
 }
@@ -154,6 +170,14 @@ struct Input {
     understanding: Understanding,
 }
 
+/// Takes one of these words and no other, so that a shell completes them and a near one is suggested.
+fn one_of<T>(words: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: std::fmt::Display> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>().map_err(|e| UsageError(e.to_string())))
+}
+
 /// How rows are understood.
 #[derive(Args)]
 struct Understanding {
@@ -162,6 +186,7 @@ struct Understanding {
     map: Option<PathBuf>,
     /// Read every log as this format instead of telling it by the first rows; `stillhunt formats` lists them
     #[arg(long, value_name = "NAME", conflicts_with = "map")]
+    #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
     format: Option<String>,
     /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
     #[arg(long, value_name = "CHOICE or FIELD")]
@@ -379,6 +404,12 @@ fn account_table(path: &Path, beside: &mut Vec<Hashed>) -> Result<AccountTable, 
     account_table::read(bytes.as_slice()).map_err(|e| failed(&e))
 }
 
+/// That something which the person named is there.
+fn there(path: &Path) -> Result<(), UsageError> {
+    let absent = || UsageError(format!("{} does not exist", ingest::shown(path)));
+    path.exists().then_some(()).ok_or_else(absent)
+}
+
 /// How far reading is, in words.
 fn reading(p: Progress) -> String {
     format!("reading file {} of {}: {} rows", p.files_done + 1, p.files_total, p.rows)
@@ -492,6 +523,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
         Command::Man { output: Some(folder) } => {
+            there(&folder)?;
             let written = clap_mangen::generate_to(manual(), &folder);
             written.with_context(|| format!("the manual cannot be written to {}", ingest::shown(&folder)))?;
             Ok(0)
@@ -518,10 +550,12 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
         Command::Evaluate { case, labels, json } => {
             let accounts = case.join("accounts.csv");
             if !accounts.exists() {
-                return Err(CaseError::NoCase(case).into());
+                return Err(CaseError::none_at(&case).into());
             }
-            let open =
-                |path: &Path| File::open(path).with_context(|| format!("{} cannot be read", ingest::shown(path)));
+            let open = |path: &Path| {
+                there(path)?;
+                File::open(path).with_context(|| format!("{} cannot be read", ingest::shown(path)))
+            };
             let found = evaluate::evaluate(open(&accounts)?, open(&labels)?);
             let against = || format!("{} cannot be held against {}", ingest::shown(&case), ingest::shown(&labels));
             let found = found.with_context(against)?;

@@ -446,7 +446,7 @@ fn completions_for_five_shells_and_a_manual_page_name_every_command() {
     }
     let whole = fs::read_to_string(folder.path().join("stillhunt.1")).unwrap();
     assert!(commands.iter().all(|c| whole.contains(&format!("stillhunt\\-{c}(1)"))), "{whole}");
-    stillhunt(&["man", "-o", text(&folder.path().join("none"))]).code(1);
+    stillhunt(&["man", "-o", text(&folder.path().join("none"))]).code(2);
     let help = said(&stillhunt(&["--help"]).code(0));
     assert!(help.contains("Examples:") && help.contains("Exit status") && help.contains("not guilt"), "{help}");
 }

@@ -23,6 +23,8 @@ pub enum CaseError {
     Exists(PathBuf),
     #[error("{} is not a case: it has no report.json; name the folder that analyze wrote", crate::ingest::shown(.0))]
     NoCase(PathBuf),
+    #[error("{} does not exist; name the folder that analyze wrote", crate::ingest::shown(.0))]
+    NotFound(PathBuf),
     #[error("{} cannot be read: {source}", crate::ingest::shown(path))]
     Read { path: PathBuf, source: io::Error },
     #[error("{} has no manifest.json, so nothing says what it was", crate::ingest::shown(.0))]
@@ -64,9 +66,17 @@ pub enum CaseError {
 }
 
 impl CaseError {
+    /// That no case stands in a folder, or not even a folder.
+    pub fn none_at(folder: &Path) -> Self {
+        if folder.exists() { Self::NoCase(folder.to_owned()) } else { Self::NotFound(folder.to_owned()) }
+    }
+
     /// Exit status: 2 for what the person asked, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
-        let asked = matches!(self, Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. } | Self::NoFolder(_));
+        let asked = matches!(
+            self,
+            Self::NotFound(_) | Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. } | Self::NoFolder(_)
+        );
         if asked { 2 } else { 1 }
     }
 }
@@ -257,7 +267,7 @@ fn take_place(finished: Beside, folder: &Path, force: bool) -> Result<(), CaseEr
 pub fn read(folder: &Path) -> Result<Document, CaseError> {
     let path = folder.join("report.json");
     let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaseError::NoCase(folder.to_owned()),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaseError::none_at(folder),
         _ => CaseError::Read { path, source },
     })?;
     let damaged = |source| CaseError::Damaged { path: folder.to_owned(), source };

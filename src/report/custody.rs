@@ -45,6 +45,7 @@ pub fn manifest(folder: &Path) -> Result<Manifest, CaseError> {
     let path = folder.join("manifest.json");
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
+        Err(_) if !folder.exists() => return Err(CaseError::NotFound(folder.to_owned())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(CaseError::NoManifest(folder.to_owned())),
         Err(source) => return Err(CaseError::Read { path, source }),
     };

@@ -29,16 +29,17 @@ pub enum View {
     All,
 }
 
+impl View {
+    /// All, with the word for each.
+    pub const ALL: [(&'static str, View); 3] = [("quiet", View::Quiet), ("normal", View::Normal), ("all", View::All)];
+}
+
 impl std::str::FromStr for View {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "quiet" => Ok(View::Quiet),
-            "normal" => Ok(View::Normal),
-            "all" => Ok(View::All),
-            _ => Err("it has to be quiet, normal or all".to_owned()),
-        }
+        let known = View::ALL.iter().find(|(name, _)| *name == word).map(|(_, view)| *view);
+        known.ok_or_else(|| format!("it has to be one of {}", View::ALL.map(|(name, _)| name).join(", ")))
     }
 }
 
