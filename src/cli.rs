@@ -28,7 +28,7 @@ use stillhunt::ingest::{self, IngestError, IngestReport, Progress, Reject};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
 use stillhunt::pseudonyms::Pseudonyms;
-use stillhunt::report::case::{CaseError, Hashed};
+use stillhunt::report::case::{CaseError, Hashed, Role};
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
@@ -372,7 +372,7 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
         let shards::Merged { evidence, mut read } = shards::merge(&inputs)?;
         for path in inputs.iter() {
             let (sha256, bytes) = ingest::hash_file(path)?;
-            beside.push(Hashed::known(path, sha256, bytes));
+            beside.push(Hashed::known(path, sha256, bytes).read_as(Role::Evidence));
         }
         read.remark(&inputs.notes);
         return Ok(Reading::new(evidence, table, read, beside));
@@ -398,7 +398,7 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
 /// Reads the table at `path`, which may be packed, and adds it to the files that were read.
 fn account_table(path: &Path, beside: &mut Vec<Hashed>) -> Result<AccountTable, UsageError> {
     let (bytes, hashed) = bytes_of("account table", path)?;
-    beside.push(hashed);
+    beside.push(hashed.read_as(Role::Accounts));
     let failed = |e: &dyn std::fmt::Display| UsageError(format!("the account table {} {e}", ingest::shown(path)));
     let bytes = ingest::unpacked(&bytes).map_err(|e| failed(&format!("is damaged: {e}")))?;
     account_table::read(bytes.as_slice()).map_err(|e| failed(&e))
@@ -429,7 +429,7 @@ fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageErr
     let text = String::from_utf8(bytes)
         .map_err(|e| UsageError(format!("the field map {} is not UTF-8: {e}", ingest::shown(path))))?;
     let map = FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?;
-    Ok((map, Some(hashed)))
+    Ok((map, Some(hashed.read_as(Role::Map))))
 }
 
 /// What to do about a name that is no network's.

@@ -7,7 +7,7 @@ use super::place::{Beside, parent};
 use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -81,6 +81,19 @@ impl CaseError {
     }
 }
 
+/// What an input was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Log,
+    /// The account table.
+    Accounts,
+    /// The field map.
+    Map,
+    /// Evidence from `collect`.
+    Evidence,
+}
+
 /// A file as the manifest knows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Hashed {
@@ -88,9 +101,17 @@ pub struct Hashed {
     path: String,
     sha256: String,
     bytes: u64,
+    /// Absent of an output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
 }
 
 impl Hashed {
+    /// The same, read as this.
+    pub fn read_as(self, role: Role) -> Self {
+        Self { role: Some(role), ..self }
+    }
+
     /// The same file under another name.
     pub fn called(self, path: String) -> Self {
         Self { path, ..self }
@@ -108,12 +129,12 @@ impl Hashed {
 
     /// A file whose hash is known.
     pub fn known(path: &Path, sha256: String, bytes: u64) -> Self {
-        Self { path: crate::ingest::shown(path), sha256, bytes }
+        Self { path: crate::ingest::shown(path), sha256, bytes, role: None }
     }
 
     /// Hashes `bytes`, which stand at `path`.
     pub fn new(path: &Path, bytes: &[u8]) -> Self {
-        Self { path: crate::ingest::shown(path), sha256: sha256(bytes), bytes: bytes.len() as u64 }
+        Self { path: crate::ingest::shown(path), sha256: sha256(bytes), bytes: bytes.len() as u64, role: None }
     }
 }
 
@@ -200,7 +221,8 @@ pub fn write(
         outputs.push(Hashed::new(Path::new(name), &bytes));
     }
     let logs = document.intake.files.iter();
-    let logs = logs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes });
+    let log = Some(Role::Log);
+    let logs = logs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes, role: log });
     let manifest = Manifest {
         stillhunt_version: &document.stillhunt_version,
         schema_version: &document.schema_version,

@@ -1,6 +1,6 @@
 //! Chain of custody: whether a case is still what was written, and whether the logs still say what it says.
 
-use super::case::{self, CaseError, FILES};
+use super::case::{self, CaseError, FILES, Role};
 use super::escape::{truncate, visible};
 use crate::document::{Document, InputFile, Intake};
 use crate::ingest::NOT_READ;
@@ -21,6 +21,9 @@ pub struct Recorded {
     pub path: String,
     pub sha256: String,
     pub bytes: u64,
+    /// What an input was read as; absent of outputs, and in cases of versions that did not say it.
+    #[serde(default)]
+    pub role: Option<Role>,
 }
 
 /// `manifest.json`, as far as it is checked.
@@ -141,6 +144,19 @@ fn against_the_document(manifest: &Manifest, document: &Document, files: &BTreeM
         }
     }
     differences
+}
+
+/// Options that have to be passed, for the case was made with their files; `passed` are the roles of those that are. Of cases
+/// that say no roles nobody knows.
+pub fn forgotten(manifest: &Manifest, passed: &[Role]) -> Vec<String> {
+    let told = |r: &Recorded| match r.role.filter(|role| !passed.contains(role))? {
+        Role::Accounts => {
+            Some(format!("pass --accounts: the case was made with the account table {}", visible(&r.path)))
+        }
+        Role::Map => Some(format!("pass --map: the case was made with the field map {}", visible(&r.path))),
+        Role::Log | Role::Evidence => None,
+    };
+    manifest.inputs.iter().filter_map(told).collect()
 }
 
 /// What of the input is not what the case was made from; `beside` are the paths and hashes of the files that were read
