@@ -105,7 +105,7 @@ Examples:
     Inspect {
         /// Folder that `analyze` wrote
         case: PathBuf,
-        /// A network, or two accounts
+        /// A network, of whose name the beginning will do, or two accounts
         #[arg(required = true, num_args = 1..=2, value_name = "NETWORK or ACCOUNT ACCOUNT")]
         names: Vec<String>,
     },
@@ -432,6 +432,15 @@ fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageErr
     Ok((map, Some(hashed.read_as(Role::Map))))
 }
 
+/// The network of which a name is the beginning, if of only one.
+fn whole_id<'a>(document: &'a Document, name: &'a str) -> &'a str {
+    let mut meant = document.networks.iter().map(|n| n.id.as_str()).filter(|id| id.starts_with(name));
+    match (meant.next(), meant.next()) {
+        (Some(id), None) if !document.accounts.iter().any(|a| a.account_id == name) => id,
+        _ => name,
+    }
+}
+
 /// What to do about a name that is no network's.
 fn no_network(document: &Document, name: &str) -> String {
     let shown = visible(name);
@@ -497,8 +506,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             let settings = format!("{settings:?}");
             stage.write(|| case::write(&output, &document, &rejects, table, &beside, &settings, force))?;
             print(&summary(&document, terminal(layout)))?;
-            // Like progress, for a person who looks and not for a script.
-            if io::stderr().is_terminal() {
+            if layout.view != View::Quiet {
                 let page = output.join("report.html");
                 let _ = writeln!(anstream::stderr(), "The case is written; its page is {}", ingest::shown(&page));
             }
@@ -541,7 +549,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
                 [a, b] => inspect::pair(&document, a, b, terminal(layout)).ok_or_else(|| {
                     UsageError(format!("the case does not know both {} and {}", visible(a), visible(b)))
                 }),
-                _ => inspect::network(&document, &names[0], terminal(layout))
+                _ => inspect::network(&document, whole_id(&document, &names[0]), terminal(layout))
                     .ok_or_else(|| UsageError(no_network(&document, &names[0]))),
             }?;
             print(&text)?;

@@ -51,7 +51,8 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     let run = analyse_sample(&case, &[]).code(10);
     let output = run.get_output();
     assert!(!output.stdout.contains(&0x1b), "no colours where there is no terminal");
-    assert!(output.stderr.is_empty(), "no progress where there is no terminal");
+    let place = format!("The case is written; its page is {}\n", case.join("report.html").display());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), place, "no progress where there is no terminal");
 
     let expected = [
         "accounts.csv",
@@ -107,6 +108,14 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     assert!(first.members.iter().all(|m| text.contains(m)), "{text}");
     stillhunt(&[arg("inspect"), &case, arg(&first.members[0]), arg(&first.members[1])]).code(0);
     stillhunt(&[arg("inspect"), &case, arg("N-none")]).code(2);
+    stillhunt(&[arg("inspect"), &case, arg("N-")]).code(2);
+    let short = stillhunt(&[arg("inspect"), &case, arg(&first.id[..8])]).code(0);
+    assert!(short.get_output().stdout == inspected.get_output().stdout, "the beginning of an id is enough");
+    assert!(!text.contains("suspected_distillation"), "{text}");
+    let other = folder.path().join("other");
+    let taken = stillhunt(&[arg("analyze"), &case.join("evidence.parquet"), arg("-o"), &other]).code(2);
+    let said = String::from_utf8_lossy(&taken.get_output().stderr).into_owned();
+    assert!(said.contains("evidence.parquet (the evidence of a case, which tells of no single call"), "{said}");
     let scored = stillhunt(&[arg("evaluate"), &case, arg(&format!("{SAMPLE}/labels.csv"))]).code(0);
     assert!(String::from_utf8_lossy(&scored.get_output().stdout).contains("false 0"));
     #[cfg(unix)]

@@ -394,7 +394,7 @@ fn what_cannot_be_read_is_said_with_its_exit_status() {
         assert!(message.contains(words), "{message}");
     };
     starts(code(read(&at.join("none.jsonl"))), 2, "does not exist");
-    starts(code(read(&write(at, "empty.jsonl", b""))), 3, "none of 0 rows");
+    starts(code(read(&write(at, "empty.jsonl", b""))), 3, "none of 0 rows could be read; empty: ");
     starts(code(read(&write(at, "x.bin", &[0, 1, 2, 0]))), 2, "neither JSON lines");
     starts(code(read(&write(at, "anon.jsonl", b"{\"ts\":1785715200}\n"))), 2, "no row has an account column");
     let cut = gz(JSONL.repeat(500).as_bytes());

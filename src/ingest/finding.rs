@@ -69,6 +69,7 @@ enum Why {
     Passed,
     Accounts,
     Labels,
+    Evidence,
 }
 
 impl Why {
@@ -85,6 +86,9 @@ impl Why {
             Self::Passed => "passed as --accounts, and so no log",
             Self::Accounts => "by its header a table of accounts and no log; pass it as --accounts",
             Self::Labels => "by its header a table of labels and no log; `stillhunt evaluate` takes it",
+            Self::Evidence => {
+                "the evidence of a case, which tells of no single call; analyse logs, or what `collect` wrote"
+            }
         }
     }
 }
@@ -261,14 +265,21 @@ impl Finding {
     }
 }
 
-/// What a CSV is by its header that tells of accounts and of no call. Who names its time in a map says that it is a log.
+/// Columns by which `evidence.parquet` of a case is known.
+const EVIDENCE: [&str; 4] = ["without_session", "distinct_texts", "rule_packs", "hours"];
+
+/// What a table is by its header that tells of accounts and of no call. Who names its time in a map says that it is a log.
 fn of_accounts(path: &Path, map: &FieldMap) -> Option<Why> {
-    if !inputs::is_named_table(path) {
+    let parquet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
+    if !inputs::is_named_table(path) && !parquet {
         return None;
     }
     // What cannot be read is told when it is read.
     let opened = inputs::look(path, IngestSettings::default().max_expansion).ok()?;
     let header = inputs::names(&opened.rows);
+    if parquet {
+        return EVIDENCE.iter().all(|column| header.contains(*column)).then_some(Why::Evidence);
+    }
     let asked = |column: usize, name: &str| map.explicit().iter().any(|(c, source)| *c == column && source == name);
     // An account has an organisation and a time of creation too, and comes from a country.
     let of_account = |column: usize, name: &str| match column {

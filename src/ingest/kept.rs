@@ -172,7 +172,7 @@ mod tests {
                         zoneless: *request == 2,
                         ..Event::new(origin, 0, format!("a{account}").into())
                     };
-                    parts[usize::from(account % n)].take(number, *format, &event);
+                    parts[usize::from(account % n)].take((0, number), *format, &event);
                 }
                 let (seen, counts, _) = Kept::merged(parts);
                 let numbers = (counts.kept, counts.repeated, counts.zoneless, counts.present, counts.content);

@@ -130,7 +130,8 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// What would help where nothing could be read.
     fn hint(&self) -> String {
-        let mut hint = self.report.told_failure();
+        let empty = self.report.told_empty().map_or_else(String::new, |empty| format!("; {empty}"));
+        let mut hint = empty + &self.report.told_failure();
         for format in self.used.iter().filter_map(|i| self.formats.list.get(*i)) {
             let partners =
                 || self.formats.family(self.formats.named(format.name).unwrap_or_default()).into_iter().skip(1);

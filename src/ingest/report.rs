@@ -1,6 +1,6 @@
 //! What was read: counts that add up, and what is said of them in the end.
 
-use super::rows::{NO_UTF8, REFUSED};
+use super::rows::{BAD_TIME, NO_UTF8, REFUSED};
 use super::{ExportedFacts, FirstRecord, Usage};
 use crate::document::{ContentCount, FillRate, Half, InputFile, Intake, Rejected};
 use crate::event::ContentStatus;
@@ -172,6 +172,30 @@ impl IngestReport {
         (!listed.is_empty()).then(|| format!("columns of the first rows: {}{more}", listed.join(", ")))
     }
 
+    /// Which files are empty.
+    pub(super) fn told_empty(&self) -> Option<String> {
+        let empty: Vec<&str> = self
+            .intake
+            .files
+            .iter()
+            .filter(|f| f.bytes == 0 && !f.sha256.is_empty())
+            .map(|f| f.path.as_str())
+            .collect();
+        let more = empty.len().saturating_sub(LISTED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!empty.is_empty())
+            .then(|| format!("empty: {}{more}", empty.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ")))
+    }
+
+    /// How times are written, where some could not be read.
+    fn told_times(&self) -> Option<String> {
+        let rows = self.reasons.get(BAD_TIME)?;
+        Some(format!(
+            "{rows} rejected rows have a time that cannot be read; it is read as 2026-08-03T00:00:05Z, 2026-08-03 00:00:05, \
+             2026-08-03, 03/Aug/2026:00:00:05 +0000, or as s, ms, µs or ns since 1970, from 1990 to 2099."
+        ))
+    }
+
     /// What is to be done about text in another encoding.
     fn told_encoding(&self) -> Option<String> {
         let rows = self.reasons.get(NO_UTF8)?;
@@ -188,9 +212,9 @@ impl IngestReport {
             header.then(|| "a name among them is a time: put a line with the names of the columns first".to_owned());
         let rejects: Vec<String> = self.told_rejects().collect();
         let parts = [rejects.join(", "), self.told_columns().unwrap_or_default(), header.unwrap_or_default()];
-        let encoding = self.told_encoding().unwrap_or_default();
-        let parts =
-            parts.into_iter().chain([encoding.trim_end_matches('.').to_owned()]).filter(|part| !part.is_empty());
+        let more = [self.told_encoding(), self.told_times()].map(Option::unwrap_or_default);
+        let more = more.iter().map(|said| said.trim_end_matches('.').to_owned());
+        let parts = parts.into_iter().chain(more).filter(|part| !part.is_empty());
         parts.map(|part| format!("; {part}")).collect()
     }
 
@@ -271,6 +295,8 @@ impl IngestReport {
             said.push(format!("{} times name no zone and were taken as UTC.", self.zoneless));
         }
         said.extend(self.told_encoding());
+        said.extend(self.told_times());
+        said.extend(self.told_empty().map(|empty| format!("Files that are {empty}.")));
         let (listed, rejected) = (self.rejects.len() as u64, self.intake.rows_rejected);
         if listed < rejected {
             said.push(format!("Of {rejected} rejected rows the first {listed} are listed one by one."));

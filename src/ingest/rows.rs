@@ -69,6 +69,9 @@ pub(super) const TOO_LONG: &str = "line too long";
 /// Why a row without a time is rejected.
 pub(super) const NO_TIME: &str = "no timestamp";
 
+/// Why a row is rejected whose time is in no form that is known.
+pub(super) const BAD_TIME: &str = "unreadable timestamp";
+
 /// Why a row in another encoding is rejected.
 pub(super) const NO_UTF8: &str = "invalid UTF-8";
 

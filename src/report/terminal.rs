@@ -159,7 +159,8 @@ fn claims(page: &mut Page, reading: &Reading<'_>) {
     page.paragraph(4, &format!("Inferred: {}.", reading.inferred));
 }
 
-fn called(verdict: Verdict) -> &'static str {
+/// A verdict in words.
+pub(super) fn called(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::SuspectedDistillation => "suspected distillation network",
         Verdict::Coordinated => "coordinated accounts",
@@ -288,7 +289,7 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
         }
     }
     for n in d.networks.iter().filter(|n| !n.set_aside.is_empty()) {
-        page.styled(0, Style::new().bold(), &format!("{}  {}, set aside", n.id, n.verdict.as_str()));
+        page.styled(0, Style::new().bold(), &format!("{}  {}, set aside", n.id, called(n.verdict)));
         page.paragraph(2, &n.set_aside);
     }
     for notice in &d.notices {
