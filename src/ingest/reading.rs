@@ -106,10 +106,10 @@ impl<'m, F: Fold> Reading<'m, F> {
     /// A document in which no list of records was found, with what is to be said of it.
     /// Where it is no `document` for certain, but may be a row, that helps only where nothing can be read.
     pub fn no_list(&mut self, path: &Path, remark: &str, document: bool) {
-        let said = format!("{} is {remark}", shown(path));
-        self.nearest.get_or_insert_with(|| format!("; {said}"));
+        self.nearest.get_or_insert_with(|| format!("; {} is {remark}", shown(path)));
         if document {
-            self.note(format!("{said}."));
+            // Without the names of its lists: they may be those of accounts, and a case may stand under pseudonyms.
+            self.note(format!("{} is a JSON document in which no list of records was found.", shown(path)));
         }
     }
 
