@@ -2,6 +2,7 @@
 
 use crate::ingest::{IngestReport, Lines, delimiter};
 use crate::normalise::{closest, parse_timestamp, present};
+use crate::schema::ACCOUNT_TABLE as KNOWN;
 use crate::visible::visible;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -104,18 +105,8 @@ pub enum TableError {
     NothingKnown(String),
 }
 
-/// Columns that are read beside `account_id`.
-const KNOWN: [&str; 9] = [
-    "org_id",
-    "created_at",
-    "closed_at",
-    "payment_fingerprint",
-    "device_id",
-    "phone_hash",
-    "email_hash",
-    "email_domain",
-    "email",
-];
+/// How the sentence begins that says that a table knows no account of the log.
+pub const NONE: &str = "NONE";
 
 /// The table as it was understood.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -305,7 +296,7 @@ impl AccountTable {
             (n, _) => format!(" Without regard to capital letters {n} would be."),
         };
         format!(
-            "NONE of {all} accounts of the log is in the account table, which has {own}: nothing that needs it can be \
+            "{NONE} of {all} accounts of the log is in the account table, which has {own}: nothing that needs it can be \
              evaluated. Its account_id has to be spelt as in the logs.{cause}"
         )
     }

@@ -8,6 +8,7 @@ mod interruption;
 mod resources;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use interruption::Stage;
@@ -17,6 +18,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 use stillhunt::account_table::{self, AccountTable, Facts};
 use stillhunt::allow_list::AllowList;
 use stillhunt::document::{self, Document};
@@ -26,7 +28,7 @@ use stillhunt::ingest::{self, IngestError, IngestReport, Progress, Reject};
 use stillhunt::links::Layer;
 use stillhunt::normalise::FieldMap;
 use stillhunt::pseudonyms::Pseudonyms;
-use stillhunt::report::case::{CaseError, Hashed};
+use stillhunt::report::case::{CaseError, Hashed, Role};
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
 use stillhunt::robustness::investigate_robustly;
@@ -40,8 +42,8 @@ use stillhunt::{evaluate, evidence_table};
 #[command(
     version,
     about = "Find suspected coordinated distillation networks in exported LLM-API logs, offline, with evidence.",
-    after_help = "Exit status: 0 nothing suspected, 1 failed, 2 wrong usage, 3 nothing readable, 10 suspected networks found,
-130 interrupted (Ctrl-C), 143 ended (SIGTERM).
+    after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing readable, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).
+analyze: 10 suspected networks found, 0 nothing suspected. verify: 1 something differs.
 A finding is a reason to look, not a finding of fact: coordination is not guilt.
 
 Examples:
@@ -60,10 +62,14 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Turn logs into a case: a report of suspected networks with the evidence behind it
-    #[command(after_help = "Examples:
+    #[command(
+        after_help = "Exit status: 0 nothing suspected, 10 suspected networks found; 1, 2, 3, 130 and 143 as of all commands.
+
+Examples:
   stillhunt analyze events.jsonl.zst --accounts accounts.csv -o CASE
   stillhunt analyze logs/ --map map.toml --leave-out content -o CASE
-  stillhunt analyze logs/ --pseudonymise key --allow known-good.toml -o CASE --view quiet")]
+  stillhunt analyze logs/ --pseudonymise key --allow known-good.toml -o CASE --view quiet"
+    )]
     Analyze {
         #[command(flatten)]
         input: Input,
@@ -77,7 +83,7 @@ enum Command {
         #[arg(long)]
         exit_zero: bool,
         /// Treat a layer as absent: content, identity, infrastructure, behaviour or time; may be given several times
-        #[arg(long, value_name = "LAYER")]
+        #[arg(long, value_name = "LAYER", value_parser = one_of::<Layer>(Layer::ALL.map(Layer::name)))]
         leave_out: Vec<Layer>,
         #[command(flatten)]
         layout: exports::Layout,
@@ -97,14 +103,17 @@ enum Command {
     Report(exports::Arguments),
     /// Lay one network open, or what links two accounts: evidence, chance, log lines
     Inspect {
+        /// Folder that `analyze` wrote
         case: PathBuf,
-        /// A network, or two accounts
+        /// A network, of whose name the beginning will do, or two accounts
         #[arg(required = true, num_args = 1..=2, value_name = "NETWORK or ACCOUNT ACCOUNT")]
         names: Vec<String>,
     },
     /// Score a case against labels (account_id, campaign, population)
     Evaluate {
+        /// Folder that `analyze` wrote
         case: PathBuf,
+        /// CSV with a row for each account; campaign is empty for those of none
         labels: PathBuf,
         /// Print JSON
         #[arg(long)]
@@ -117,7 +126,10 @@ enum Command {
     /// Print the JSON Schema of report.json
     Schema,
     /// Print completions for a shell
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Shell to complete in
+        shell: clap_complete::Shell,
+    },
     /// Print the manual page (roff), or write one for every command
     #[command(after_help = "Examples:
   stillhunt man | man -l -
@@ -137,7 +149,11 @@ enum Command {
 #[derive(Subcommand)]
 enum FormatsCommand {
     /// Print the field map of a format, to copy and edit
-    Show { name: String },
+    Show {
+        /// A format, such as litellm
+        #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
+        name: String,
+    },
     /// Print what each format carries, as Markdown
     Table,
 }
@@ -154,6 +170,14 @@ struct Input {
     understanding: Understanding,
 }
 
+/// Takes one of these words and no other, so that a shell completes them and a near one is suggested.
+fn one_of<T>(words: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: std::fmt::Display> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<T>().map_err(|e| UsageError(e.to_string())))
+}
+
 /// How rows are understood.
 #[derive(Args)]
 struct Understanding {
@@ -162,6 +186,7 @@ struct Understanding {
     map: Option<PathBuf>,
     /// Read every log as this format instead of telling it by the first rows; `stillhunt formats` lists them
     #[arg(long, value_name = "NAME", conflicts_with = "map")]
+    #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
     format: Option<String>,
     /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
     #[arg(long, value_name = "CHOICE or FIELD")]
@@ -253,12 +278,24 @@ impl Reading {
     /// What was read, with what the account table and exports say of its accounts.
     fn new(evidence: Evidence, table: Option<AccountTable>, mut read: IngestReport, beside: Vec<Hashed>) -> Self {
         if let Some(table) = &table {
-            read.remark(&[table.held_against(evidence.accounts.keys().map(AsRef::as_ref))]);
+            let held = table.held_against(evidence.accounts.keys().map(AsRef::as_ref));
+            if held.starts_with(account_table::NONE) {
+                read.intake.warnings.push(held.clone());
+            }
+            read.remark(&[held]);
             read.remark(&table.notes);
         }
         let mut facts = table.unwrap_or_default().facts;
         account_table::add_exported(&mut facts, &mut read, |account| evidence.accounts.contains_key(account));
+        warn(&read);
         Self { evidence, facts, read, beside }
+    }
+}
+
+/// Says on standard error what nobody should miss, whatever else is printed.
+fn warn(read: &IngestReport) {
+    for warning in &read.intake.warnings {
+        let _ = writeln!(anstream::stderr(), "stillhunt: warning: {}", visible(warning));
     }
 }
 
@@ -315,7 +352,7 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
     let (map, hashed) = field_map(understanding.map.as_deref())?;
     let mut beside: Vec<Hashed> = hashed.into_iter().collect();
     let table = input.accounts.as_ref().map(|path| account_table(path, &mut beside)).transpose()?;
-    let inputs = ingest::find_inputs(&input.logs)?;
+    let inputs = ingest::find_inputs(&input.logs)?.of_calls(&map, input.accounts.as_deref())?;
     let inputs = order.map_or(inputs.clone(), |hashes| inputs.in_order_of(hashes));
     let parts = inputs.iter().filter(|path| shards::is_shard(path)).count();
     if parts > 0 {
@@ -335,7 +372,7 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
         let shards::Merged { evidence, mut read } = shards::merge(&inputs)?;
         for path in inputs.iter() {
             let (sha256, bytes) = ingest::hash_file(path)?;
-            beside.push(Hashed::known(path, sha256, bytes));
+            beside.push(Hashed::known(path, sha256, bytes).read_as(Role::Evidence));
         }
         read.remark(&inputs.notes);
         return Ok(Reading::new(evidence, table, read, beside));
@@ -361,10 +398,16 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
 /// Reads the table at `path`, which may be packed, and adds it to the files that were read.
 fn account_table(path: &Path, beside: &mut Vec<Hashed>) -> Result<AccountTable, UsageError> {
     let (bytes, hashed) = bytes_of("account table", path)?;
-    beside.push(hashed);
+    beside.push(hashed.read_as(Role::Accounts));
     let failed = |e: &dyn std::fmt::Display| UsageError(format!("the account table {} {e}", ingest::shown(path)));
     let bytes = ingest::unpacked(&bytes).map_err(|e| failed(&format!("is damaged: {e}")))?;
     account_table::read(bytes.as_slice()).map_err(|e| failed(&e))
+}
+
+/// That something which the person named is there.
+fn there(path: &Path) -> Result<(), UsageError> {
+    let absent = || UsageError(format!("{} does not exist", ingest::shown(path)));
+    path.exists().then_some(()).ok_or_else(absent)
 }
 
 /// How far reading is, in words.
@@ -386,7 +429,16 @@ fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageErr
     let text = String::from_utf8(bytes)
         .map_err(|e| UsageError(format!("the field map {} is not UTF-8: {e}", ingest::shown(path))))?;
     let map = FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?;
-    Ok((map, Some(hashed)))
+    Ok((map, Some(hashed.read_as(Role::Map))))
+}
+
+/// The network of which a name is the beginning, if of only one.
+fn whole_id<'a>(document: &'a Document, name: &'a str) -> &'a str {
+    let mut meant = document.networks.iter().map(|n| n.id.as_str()).filter(|id| id.starts_with(name));
+    match (meant.next(), meant.next()) {
+        (Some(id), None) if !document.accounts.iter().any(|a| a.account_id == name) => id,
+        _ => name,
+    }
 }
 
 /// What to do about a name that is no network's.
@@ -454,8 +506,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             let settings = format!("{settings:?}");
             stage.write(|| case::write(&output, &document, &rejects, table, &beside, &settings, force))?;
             print(&summary(&document, terminal(layout)))?;
-            // Like progress, for a person who looks and not for a script.
-            if io::stderr().is_terminal() {
+            if layout.view != View::Quiet {
                 let page = output.join("report.html");
                 let _ = writeln!(anstream::stderr(), "The case is written; its page is {}", ingest::shown(&page));
             }
@@ -480,6 +531,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             Ok(0)
         }
         Command::Man { output: Some(folder) } => {
+            there(&folder)?;
             let written = clap_mangen::generate_to(manual(), &folder);
             written.with_context(|| format!("the manual cannot be written to {}", ingest::shown(&folder)))?;
             Ok(0)
@@ -497,7 +549,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
                 [a, b] => inspect::pair(&document, a, b, terminal(layout)).ok_or_else(|| {
                     UsageError(format!("the case does not know both {} and {}", visible(a), visible(b)))
                 }),
-                _ => inspect::network(&document, &names[0], terminal(layout))
+                _ => inspect::network(&document, whole_id(&document, &names[0]), terminal(layout))
                     .ok_or_else(|| UsageError(no_network(&document, &names[0]))),
             }?;
             print(&text)?;
@@ -506,10 +558,12 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
         Command::Evaluate { case, labels, json } => {
             let accounts = case.join("accounts.csv");
             if !accounts.exists() {
-                return Err(CaseError::NoCase(case).into());
+                return Err(CaseError::none_at(&case).into());
             }
-            let open =
-                |path: &Path| File::open(path).with_context(|| format!("{} cannot be read", ingest::shown(path)));
+            let open = |path: &Path| {
+                there(path)?;
+                File::open(path).with_context(|| format!("{} cannot be read", ingest::shown(path)))
+            };
             let found = evaluate::evaluate(open(&accounts)?, open(&labels)?);
             let against = || format!("{} cannot be held against {}", ingest::shown(&case), ingest::shown(&labels));
             let found = found.with_context(against)?;

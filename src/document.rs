@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.5";
+pub const SCHEMA_VERSION: &str = "1.6";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
@@ -151,6 +151,25 @@ pub struct Intake {
     /// How the input was understood, in sentences.
     #[serde(default)]
     pub notes: Vec<String>,
+    /// Those of the sentences that nobody should miss.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// What most of the rejected rows were rejected for.
+    #[serde(default)]
+    pub most_rejected: Option<Rejected>,
+}
+
+/// Rows that were rejected for one reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rejected {
+    /// Why.
+    pub reason: String,
+    /// Rows.
+    pub rows: u64,
+    /// File of the first of them that is listed.
+    pub file: String,
+    /// Its line.
+    pub line: u64,
 }
 
 /// Calls that one log tells and its partner does not.

@@ -12,6 +12,19 @@ pub struct Column {
     pub used_by: &'static [&'static str],
 }
 
+/// Columns of the account table that are read beside `account_id`.
+pub const ACCOUNT_TABLE: [&str; 9] = [
+    "org_id",
+    "created_at",
+    "closed_at",
+    "payment_fingerprint",
+    "device_id",
+    "phone_hash",
+    "email_hash",
+    "email_domain",
+    "email",
+];
+
 macro_rules! columns {
     ($($id:ident $name:literal $aliases:expr, $meaning:literal, $used:expr;)*) => {
         $(#[doc = $meaning] pub const $id: &str = $name;)*

@@ -51,7 +51,8 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     let run = analyse_sample(&case, &[]).code(10);
     let output = run.get_output();
     assert!(!output.stdout.contains(&0x1b), "no colours where there is no terminal");
-    assert!(output.stderr.is_empty(), "no progress where there is no terminal");
+    let place = format!("The case is written; its page is {}\n", case.join("report.html").display());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), place, "no progress where there is no terminal");
 
     let expected = [
         "accounts.csv",
@@ -107,6 +108,14 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     assert!(first.members.iter().all(|m| text.contains(m)), "{text}");
     stillhunt(&[arg("inspect"), &case, arg(&first.members[0]), arg(&first.members[1])]).code(0);
     stillhunt(&[arg("inspect"), &case, arg("N-none")]).code(2);
+    stillhunt(&[arg("inspect"), &case, arg("N-")]).code(2);
+    let short = stillhunt(&[arg("inspect"), &case, arg(&first.id[..8])]).code(0);
+    assert!(short.get_output().stdout == inspected.get_output().stdout, "the beginning of an id is enough");
+    assert!(!text.contains("suspected_distillation"), "{text}");
+    let other = folder.path().join("other");
+    let taken = stillhunt(&[arg("analyze"), &case.join("evidence.parquet"), arg("-o"), &other]).code(2);
+    let said = String::from_utf8_lossy(&taken.get_output().stderr).into_owned();
+    assert!(said.contains("evidence.parquet (the evidence of a case, which tells of no single call"), "{said}");
     let scored = stillhunt(&[arg("evaluate"), &case, arg(&format!("{SAMPLE}/labels.csv"))]).code(0);
     assert!(String::from_utf8_lossy(&scored.get_output().stdout).contains("false 0"));
     #[cfg(unix)]
@@ -171,7 +180,7 @@ fn wrong_usage_exits_with_2_and_leaves_nothing() {
     let log = write(folder.path(), "log.jsonl", row);
     let nobody = write(folder.path(), "nobody.jsonl", "{\"timestamp\":\"2026-08-03T00:00:05Z\",\"prompt\":\"x\"}\n");
     let bad_map = write(folder.path(), "bad.toml", "[fields]\nacount_id = \"x\"\n");
-    let absent_column = write(folder.path(), "absent.toml", "[fields]\nuser_text = \"no such column\"\n");
+    let absent_column = write(folder.path(), "absent.toml", "[fields]\nts = \"no such column\"\n");
     let no_account = write(folder.path(), "facts.csv", "x,y\n1,2\n");
     let ragged = write(folder.path(), "ragged.csv", "account_id,device_id\na,1\nb,2,3\n");
     let latin = folder.path().join("latin.toml");
@@ -499,4 +508,77 @@ fn a_limit_on_the_length_of_files_killed_the_run() {
     let said = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.code() == Some(1) && said.contains("File too large"), "{:?} {said}", run.status);
     assert!(!case.exists());
+}
+
+#[test]
+fn a_quiet_run_said_nothing_of_rows_that_were_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |i: u8| format!("{{\"ts\":{},\"account_id\":\"a\",\"prompt\":\"x{i}\"}}\n", 1_785_715_200 + u32::from(i));
+    let good: String = (0..9).map(row).collect();
+    let log = write(folder.path(), "a.jsonl", &(good.clone() + "{\"ts\":1785715200}\n"));
+    let lost = write(folder.path(), "b.jsonl", "{\"account_id\":\"a\"}\n{\"account_id\":\"b\"}\n");
+    let accounts = write(folder.path(), "facts.csv", "account_id,device_id\nother,d\n");
+    let case = folder.path().join("case");
+    let run = |more: &[&Path]| {
+        let words =
+            [&[arg("analyze"), &log, arg("-o"), &case, arg("--force"), arg("--view"), arg("quiet")], more].concat();
+        let run = stillhunt(&words).code(0);
+        let output = run.get_output();
+        [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said).replace('\n', " "))
+    };
+    let [told, warned] = run(&[]);
+    assert!(told.contains("1 rejected + 0 repeated; rejected for: no account, first "), "{told}");
+    assert!(told.contains("a.jsonl:10 ") && told.contains("rejects.csv"), "{told}");
+    assert!(warned.contains("warning: 1 of 10 rows were rejected. Rejected were 1 for no account."), "{warned}");
+    let [told, warned] = run(&[&lost, arg("--accounts"), &accounts]);
+    for said in [&told, &warned] {
+        assert!(said.contains("All rows of ") && said.contains("b.jsonl were rejected"), "{said}");
+        assert!(said.contains("NONE of 1 accounts"), "{said}");
+    }
+    let more = write(folder.path(), "c.jsonl", &(10..120).map(row).collect::<String>());
+    let [told, warned] = run(&[&more]);
+    assert!(told.contains("rejected for: no account") && warned.is_empty(), "{warned}");
+}
+
+#[test]
+fn what_is_not_there_ended_with_another_status_in_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none");
+    let none = none.to_str().unwrap();
+    let events = format!("{SAMPLE}/events.jsonl.zst");
+    let commands: [&[&str]; 12] = [
+        &["check", none],
+        &["analyze", none, "-o", none],
+        &["analyze", &events, "-o", none, "--allow", none],
+        &["collect", none, "-o", none],
+        &["report", none],
+        &["inspect", none, "N-1"],
+        &["evaluate", none, none],
+        &["evaluate", SAMPLE, none],
+        &["verify", none],
+        &["compare", none, none],
+        &["man", "-o", none],
+        &["plan", "--spark", "t", "-o", "/e", "--map", none],
+    ];
+    for words in commands {
+        let (code, said) = complaint(words);
+        assert!(code == Some(2) && said.contains("none"), "{words:?} ended with {code:?}: {said}");
+    }
+}
+
+#[test]
+fn words_of_which_there_are_few_are_suggested() {
+    for (words, near) in [
+        (["report", "c", "--format", "markdwon"], "markdown"),
+        (["report", "c", "--view", "quite"], "quiet"),
+        (["check", "c", "--format", "litelm"], "litellm"),
+        (["formats", "show", "vertx", ""], "vertex"),
+    ] {
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        let (code, said) = complaint(&words);
+        let tip = said.split_once("a similar value exists").map_or("", |(_, tip)| tip);
+        assert!(code == Some(2) && tip.contains(near), "{words:?}: {said}");
+    }
+    let run = stillhunt(&[arg("completions"), arg("bash")]).code(0);
+    assert!(String::from_utf8_lossy(&run.get_output().stdout).contains("quiet normal all"));
 }

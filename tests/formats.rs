@@ -15,6 +15,10 @@ fn read_with(paths: &[PathBuf], settings: &IngestSettings) -> Read {
     read_logs(&find_inputs(paths)?, &FieldMap::generic(), settings, &|_| {})
 }
 
+fn read_by(paths: &[PathBuf], map: &FieldMap) -> Read {
+    read_logs(&find_inputs(paths)?, map, &IngestSettings::default(), &|_| {})
+}
+
 fn read(paths: &[PathBuf]) -> Read {
     read_with(paths, &IngestSettings::default())
 }
@@ -324,4 +328,118 @@ fn rows_are_joined_by_a_map_of_ones_own_too() {
     let (_, report): (Calls, _) = read_logs(&[path], &map, &IngestSettings::default(), &|_| {}).unwrap();
     let i = &report.intake;
     assert_eq!((i.rows_read, i.rows_kept, i.rows_joined, i.rows_rejected), (3, 1, 1, 1), "{:?}", report.reasons);
+}
+
+/// The folder of a format's logs; two of them stand in one.
+fn folder_of(format: &str) -> &str {
+    if format.starts_with("azure-apim") { "azure-apim" } else { format }
+}
+
+#[test]
+fn the_map_that_a_format_shows_failed_on_the_formats_own_logs() {
+    for shipped in SHIPPED {
+        let (name, map) = (shipped.name, FieldMap::from_toml(shipped.toml).unwrap());
+        let logs = logs(folder_of(name));
+        match (read(&logs), read_by(&logs, &map)) {
+            (Ok((calls, built_in)), Ok((own, report))) => {
+                assert_eq!(lines(&own), lines(&calls), "{name}");
+                conserved(&report);
+                let counts = |r: &IngestReport| (r.intake.rows_kept, r.intake.rows_rejected, r.intake.halves.clone());
+                assert_eq!(counts(&report), counts(&built_in), "{name}");
+                let said: Vec<&String> =
+                    report.intake.warnings.iter().filter(|w| w.contains("The map takes")).collect();
+                assert!(said.len() <= 1, "{name}: {said:?}");
+            }
+            (Err(built_in), Err(own)) => assert_eq!(own.to_string(), built_in.to_string(), "{name}"),
+            (built_in, own) => panic!("{name}: {:?} and {:?}", built_in.map(|_| ()), own.map(|_| ())),
+        }
+    }
+}
+
+#[test]
+fn a_map_of_joined_rows_ended_the_program() {
+    let shipped = SHIPPED.iter().find(|s| s.name == "bedrock-invocation").unwrap();
+    // Somebody has taken the words about the format out, and renamed the family.
+    let (_, rest) = shipped.toml.split_once("[accounts]").unwrap();
+    let map = FieldMap::from_toml(&format!("generic = false\n[accounts]{rest}").replace("\"bedrock\"", "\"mine\""));
+    let logs = logs("bedrock-invocation");
+    let (calls, report) = read_by(&logs, &map.unwrap()).unwrap();
+    assert_eq!(lines(&calls), lines(&read(&logs).unwrap().0));
+    assert_eq!(report.intake.files[0].format, "jsonl");
+}
+
+#[test]
+fn of_absent_columns_of_a_map_one_was_told_a_run() {
+    let logs = logs("new-api");
+    let shipped = SHIPPED.iter().find(|s| s.name == "new-api").unwrap();
+    let changed = |from: &str, to: &str| FieldMap::from_toml(&shipped.toml.replacen(from, to, 1)).unwrap();
+    let map = changed("[fields]\n", "[fields]\ntop_p = \"tpo\"\nseed = \"\u{202e}\"\n");
+    let (_, report) = read_by(&logs, &map).unwrap();
+    let said = &report.intake.warnings[0];
+    assert!(said.contains("top_p from tpo") && said.contains("seed from \\u{202e}"), "{said}");
+    let map = FieldMap::from_toml("[fields]\nts = \"whne\"\naccount_id = \"buyer\"\nmodel = \"mdl\"\n").unwrap();
+    let error = read_by(&logs, &map).unwrap_err();
+    let words = error.to_string();
+    assert!(words.contains("account_id from buyer, model from mdl, ts from whne"), "{words}");
+    assert_eq!(error.exit_code(), 2);
+}
+
+#[test]
+fn a_misspelt_account_field_was_answered_with_the_option_itself() {
+    let settings = IngestSettings { account_field: Some("kye".to_owned()), ..IngestSettings::default() };
+    let error = read_with(&logs("litellm"), &settings).unwrap_err();
+    let said = error.to_string();
+    assert!(said.starts_with("no column \"kye\" (is key meant?)"), "{said}");
+    assert!(said.contains("choices of litellm: end_user, key, team, user") && error.exit_code() == 2, "{said}");
+}
+
+#[test]
+fn rows_that_are_no_calls_alone_gave_no_reason() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("gateway.jsonl");
+    let rows = std::fs::read_to_string(&logs("azure-apim")[0]).unwrap();
+    std::fs::write(&path, rows.replace("/chat/completions", "/chat").replace("/completions", "/")).unwrap();
+    let said = read(&[path]).unwrap_err().to_string();
+    assert!(said.contains("rows of azure-apim-gateway alone do not tell that they are calls"), "{said}");
+    assert!(said.contains("pass azure-apim-llm with it"), "{said}");
+}
+
+#[test]
+fn documents_with_their_records_under_another_name_were_called_no_json() {
+    let place = tempfile::tempdir().unwrap();
+    let at = |name: &str, value: &serde_json::Value, pretty: bool| {
+        let path = place.path().join(name);
+        let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+        std::fs::write(&path, text.unwrap()).unwrap();
+        path
+    };
+    let rows: Vec<serde_json::Value> = std::fs::read_to_string(&logs("helicone")[0])
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let calls = lines(&read(&logs("helicone")).unwrap().0);
+    for name in ["events", "results", "items", "rows", "logs", "hits", "entries", "Items"] {
+        for pretty in [true, false] {
+            let value = serde_json::json!({name: rows, "nextToken": "x", "count": rows.len()});
+            let (own, report) = read(&[at("one.json", &value, pretty)]).unwrap();
+            assert_eq!(
+                (lines(&own), report.intake.files[0].format.as_str()),
+                (calls.clone(), "helicone (json)"),
+                "{name}"
+            );
+        }
+    }
+    let event = |row: &serde_json::Value| serde_json::json!({"eventId": "1", "logStreamName": "s", "timestamp": 1_777_713_330_250u64, "message": row.to_string()});
+    let events: Vec<_> = rows.iter().map(event).collect();
+    let value = serde_json::json!({"events": events, "searchedLogStreams": [{"logStreamName": "s"}]});
+    assert_eq!(lines(&read(&[at("watch.json", &value, true)]).unwrap().0), calls);
+
+    let value = serde_json::json!({"took": 3, "hits": {"total": 2, "hits": rows}, "shards": [{"a": 1}]});
+    for pretty in [true, false] {
+        let said = read(&[at("search.json", &value, pretty)]).unwrap_err().to_string();
+        assert!(said.contains("search.json is one JSON document") && said.contains("hits.hits, shards"), "{said}");
+    }
+    let said = read(&[at("row.json", &rows[0], true)]).unwrap_err().to_string();
+    assert!(said.contains("write one object a line"), "{said}");
 }

@@ -231,6 +231,33 @@ fn a_log_that_was_given_twice_counted_twice() {
     );
 }
 
+#[test]
+fn an_account_table_among_the_logs_was_read_as_a_call_of_each_account() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let log = write(at, "a.jsonl", JSONL.as_bytes());
+    let table = b"account_id,org_id,created_at,payment_fingerprint,country\na,,2026-08-03T00:00:05Z,pm_1,NO\n";
+    let passed = write(at, "facts.csv", table);
+    write(at, "older.csv", &[&table[..], b"b,,2026-08-03,pm_2,NO\n"].concat());
+    write(at, "labels.csv", b"account_id,campaign,population\na,C-1,x\n");
+    // Few columns, and yet logs.
+    let few = write(at, "few.csv", b"account_id,created_at\na,2026-08-03T00:00:05Z\n");
+    let calls = write(at, "calls.csv", b"account_id,created_at,device_id,model\na,2026-08-03T00:00:05Z,d,m\n");
+    let generic = FieldMap::generic();
+    let found = find_inputs(&[at.to_owned()]).unwrap().of_calls(&generic, Some(&at.join("./facts.csv"))).unwrap();
+    assert_eq!(found.to_vec(), [log, calls, few.clone()]);
+    let said = found.notes.join("\n");
+    assert!(found.notes.iter().all(|note| note.starts_with(NOT_READ)), "{said}");
+    let words =
+        ["facts.csv (passed as --accounts", "older.csv (by its header a table of acc", "labels.csv (by its header a"];
+    assert!(words.iter().all(|words| said.contains(words)), "{said}");
+    let alone = |map: &FieldMap| find_inputs(std::slice::from_ref(&passed)).unwrap().of_calls(map, None);
+    let error = alone(&generic).unwrap_err();
+    assert!(error.exit_code() == 2 && error.to_string().contains("pass it as --accounts"), "{error}");
+    assert!(alone(&FieldMap::from_toml("[fields]\nts = \"created_at\"").unwrap()).is_ok(), "the map says it is a log");
+    assert!(find_inputs(&[few]).unwrap().of_calls(&generic, None).is_ok());
+}
+
 #[cfg(unix)]
 #[test]
 fn links_to_logs_were_skipped_without_a_word_and_so_was_all_else() {
@@ -367,14 +394,14 @@ fn what_cannot_be_read_is_said_with_its_exit_status() {
         assert!(message.contains(words), "{message}");
     };
     starts(code(read(&at.join("none.jsonl"))), 2, "does not exist");
-    starts(code(read(&write(at, "empty.jsonl", b""))), 3, "none of 0 rows");
+    starts(code(read(&write(at, "empty.jsonl", b""))), 3, "none of 0 rows could be read; empty: ");
     starts(code(read(&write(at, "x.bin", &[0, 1, 2, 0]))), 2, "neither JSON lines");
     starts(code(read(&write(at, "anon.jsonl", b"{\"ts\":1785715200}\n"))), 2, "no row has an account column");
     let cut = gz(JSONL.repeat(500).as_bytes());
     starts(code(read(&write(at, "cut.jsonl.gz", &cut[..cut.len() / 2]))), 1, "is damaged");
     let map = FieldMap::from_toml("[fields]\naccount_id = \"buyer\"").unwrap();
     let path = write(at, "mapped.jsonl", JSONL.as_bytes());
-    starts(code(read_with(&path, &map, &IngestSettings::default())), 2, "\"buyer\", which no row has");
+    starts(code(read_with(&path, &map, &IngestSettings::default())), 2, "account_id from buyer, and no row has");
     starts(code(read(Path::new("/dev/null"))), 2, "is a pipe or a device");
 }
 

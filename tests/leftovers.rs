@@ -55,7 +55,13 @@ impl Desk {
     fn analyse(&self, tool: &[&str], force: bool) -> Output {
         let words = tool.iter().copied().chain([BINARY, "analyze"]).collect::<Vec<_>>();
         let mut command = Command::new(words[0]);
-        command.args(&words[1..]).arg(self.log.path()).arg("-o").arg(self.case()).args(force.then_some("--force"));
+        command
+            .args(&words[1..])
+            .arg(self.log.path())
+            .arg("-o")
+            .arg(self.case())
+            .args(force.then_some("--force"))
+            .args(["--view", "quiet"]);
         command.output().unwrap()
     }
 

@@ -61,7 +61,10 @@ pub fn check(reading: &Reading) -> anyhow::Result<()> {
     for first in &read.first_records {
         text += &format!("\nfirst call of {}, as understood\n", first.format);
         for (name, value) in &first.cells {
-            let shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, 60));
+            let mut shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, 60));
+            if let Some(us) = value.as_i64().filter(|_| name == "ts_us") {
+                shown += &format!("  {}", document::rfc3339(us));
+            }
             text += &format!("  {name:18} {}\n", visible(&shown));
         }
     }

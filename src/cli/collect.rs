@@ -70,7 +70,7 @@ pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8>
         stage.enter("reading standard input".to_owned());
         ingest::read_stream::<Unsettled>(io::stdin().lock(), &map, &settings)?
     } else {
-        let inputs = ingest::find_inputs(&arguments.logs)?;
+        let inputs = ingest::find_inputs(&arguments.logs)?.of_calls(&map, None)?;
         let (evidence, mut read) =
             ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|p| stage.enter(reading(p)))?;
         read.remark(&inputs.notes);
@@ -78,6 +78,7 @@ pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8>
     };
     stage.enter("putting evidence in order".to_owned());
     let mut rows = Vec::new();
+    parts.iter().for_each(|(_, read)| super::warn(read));
     let said: Vec<String> = parts.iter().map(|(_, read)| told(read)).collect();
     for (evidence, read) in parts {
         rows.extend(shards::rows(evidence, read, *thin)?);

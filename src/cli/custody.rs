@@ -2,22 +2,28 @@
 
 use super::interruption::Stage;
 use super::resources::Resources;
-use super::{Input, Sharing, Understanding, UsageError, print, read};
+use super::{Input, Sharing, Understanding, UsageError, one_of, print, read};
 use clap::Args;
 use std::path::PathBuf;
+use stillhunt::formats::SHIPPED;
 use stillhunt::links::Layer;
+use stillhunt::report::case::Role;
 use stillhunt::report::{case, comparison, custody, escape, tables};
 use stillhunt::robustness::investigate_robustly;
 use stillhunt::scope::Settings;
 
 /// Arguments of `verify`.
 #[derive(Args)]
-#[command(after_help = "Exit status: 0 all is as recorded, 1 something differs.
+#[command(
+    after_help = "Exit status: 0 all is as recorded, 1 something differs or failed, 2 wrong usage, such as an input of the case
+that was not passed.
 
 Examples:
   stillhunt verify CASE
-  stillhunt verify CASE events.jsonl.zst --accounts accounts.csv")]
+  stillhunt verify CASE events.jsonl.zst --accounts accounts.csv"
+)]
 pub struct Verify {
+    /// Folder that `analyze` wrote
     case: PathBuf,
     /// The logs of the case; with them every figure is derived again
     logs: Vec<PathBuf>,
@@ -29,12 +35,17 @@ pub struct Verify {
     map: Option<PathBuf>,
     /// The format that the case was read as, where it was named
     #[arg(long, requires = "logs", value_name = "NAME", conflicts_with = "map")]
+    #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
     format: Option<String>,
     /// What was clustered in the case, where it was named
     #[arg(long, requires = "logs", value_name = "CHOICE or FIELD")]
     account_field: Option<String>,
-    #[command(flatten)]
-    sharing: Sharing,
+    /// The key of a case under pseudonyms: what is derived again stands under the same
+    #[arg(long, value_name = "KEYFILE")]
+    pseudonymise: Option<PathBuf>,
+    /// The list of what is known to be good, where the case was made with one
+    #[arg(long, value_name = "FILE")]
+    allow: Option<PathBuf>,
 }
 
 /// Runs `verify`.
@@ -55,15 +66,24 @@ pub fn verify(arguments: &Verify, resources: &Resources) -> anyhow::Result<u8> {
                 account_field: arguments.account_field.clone(),
             },
         };
-        let sharing = arguments.sharing.prepare()?;
+        let sharing =
+            Sharing { pseudonymise: arguments.pseudonymise.clone(), allow: arguments.allow.clone() }.prepare()?;
+        let mut lacking = forgotten(arguments, &manifest);
+        if recorded.pseudonymised && sharing.pseudonyms.is_none() {
+            lacking.push("pass --pseudonymise with its key: the case stands under pseudonyms".to_owned());
+        }
+        if !recorded.allowed.is_empty() && sharing.allow.is_none() {
+            lacking.push("pass --allow with its list: the case sets aside what is known to be good".to_owned());
+        }
+        if !lacking.is_empty() {
+            return Err(UsageError(lacking.join("; ")).into());
+        }
         let order: Vec<String> = recorded.intake.files.iter().map(|f| f.sha256.clone()).collect();
         let reading = read(&input, Some(&order), resources, &Stage::watched()?)?;
         let beside: Vec<(&str, &str)> = reading.beside.iter().map(|f| (f.path(), f.sha256())).collect();
         let mut causes = custody::other_inputs(&manifest, &recorded, &reading.read.intake, &beside);
-        match (recorded.pseudonymised, sharing.pseudonyms.is_some()) {
-            (true, false) => causes.push("the case stands under pseudonyms, and no key was given".to_owned()),
-            (false, true) => causes.push("the case stands under no pseudonyms, but a key was given".to_owned()),
-            _ => {}
+        if !recorded.pseudonymised && sharing.pseudonyms.is_some() {
+            causes.push("the case stands under no pseudonyms, but a key was given".to_owned());
         }
         if causes.is_empty() {
             let settings = Settings { leave_out, ..Settings::default() };
@@ -101,6 +121,13 @@ pub fn verify(arguments: &Verify, resources: &Resources) -> anyhow::Result<u8> {
     };
     print(&text)?;
     Ok(u8::from(!differences.is_empty()))
+}
+
+/// What the case was made with and the person has not passed.
+fn forgotten(arguments: &Verify, manifest: &custody::Manifest) -> Vec<String> {
+    let options = [(&arguments.accounts, Role::Accounts), (&arguments.map, Role::Map)];
+    let passed: Vec<Role> = options.iter().filter(|(path, _)| path.is_some()).map(|(_, role)| *role).collect();
+    custody::forgotten(manifest, &passed)
 }
 
 /// Arguments of `compare`.

@@ -1,6 +1,6 @@
 //! `report`: a case in other words, on the terminal or in a file.
 
-use super::{NO_OUTPUT, Sharing, UsageError, print, terminal};
+use super::{NO_OUTPUT, Sharing, UsageError, one_of, print, terminal};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -17,10 +17,10 @@ use stillhunt::report::terminal::{View, summary};
   stillhunt report CASE --format html -o report.html
   stillhunt report CASE --format stix --pseudonymise key --allow known-good.toml -o bundle.json")]
 pub struct Arguments {
+    /// Folder that `analyze` wrote
     case: PathBuf,
-    /// Format; without it a summary for the terminal. One of html, json, markdown, graphml, gexf, stix, junit, sarif,
-    /// networks-csv, accounts-csv, links-csv
-    #[arg(short, long)]
+    /// Format; without it a summary for the terminal
+    #[arg(short, long, value_parser = one_of::<Format>(Format::ALL.map(|(word, _)| word)))]
     format: Option<Format>,
     /// File to write to; without it standard output
     #[arg(short, long, value_name = "FILE", requires = "format")]
@@ -37,8 +37,8 @@ pub struct Arguments {
 /// How a summary is laid out.
 #[derive(Args, Clone, Copy)]
 pub struct Layout {
-    /// How much the summary says: quiet, normal or all
-    #[arg(long, default_value = "normal")]
+    /// How much the summary says
+    #[arg(long, default_value = "normal", value_parser = one_of::<View>(View::ALL.map(|(word, _)| word)))]
     pub view: View,
     /// Columns of the summary, 40 to 200; without it those of the terminal
     #[arg(long, value_parser = clap::value_parser!(u16).range(40..=200))]

@@ -1,10 +1,9 @@
 //! The formats that are known without a map of one's own: field maps shipped in the binary, and how a log is told to be
 //! of one of them.
 
-use crate::normalise::{FieldMap, MapError, Source, nested};
+use crate::normalise::{FieldMap, MapError, nested};
 use crate::schema::COLUMNS;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// A format as it ships.
 #[derive(Debug, Clone, Copy)]
@@ -81,8 +80,6 @@ pub struct Format {
 struct About {
     format: FormatTable,
     detect: DetectTable,
-    #[serde(default)]
-    accounts: BTreeMap<String, Source>,
 }
 
 #[derive(Deserialize)]
@@ -119,10 +116,9 @@ impl Format {
         let syntax = |e: toml::de::Error| MapError::Syntax(format!("{}: {}", shipped.name, e.message()));
         let table: toml::Table = shipped.toml.parse().map_err(syntax)?;
         let about: About = table.clone().try_into().map_err(syntax)?;
-        let mut map = FieldMap::from_table(table)?;
-        if let Some(account) = account {
-            map = map.with_account(about.accounts.get(account).cloned().unwrap_or(Source::One(account.to_owned())));
-        }
+        let map = FieldMap::from_table(table)?;
+        let account_choices = map.choices().map(str::to_owned).collect();
+        let map = account.map_or(map.clone(), |account| map.by_account(account));
         let role = match about.format.refuse {
             Some(why) => Role::Refused(why),
             None if about.format.facts => Role::Facts,
@@ -134,7 +130,7 @@ impl Format {
             source: about.format.source,
             notes: about.format.notes,
             role,
-            account_choices: about.accounts.into_keys().collect(),
+            account_choices,
             all: about.detect.all,
             any: about.detect.any,
             map,
@@ -164,6 +160,12 @@ pub struct Detected {
 #[derive(Debug, Clone)]
 pub struct Formats {
     pub list: Vec<Format>,
+    /// The map of what is of no format; it stands behind all.
+    own: FieldMap,
+    /// Somebody passed it.
+    passed: bool,
+    /// The format of which somebody passed a map of their own.
+    copied: Option<usize>,
 }
 
 impl Formats {
@@ -172,8 +174,46 @@ impl Formats {
     /// # Errors
     /// When a shipped map is broken, which a test excludes.
     pub fn load(account: Option<&str>) -> Result<Self, MapError> {
-        let list = SHIPPED.iter().map(|s| Format::read(s, account)).collect::<Result<_, _>>()?;
-        Ok(Self { list })
+        Self::with(&FieldMap::generic(), account)
+    }
+
+    /// The same where somebody passed a map. One that was copied from a format stands in its place, so that its rows find
+    /// their partners.
+    pub(crate) fn with(own: &FieldMap, account: Option<&str>) -> Result<Self, MapError> {
+        let mut list = SHIPPED.iter().map(|s| Format::read(s, account)).collect::<Result<Vec<Format>, _>>()?;
+        let passed = !own.explicit().is_empty();
+        let own = account.map_or(own.clone(), |account| own.clone().by_account(account));
+        let copied = own.copied().and_then(|title| list.iter().position(|f| f.title == title));
+        if let Some(format) = copied {
+            list[format].map = own.clone();
+        }
+        Ok(Self { list, own, passed, copied })
+    }
+
+    /// The map that somebody passed.
+    pub(crate) fn passed(&self) -> Option<&FieldMap> {
+        self.passed.then_some(&self.own)
+    }
+
+    /// The map of a format, or the one that stands behind all.
+    pub(crate) fn map(&self, format: usize) -> &FieldMap {
+        self.list.get(format).map_or(&self.own, |f| &f.map)
+    }
+
+    /// What a log with these first rows is read as; `None` for the map that was passed, or the generic one.
+    pub(crate) fn told(&self, rows: &[&str]) -> Option<Detected> {
+        let found = self.detect(rows);
+        match self.copied {
+            None if self.passed => None,
+            None => found,
+            Some(format) => {
+                let partner = found.filter(|found| self.family(format).contains(&found.format));
+                Some(partner.unwrap_or(Detected {
+                    format,
+                    reason: "the map that was passed is that of this format, or a copy of it".to_owned(),
+                }))
+            }
+        }
     }
 
     /// The format of this name.
@@ -197,7 +237,7 @@ impl Formats {
 
     /// Formats whose rows can stand in one file with those of `format`: itself, then its partners.
     pub(crate) fn family(&self, format: usize) -> Vec<usize> {
-        let family = |i: usize| self.list[i].map.joined.as_ref().map(|j| j.family.as_str());
+        let family = |i: usize| self.map(i).joined.as_ref().map(|j| j.family.as_str());
         let partners = (0..self.list.len()).filter(|i| *i != format && family(*i).is_some());
         std::iter::once(format).chain(partners.filter(|i| family(*i) == family(format))).collect()
     }

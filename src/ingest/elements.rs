@@ -8,6 +8,10 @@ use std::ops::Range;
 /// Names under which exports wrap their records.
 pub(super) const WRAPPERS: [&str; 5] = ["Records", "records", "resourceSpans", "data", "result"];
 
+/// Names under which a document may have its records, if it has one list of objects under one of them and no time of its own:
+/// a row may have such a list too.
+pub(super) const LOOSE: [&str; 8] = ["events", "results", "items", "Items", "rows", "logs", "hits", "entries"];
+
 /// Records with the line on which each starts.
 #[derive(Default)]
 pub(super) struct Batch {
@@ -28,6 +32,8 @@ pub(super) struct Elements<R> {
     reader: R,
     batch_bytes: usize,
     max_record: usize,
+    /// A name of a list of records beside the usual ones.
+    under: Option<&'static str>,
     buffer: Vec<u8>,
     at: usize,
     line: u64,
@@ -57,6 +63,7 @@ impl<R: Read> Elements<R> {
             reader,
             batch_bytes: batch_bytes.max(1),
             max_record,
+            under: None,
             buffer: Vec::new(),
             at: 0,
             line: 1,
@@ -72,6 +79,11 @@ impl<R: Read> Elements<R> {
             overlong: false,
             done: false,
         }
+    }
+
+    /// The same with one more name under which records stand.
+    pub fn under(self, name: Option<&'static str>) -> Self {
+        Self { under: name, ..self }
     }
 
     /// The next batch, `None` at the end of the file.
@@ -144,7 +156,7 @@ impl<R: Read> Elements<R> {
         if self.depth == 0 {
             (self.object, self.found, self.list) = (byte == b'{', false, 0);
         }
-        let wrapped = || WRAPPERS.iter().any(|w| w.as_bytes() == self.key.as_slice());
+        let wrapped = || WRAPPERS.iter().chain(&self.under).any(|w| w.as_bytes() == self.key.as_slice());
         let begins =
             byte == b'[' && self.list == 0 && (self.depth == 0 || (self.depth == 1 && self.object && wrapped()));
         if self.list > 0 && self.depth == self.list && byte == b'{' && self.record.is_none() {
@@ -186,6 +198,11 @@ impl<R: Read> Elements<R> {
 
 /// The keys of the outermost object with the first byte of each value, as far as the bytes go.
 pub(super) fn outer_keys(bytes: &[u8]) -> Vec<(String, u8)> {
+    outer_values(bytes).into_iter().map(|(key, at)| (key, bytes[at])).collect()
+}
+
+/// The keys of the outermost object with the place at which each value starts, as far as the bytes go.
+pub(super) fn outer_values(bytes: &[u8]) -> Vec<(String, usize)> {
     let mut keys = Vec::new();
     let (mut depth, mut quoted, mut escaped, mut start, mut pending) = (0usize, false, false, 0, None);
     for (i, &byte) in bytes.iter().enumerate() {
@@ -206,7 +223,7 @@ pub(super) fn outer_keys(bytes: &[u8]) -> Vec<(String, u8)> {
             && byte != b','
             && let Some(key) = pending.take()
         {
-            keys.push((key, byte));
+            keys.push((key, i));
             if byte == b'"' {
                 // The value is a string: what it says is no key.
                 (quoted, escaped, start, pending) = (true, false, i + 1, Some(String::new()));

@@ -12,6 +12,8 @@ pub(super) enum Expansion {
     Spans,
     /// An access log in combined form: one row a line.
     Combined,
+    /// Events of CloudWatch: the row is the text of each.
+    Messages,
 }
 
 /// Bytes of rows that a byte of a trace may become. An honest span is longer than its row, but for what its resource lends it.
@@ -36,6 +38,11 @@ pub(super) fn expand(
         let expanded = match how {
             Expansion::Spans => spans(record, *line, plan, &mut out),
             Expansion::Combined => combined(record).map(|row| put(row, *line, &mut out)),
+            // As it is, so that what is wrong with it is found by who reads it.
+            Expansion::Messages => {
+                let row = message(record).ok_or("an event without a message");
+                row.map(|row| put_text(&row, *line, &mut out))
+            }
         };
         if let Err(reason) = expanded {
             // What is rejected whole leaves no rows.
@@ -49,9 +56,22 @@ pub(super) fn expand(
 }
 
 fn put(row: Flat, line: u64, out: &mut Batch) {
+    put_text(&Value::Object(row).to_string(), line, out);
+}
+
+fn put_text(row: &str, line: u64, out: &mut Batch) {
     let start = out.bytes.len();
-    out.bytes.extend(Value::Object(row).to_string().into_bytes());
+    out.bytes.extend(row.as_bytes());
     out.records.push((line, start..out.bytes.len()));
+}
+
+/// The text of an event.
+pub(super) fn message(event: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Event {
+        message: String,
+    }
+    serde_json::from_slice::<Event>(event).ok().map(|event| event.message)
 }
 
 type Flat = Map<String, Value>;

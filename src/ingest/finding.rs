@@ -1,7 +1,10 @@
 //! Which files are meant: each once, however it is named, and what is left out is told.
 
 use super::custody::hash_file;
-use super::{IngestError, shown};
+use super::{IngestError, inputs, shown};
+use crate::normalise::FieldMap;
+use crate::schema::{ACCOUNT_TABLE, at};
+use crate::settings::IngestSettings;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -63,6 +66,10 @@ enum Why {
     Case,
     Again,
     Copy,
+    Passed,
+    Accounts,
+    Labels,
+    Evidence,
 }
 
 impl Why {
@@ -76,6 +83,12 @@ impl Why {
             Self::Case => "a case of this program",
             Self::Again => "the same file a second time",
             Self::Copy => "a copy, byte for byte, of a file that is read",
+            Self::Passed => "passed as --accounts, and so no log",
+            Self::Accounts => "by its header a table of accounts and no log; pass it as --accounts",
+            Self::Labels => "by its header a table of labels and no log; `stillhunt evaluate` takes it",
+            Self::Evidence => {
+                "the evidence of a case, which tells of no single call; analyse logs, or what `collect` wrote"
+            }
         }
     }
 }
@@ -115,13 +128,38 @@ pub fn find_inputs(given: &[PathBuf]) -> Result<Inputs, IngestError> {
     }
     finding.once();
     let notes = finding.notes();
-    if finding.files.is_empty() {
-        return Err(IngestError::NoLogs(notes.iter().map(|note| format!("\n{note}")).collect()));
-    }
-    Ok(Inputs { files: finding.files, notes })
+    Inputs { files: finding.files, notes }.there()
 }
 
 impl Inputs {
+    fn there(self) -> Result<Self, IngestError> {
+        match self.files.is_empty() {
+            true => Err(IngestError::NoLogs(self.notes.iter().map(|note| format!("\n{note}")).collect())),
+            false => Ok(self),
+        }
+    }
+
+    /// The same without tables that tell of accounts and of no call, the one that is passed as `accounts` first: each of their
+    /// rows would be read as a call.
+    ///
+    /// # Errors
+    /// When nothing is left to read.
+    pub fn of_calls(mut self, map: &FieldMap, accounts: Option<&Path>) -> Result<Self, IngestError> {
+        let place = |path: &Path| std::fs::canonicalize(path).ok();
+        let passed = accounts.and_then(place);
+        let mut finding = Finding::default();
+        self.files.retain(|path| {
+            let why = match passed.is_some() && place(path) == passed {
+                true => Some(Why::Passed),
+                false => of_accounts(path, map),
+            };
+            why.iter().for_each(|why| finding.leave_out(*why, path));
+            why.is_none()
+        });
+        self.notes.extend(finding.notes());
+        self.there()
+    }
+
     /// The same files in the order of their hashes in a list, and behind them those that are not in it: what is the first of
     /// several lines hangs on it.
     pub fn in_order_of(mut self, hashes: &[String]) -> Self {
@@ -224,6 +262,45 @@ impl Finding {
             format!("{NOT_READ}{listed}{more} ({}).", why.said())
         };
         self.left_out.iter_mut().map(note).collect()
+    }
+}
+
+/// Columns by which `evidence.parquet` of a case is known.
+const EVIDENCE: [&str; 4] = ["without_session", "distinct_texts", "rule_packs", "hours"];
+
+/// What a table is by its header that tells of accounts and of no call. Who names its time in a map says that it is a log.
+fn of_accounts(path: &Path, map: &FieldMap) -> Option<Why> {
+    let parquet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
+    if !inputs::is_named_table(path) && !parquet {
+        return None;
+    }
+    // What cannot be read is told when it is read.
+    let opened = inputs::look(path, IngestSettings::default().max_expansion).ok()?;
+    let header = inputs::names(&opened.rows);
+    if parquet {
+        return EVIDENCE.iter().all(|column| header.contains(*column)).then_some(Why::Evidence);
+    }
+    let asked = |column: usize, name: &str| map.explicit().iter().any(|(c, source)| *c == column && source == name);
+    // An account has an organisation and a time of creation too, and comes from a country.
+    let of_account = |column: usize, name: &str| match column {
+        at::ACCOUNT_ID | at::ORG_ID | at::COUNTRY => true,
+        at::TS => name.eq_ignore_ascii_case("created_at") && !asked(column, name),
+        _ => false,
+    };
+    let of_call = |name: &String| {
+        let targets = map.find(name).map_or(&[][..], |slot| map.targets(slot));
+        targets.iter().any(|target| !of_account(target.column, name))
+    };
+    if header.iter().any(of_call) {
+        return None;
+    }
+    let has = |column: &str| header.iter().any(|name| name.eq_ignore_ascii_case(column));
+    // A log may have nothing but account, organisation and time.
+    let mut instruments = ACCOUNT_TABLE.iter().filter(|column| !["org_id", "created_at"].contains(column));
+    match has("account_id") {
+        true if instruments.any(|column| has(column)) => Some(Why::Accounts),
+        true if has("campaign") && !has("created_at") => Some(Why::Labels),
+        _ => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! What is in a file.
 
 use super::IngestError;
-use super::elements::{WRAPPERS, outer_keys};
-use super::expand::is_combined;
+use super::elements::{LOOSE, WRAPPERS, outer_keys, outer_values};
+use super::expand::{is_combined, message};
 use super::finding::looks_like_a_log;
 use super::located::{Located, failed};
 use crate::schema::{self, COLUMNS, at};
 use crate::settings::IngestSettings;
+use crate::visible::visible;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -18,8 +19,12 @@ use std::path::Path;
 pub(super) enum Container {
     /// One JSON object a line.
     Jsonl,
-    /// JSON documents with lists of records.
-    Document,
+    /// JSON documents with lists of records, under this name beside the usual ones. Records may be events whose texts are
+    /// meant.
+    Document {
+        under: Option<&'static str>,
+        messages: bool,
+    },
     /// Lines of an access log.
     Text,
     /// With this sign between its cells.
@@ -31,7 +36,7 @@ impl Container {
     pub fn name(self) -> &'static str {
         match self {
             Self::Jsonl => "jsonl",
-            Self::Document => "json",
+            Self::Document { .. } => "json",
             Self::Text => "text",
             Self::Csv(_) => "csv",
             Self::Parquet => "parquet",
@@ -44,6 +49,8 @@ pub(super) struct Opened {
     pub reader: Box<dyn Read + Send>,
     pub container: Container,
     pub rows: Vec<String>,
+    /// What is to be said of a document whose records cannot be found.
+    pub remark: Option<String>,
 }
 
 /// Bytes looked at to tell what a file is.
@@ -122,6 +129,7 @@ pub(super) fn opened(
     let whole = (start.len() as u64) < PEEK;
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
     let binary = start.iter().take(256).any(|b| *b == 0);
+    let mut remark = None;
     let (container, rows) = if start.starts_with(b"PAR1") {
         (Container::Parquet, vec![named(super::tables::parquet_columns(path)?)])
     } else if text.is_empty() {
@@ -131,9 +139,11 @@ pub(super) fn opened(
     } else if binary {
         return Err(IngestError::UnknownFormat(path.to_owned()));
     } else if text.starts_with(b"[") && !looks_like_text(text) {
-        (Container::Document, document_rows(text))
+        (DOCUMENT, document_rows(text, None))
     } else if text.starts_with(b"{") {
-        json_rows(text, whole)
+        let (container, rows, said) = json_rows(text, whole);
+        remark = said;
+        (container, rows)
     } else if let Some(row) = text_row(text) {
         (Container::Text, vec![row])
     } else if is_named_table(path) || !looks_like_a_log(path) {
@@ -142,7 +152,7 @@ pub(super) fn opened(
     } else {
         (Container::Jsonl, Vec::new())
     };
-    Ok(Opened { reader: Box::new(plain), container, rows })
+    Ok(Opened { reader: Box::new(plain), container, rows, remark })
 }
 
 /// Names of columns in the first rows of one file that are told.
@@ -154,7 +164,7 @@ pub(super) fn names(rows: &[String]) -> BTreeSet<String> {
     rows.iter().flat_map(keys).map(|(name, _)| name).take(NAMES).collect()
 }
 
-fn is_named_table(path: &Path) -> bool {
+pub(super) fn is_named_table(path: &Path) -> bool {
     let path = path.to_string_lossy().to_lowercase();
     path.contains(".csv") || path.contains(".tsv")
 }
@@ -180,7 +190,9 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &str> {
     lines.map(str::trim).filter(|line| !line.is_empty())
 }
 
-fn json_rows(text: &[u8], whole: bool) -> (Container, Vec<String>) {
+const DOCUMENT: Container = Container::Document { under: None, messages: false };
+
+fn json_rows(text: &[u8], whole: bool) -> (Container, Vec<String>, Option<String>) {
     let end = memchr::memchr(b'\n', text);
     let first = &text[..end.unwrap_or(text.len())];
     let is_line = serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok();
@@ -193,14 +205,82 @@ fn json_rows(text: &[u8], whole: bool) -> (Container, Vec<String>) {
     let second = end.map(|end| text[end..].trim_ascii_start());
     let spread = second.is_some_and(|second| second.starts_with(b"\"")) || (end.is_none() && !whole && !is_line);
     if wrapped && (is_line || spread || end.is_none()) {
-        return (Container::Document, document_rows(text));
+        return (DOCUMENT, document_rows(text, None), None);
+    }
+    let one = if is_line { second.is_none_or(<[u8]>::is_empty) } else { spread && (!whole || is_json(text)) };
+    let told = |key: &str| timed(key) || key.ends_with("_at");
+    if one && !(is_line && keys.iter().any(|(key, _)| told(key))) {
+        let lists = lists(text);
+        let loose: Vec<&'static str> = LOOSE.into_iter().filter(|name| lists.iter().any(|list| list == name)).collect();
+        if let [under] = loose.as_slice() {
+            let (rows, messages) = events(document_rows(text, Some(under)));
+            return (Container::Document { under: Some(under), messages }, rows, None);
+        }
+        // What tells a time is a row, and its lists are its own.
+        let is_row = keys.iter().any(|(key, _)| told(key));
+        let remark = Some(told_lists(if is_row { &[] } else { &lists }));
+        if !is_line && end.is_some() {
+            return (DOCUMENT, Vec::new(), remark);
+        }
+        if !lists.is_empty() {
+            return (Container::Jsonl, vec![String::from_utf8_lossy(first).into_owned()], remark);
+        }
     }
     let rows = lines(text).filter(|l| l.starts_with('{') && serde_json::from_str::<serde::de::IgnoredAny>(l).is_ok());
-    (Container::Jsonl, rows.take(ROWS).map(str::to_owned).collect())
+    (Container::Jsonl, rows.take(ROWS).map(str::to_owned).collect(), None)
 }
 
-fn document_rows(text: &[u8]) -> Vec<String> {
-    let mut elements = super::elements::Elements::new(text, text.len(), text.len());
+/// Whether a text is JSON values, one behind the other.
+fn is_json(text: &[u8]) -> bool {
+    serde_json::Deserializer::from_slice(text).into_iter::<serde::de::IgnoredAny>().all(|value| value.is_ok())
+}
+
+/// Lists of objects in the outermost object, and in the objects in it, by their names.
+fn lists(text: &[u8]) -> Vec<String> {
+    let inside = |at: usize| text[at + 1..].trim_ascii_start();
+    let mut found = Vec::new();
+    for (key, at) in outer_values(text) {
+        match text[at] {
+            b'[' if inside(at).starts_with(b"{") => found.push(key),
+            b'{' => {
+                let inner = &text[at..];
+                let lists = outer_values(inner).into_iter().filter(|(_, at)| inner[*at] == b'[');
+                let lists = lists.filter(|(_, at)| inner[at + 1..].trim_ascii_start().starts_with(b"{"));
+                found.extend(lists.map(|(name, _)| format!("{key}.{name}")));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What is said of a document in which no list of records is found. The names stand in no command: a log may have any.
+fn told_lists(lists: &[String]) -> String {
+    const MOST: usize = 8;
+    let one = |name: &String| visible(&name.chars().take(40).collect::<String>());
+    match lists {
+        [] => "JSON over several lines, and no list of records; write one object a line, as by `jq -c .`".to_owned(),
+        _ => format!(
+            "one JSON document, and under no usual name does a list of records stand in it; it has the lists {}: take one out, \
+             as by `jq -c '.NAME[]'`",
+            lists.iter().take(MOST).map(one).collect::<Vec<_>>().join(", ")
+        ),
+    }
+}
+
+/// The texts of events of CloudWatch, and that they are such; other records as they are.
+fn events(rows: Vec<String>) -> (Vec<String>, bool) {
+    let is_event = |row: &String| ["eventId", "logStreamName", "ingestionTime"].iter().any(|name| row.contains(name));
+    let texts: Vec<String> =
+        rows.iter().filter(|row| is_event(row)).filter_map(|row| message(row.as_bytes())).collect();
+    // Lines of a runtime may stand between the records.
+    let records: Vec<String> =
+        texts.into_iter().filter(|text| text.starts_with('{') && is_json(text.as_bytes())).collect();
+    if 2 * records.len() > rows.len() { (records, true) } else { (rows, false) }
+}
+
+fn document_rows(text: &[u8], under: Option<&'static str>) -> Vec<String> {
+    let mut elements = super::elements::Elements::new(text, text.len(), text.len()).under(under);
     let Ok(Some(batch)) = elements.next_batch() else { return Vec::new() };
     let whole = batch.records.into_iter().take(ROWS).map(|(_, range)| batch.bytes[range].to_vec());
     let mut rows: Vec<String> = whole.filter_map(|row| String::from_utf8(row).ok()).collect();

@@ -10,12 +10,15 @@ use crate::normalise::{WIDTH, canonical, filled};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+/// Where a call stands: its time, if calls of its format come in no order of their own, and its number among all.
+pub(super) type Place = (i64, u64);
+
 /// How rows of one format tell the time, and the first of them.
 struct OfFormat {
     /// Finest resolution of their times, µs.
     resolution_us: i64,
-    /// Number of the first, and its cells.
-    first: (u64, Map<String, Value>),
+    /// Place of the first, and its cells.
+    first: (Place, Map<String, Value>),
 }
 
 /// Counts of rows.
@@ -37,13 +40,16 @@ impl Counts {
         Self { kept: 0, repeated: 0, zoneless: 0, present, content, of_format: BTreeMap::new() }
     }
 
-    fn add(&mut self, number: u64, format: usize, event: &Event<'_>) {
+    fn add(&mut self, place: Place, format: usize, event: &Event<'_>) {
         self.kept += 1;
         self.zoneless += u64::from(event.zoneless);
         self.present.iter_mut().zip(filled(event)).for_each(|(n, there)| *n += u64::from(there));
         self.content[event.content_status as usize] += 1;
-        let new = || OfFormat { resolution_us: event.ts_res_us, first: (number, canonical(event)) };
+        let new = || OfFormat { resolution_us: event.ts_res_us, first: (place, canonical(event)) };
         let of_format = self.of_format.entry(format).or_insert_with(new);
+        if place < of_format.first.0 {
+            of_format.first = (place, canonical(event));
+        }
         of_format.resolution_us = of_format.resolution_us.min(event.ts_res_us);
     }
 
@@ -76,7 +82,7 @@ impl Counts {
     /// The first call of each format, in the order in which they came; `name` says what a format is called.
     pub fn first_records(self, name: impl Fn(usize) -> &'static str) -> Vec<FirstRecord> {
         let mut firsts: Vec<_> = self.of_format.into_iter().map(|(format, of)| (of.first, format)).collect();
-        firsts.sort_by_key(|((number, _), _)| *number);
+        firsts.sort_by_key(|((place, _), _)| *place);
         let record = |((_, cells), format)| FirstRecord { format: String::from(name(format)), cells };
         firsts.into_iter().map(record).collect()
     }
@@ -99,13 +105,13 @@ impl<F: Fold> Kept<F> {
         Self { fold, requests: Repeats::default(), counts: Counts::new(), meetings: several.then(Meetings::default) }
     }
 
-    /// Takes a row, unless it was counted already under the same request id; `number` is its place among all rows.
-    pub fn take(&mut self, number: u64, format: usize, event: &Event<'_>) {
+    /// Takes a row, unless it was counted already under the same request id.
+    pub fn take(&mut self, place: Place, format: usize, event: &Event<'_>) {
         if event.request_id.as_deref().is_some_and(|request| self.requests.is_repeat(event, request)) {
             self.counts.repeated += 1;
             return;
         }
-        self.counts.add(number, format, event);
+        self.counts.add(place, format, event);
         self.meetings.iter_mut().for_each(|meetings| meetings.take(event, format));
         self.fold.push(event);
     }
@@ -166,7 +172,7 @@ mod tests {
                         zoneless: *request == 2,
                         ..Event::new(origin, 0, format!("a{account}").into())
                     };
-                    parts[usize::from(account % n)].take(number, *format, &event);
+                    parts[usize::from(account % n)].take((0, number), *format, &event);
                 }
                 let (seen, counts, _) = Kept::merged(parts);
                 let numbers = (counts.kept, counts.repeated, counts.zoneless, counts.present, counts.content);

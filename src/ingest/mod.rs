@@ -55,7 +55,7 @@ pub enum IngestError {
     #[error("{} does not exist; name a log file, a directory or a pattern that matches one", shown(.0))]
     NotFound(PathBuf),
     #[error(
-        "no log file stands in the given directories; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst{0}"
+        "there is no log file among what was given; expected names end in .jsonl, .csv or .parquet, also with .gz or .zst{0}"
     )]
     NoLogs(String),
     #[error(
@@ -94,14 +94,14 @@ pub enum IngestError {
         limit >> 20
     )]
     OverMemory { limit: u64, bytes: u64, rows: u64 },
-    #[error(
-        "{canonical} is to be taken from the column {column:?}, which no row has; correct the map or the option{seen}"
-    )]
-    MissingColumn { column: String, canonical: &'static str, seen: String },
+    #[error("the map takes {absent}, and no row has such a column; correct the map{seen}")]
+    MissingColumn { absent: String, seen: String },
     #[error(
         "no row has an account column; name it with --account-field, or in a map file with account_id = \"...\" under [fields] and pass --map{hint}"
     )]
     NoAccountColumn { hint: String },
+    #[error("no column {field:?}{near}; name another with --account-field{hint}")]
+    NoAccountField { field: String, near: String, hint: String },
     #[error("none of {rows} rows could be read{hint}")]
     NothingReadable { rows: u64, hint: String },
     #[error("{} cannot be read: {why}", shown(path))]
@@ -123,7 +123,8 @@ impl IngestError {
             Self::NotFound(_) | Self::NoLogs(_) | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
             Self::Stdin | Self::Dangling(_) | Self::Utf16(_) => 2,
             Self::Doubled { .. } | Self::UnreadType { .. } => 1,
-            Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::UnknownName(_) => 2,
+            Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::NoAccountField { .. } => 2,
+            Self::UnknownName(_) => 2,
             Self::NothingReadable { .. } | Self::Refused { .. } => 3,
             Self::Unreadable { .. } | Self::BrokenOff { .. } | Self::Damaged { .. } | Self::Changed(_) => 1,
             Self::Waiting(_) | Self::Spilled(_) | Self::Shipped(_) | Self::OverMemory { .. } => 1,
@@ -159,37 +160,35 @@ pub fn read_logs<F: Fold>(
     settings: &IngestSettings,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<(F, IngestReport), IngestError> {
-    let formats = Formats::load(settings.account_field.as_deref())?;
-    let own = match &settings.account_field {
-        Some(field) => map.clone().with_account(crate::normalise::Source::One(field.clone())),
-        None => map.clone(),
-    };
+    let formats = Formats::with(map, settings.account_field.as_deref())?;
     let mut plans = Vec::with_capacity(inputs.len());
     let mut columns = BTreeSet::new();
     for path in inputs {
         let opened = inputs::look(path, settings.max_expansion)?;
-        plans.push(plan(&opened, map, settings, &formats)?);
+        plans.push(plan(&opened, settings, &formats)?);
         columns.extend(inputs::names(&opened.rows));
     }
-    let mut reading: Reading<F> = Reading::new(&formats, &own, settings, inputs, &plans);
+    let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
     reading.report.columns = columns;
     for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
         let custody = Custody::take(path)?;
-        let Opened { reader, container, rows } =
+        let Opened { reader, container, rows, remark } =
             inputs::opened(path, custody.reader(), custody.bytes(), settings.max_expansion)?;
         let (name, reason, plan) = match found {
             Some(found) => {
                 let format = &formats.list[found.format];
-                let maps = formats.family(found.format).into_iter().map(|i| (i, &formats.list[i].map)).collect();
-                let plan = Plan { maps, formats: &formats, role: format.role.clone() };
+                let plan = Plan::of(&formats, found.format);
                 (format!("{} ({})", format.name, container.name()), found.reason.clone(), plan)
             }
             None => {
                 reading.unmapped(rows.first());
-                let plan = Plan { maps: vec![(formats.list.len(), &own)], formats: &formats, role: Role::Calls };
+                let plan = Plan::of(&formats, formats.list.len());
                 (container.name().to_owned(), String::new(), plan)
             }
         };
+        if let Some(remark) = remark {
+            reading.no_list(path, &remark, matches!(container, Container::Document { .. }));
+        }
         let before = reading.report.intake.rows_read;
         let said = |rows| progress(Progress { files_done: file_id as usize, files_total: inputs.len(), rows });
         reading.format = found.as_ref().map_or(formats.list.len(), |found| found.format);
@@ -201,7 +200,9 @@ pub fn read_logs<F: Fold>(
             Container::Parquet => custody
                 .exhaust(path)
                 .and_then(|()| tables::read_parquet(file_id, path, &plan, settings, &mut reading, &said)),
-            Container::Document => read_document(reader, file_id, path, &plan, settings, &mut reading, &said),
+            Container::Document { under, messages } => {
+                read_document(reader, under, messages, file_id, path, &plan, settings, &mut reading, &said)
+            }
             Container::Jsonl | Container::Text => {
                 let expansion =
                     (container == Container::Text && plan.role == Role::Calls).then_some(Expansion::Combined);
@@ -213,7 +214,7 @@ pub fn read_logs<F: Fold>(
         let rows = reading.report.intake.rows_read - before;
         reading.report.intake.files.push(InputFile { path: shown(path), format: name, reason, sha256, bytes, rows });
     }
-    reading.finish(map)
+    reading.finish()
 }
 
 /// Rows from a stream that names the place of each: `ROW <tab> FILE <tab> LINE`. A cluster that scans a table hands rows to
@@ -231,22 +232,14 @@ pub fn read_stream<F: Fold>(
 }
 
 /// What a file is read as; `None` for the map that was passed, or the generic one.
-fn plan(
-    opened: &Opened,
-    map: &FieldMap,
-    settings: &IngestSettings,
-    formats: &Formats,
-) -> Result<Option<Detected>, IngestError> {
+fn plan(opened: &Opened, settings: &IngestSettings, formats: &Formats) -> Result<Option<Detected>, IngestError> {
     if let Some(name) = &settings.format {
         let format = formats.named(name).ok_or_else(|| IngestError::UnknownName(name.clone()))?;
         return Ok(Some(Detected { format, reason: "asked for".to_owned() }));
     }
-    if !map.explicit().is_empty() {
-        return Ok(None);
-    }
     let rows: Vec<&str> = opened.rows.iter().map(String::as_str).collect();
     let table = matches!(opened.container, Container::Csv(_) | Container::Parquet);
-    Ok(formats.detect(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts))
+    Ok(formats.told(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts))
 }
 
 /// The line on which a record starts, and where it stands among the bytes.
@@ -294,8 +287,11 @@ fn read_lines<F: Fold>(
     Ok(())
 }
 
+#[allow(clippy::too_many_arguments)]
 fn read_document<F: Fold>(
     reader: impl Read,
+    under: Option<&'static str>,
+    messages: bool,
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
@@ -304,10 +300,10 @@ fn read_document<F: Fold>(
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
     let spans = plan.maps.iter().any(|(i, _)| plan.formats.list.get(*i).is_some_and(|f| f.name == "otlp-genai"));
-    let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes);
+    let expansion = if messages { Some(Expansion::Messages) } else { spans.then_some(Expansion::Spans) };
+    let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes).under(under);
     while let Some(batch) = elements.next_batch().map_err(|e| located::failed(path, e))? {
         batch.problems.iter().for_each(|problem| reading.reject_row(path, *problem));
-        let expansion = spans.then_some(Expansion::Spans);
         take_records(&batch.bytes, &batch.records, file_id, path, plan, expansion, reading)?;
         said(reading.report.intake.rows_read);
     }

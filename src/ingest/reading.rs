@@ -5,14 +5,15 @@ use super::joins::{Call, Waiting};
 use super::kept::{Counts, Kept};
 use super::meetings::Meetings;
 use super::report::Reused;
-use super::rows::{Outcome, Parsed, Rejection, TOO_LONG};
+use super::rows::{NO_TIME, Outcome, Parsed, Rejection, TOO_LONG};
 use super::{IngestError, IngestReport, Reject, shown};
 use crate::document::{ContentCount, Half};
 use crate::event::{ContentStatus, Event, Fold};
 use crate::formats::{Detected, Formats, Role};
-use crate::normalise::FieldMap;
+use crate::normalise::closest;
 use crate::schema::{COLUMNS, at};
 use crate::settings::IngestSettings;
+use crate::visible::visible;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,27 +56,23 @@ pub(super) struct Reading<'m, F> {
     max_listed: usize,
     max_line: usize,
     formats: &'m Formats,
-    /// By format; that of rows of no known one stands behind all.
-    maps: Vec<&'m FieldMap>,
     /// Format of the file that is being read; the generic one stands behind all.
     pub format: usize,
     paths: Vec<PathBuf>,
     waiting: Waiting,
+    /// What is clustered, where somebody named it.
+    account_field: Option<String>,
     /// Formats that have had a row.
     used: BTreeSet<usize>,
+    /// Rows of a format that are no calls without their partners.
+    no_calls: BTreeMap<usize, u64>,
     refused: Option<(PathBuf, String)>,
     /// The nearest format of a file that fits none, with what it lacks.
     nearest: Option<String>,
 }
 
 impl<'m, F: Fold> Reading<'m, F> {
-    pub fn new(
-        formats: &'m Formats,
-        own: &'m FieldMap,
-        settings: &IngestSettings,
-        paths: &[PathBuf],
-        plans: &[Option<Detected>],
-    ) -> Self {
+    pub fn new(formats: &'m Formats, settings: &IngestSettings, paths: &[PathBuf], plans: &[Option<Detected>]) -> Self {
         let kinds: BTreeSet<Option<usize>> = plans.iter().map(|p| p.as_ref().map(|found| found.format)).collect();
         let shard = || Kept::new(settings.spill_bytes / SHARDS, kinds.len() > 1);
         Self {
@@ -87,11 +84,12 @@ impl<'m, F: Fold> Reading<'m, F> {
             max_listed: settings.max_listed_rejects,
             max_line: settings.max_line_bytes,
             formats,
-            maps: formats.list.iter().map(|f| &f.map).chain([own]).collect(),
             format: formats.list.len(),
             paths: paths.to_vec(),
             waiting: Waiting::new(settings.join_bytes),
+            account_field: settings.account_field.clone(),
             used: BTreeSet::new(),
+            no_calls: BTreeMap::new(),
             refused: None,
             nearest: None,
         }
@@ -107,8 +105,18 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// A file of a known format that cannot be used.
     pub fn refuse(&mut self, path: &Path, why: &str) {
-        self.note(format!("{} was not read: {why}", shown(path)));
+        self.report.warn(format!("{} was not read: {why}", shown(path)));
         self.refused.get_or_insert_with(|| (path.to_owned(), why.to_owned()));
+    }
+
+    /// A document in which no list of records was found, with what is to be said of it.
+    /// Where it is no `document` for certain, but may be a row, that helps only where nothing can be read.
+    pub fn no_list(&mut self, path: &Path, remark: &str, document: bool) {
+        self.nearest.get_or_insert_with(|| format!("; {} is {remark}", shown(path)));
+        if document {
+            // Without the names of its lists: they may be those of accounts, and a case may stand under pseudonyms.
+            self.note(format!("{} is a JSON document in which no list of records was found.", shown(path)));
+        }
     }
 
     /// A file of no known format; `row` is its first.
@@ -128,7 +136,8 @@ impl<'m, F: Fold> Reading<'m, F> {
 
     /// What would help where nothing could be read.
     fn hint(&self) -> String {
-        let mut hint = self.report.told_failure();
+        let empty = self.report.told_empty().map_or_else(String::new, |empty| format!("; {empty}"));
+        let mut hint = empty + &self.report.told_failure();
         for format in self.used.iter().filter_map(|i| self.formats.list.get(*i)) {
             let partners =
                 || self.formats.family(self.formats.named(format.name).unwrap_or_default()).into_iter().skip(1);
@@ -144,11 +153,28 @@ impl<'m, F: Fold> Reading<'m, F> {
                 Role::Refused(_) => String::new(),
             };
         }
+        for (format, rows) in &self.no_calls {
+            let partners: Vec<&str> = self.formats.family(*format).into_iter().skip(1).map(|i| self.name(i)).collect();
+            let (name, partners) = (self.name(*format), partners.join(" and "));
+            hint += &format!("; {rows} rows of {name} alone do not tell that they are calls: pass {partners} with it");
+        }
         hint + self.nearest.as_deref().unwrap_or_default()
     }
 
     pub fn no_account(&self) -> IngestError {
-        IngestError::NoAccountColumn { hint: self.hint() }
+        match &self.account_field {
+            Some(field) => self.no_account_field(field),
+            None => IngestError::NoAccountColumn { hint: self.hint() },
+        }
+    }
+
+    /// Nothing stands under the name that somebody gave for what is clustered.
+    fn no_account_field(&self, field: &str) -> IngestError {
+        let choices = self.used.iter().filter_map(|i| self.formats.list.get(*i)).flat_map(|f| &f.account_choices);
+        let known = choices.chain(&self.report.columns).filter(|name| *name != field);
+        let near = closest(field, known.map(String::as_str)).filter(|(name, edits)| 3 * edits <= name.len() + 3);
+        let near = near.map_or_else(String::new, |(name, _)| format!(" (is {} meant?)", visible(name)));
+        IngestError::NoAccountField { field: field.to_owned(), near, hint: self.hint() }
     }
 
     /// Counts and rejects a row that is not even one.
@@ -183,12 +209,12 @@ impl<'m, F: Fold> Reading<'m, F> {
             }
             events.push(of_chunk);
         }
-        self.fold(events);
+        self.fold(events, false);
         within_memory(self.most_resident, self.report.intake.rows_read)
     }
 
-    /// Deals events, each with its format, to the shards.
-    fn fold(&mut self, events: Vec<Vec<(usize, Box<Event<'_>>)>>) {
+    /// Deals events, each with its format, to the shards. Those that were `joined` come in the order of their ids.
+    fn fold(&mut self, events: Vec<Vec<(usize, Box<Event<'_>>)>>, joined: bool) {
         let shard_of = |event: &Event<'_>| (xxh3_64(event.account_id.as_bytes()) % SHARDS as u64) as u8;
         let dealt: Vec<Vec<u8>> =
             events.par_iter().map(|events| events.iter().map(|(_, event)| shard_of(event)).collect()).collect();
@@ -197,7 +223,8 @@ impl<'m, F: Fold> Reading<'m, F> {
         self.shards.par_iter_mut().zip(0..SHARDS as u8).for_each(|(shard, own)| {
             let all = events.iter().flatten().zip(dealt.iter().flatten());
             let mine = (first..).zip(all).filter(|(_, (_, dealt))| **dealt == own);
-            mine.for_each(|(number, ((format, event), _))| shard.take(number, *format, event));
+            let place = |number, event: &Event<'_>| (if joined { event.ts_us } else { 0 }, number);
+            mine.for_each(|(number, ((format, event), _))| shard.take(place(number, event), *format, event));
         });
         events.into_par_iter().for_each(drop);
     }
@@ -213,7 +240,8 @@ impl<'m, F: Fold> Reading<'m, F> {
     /// Joins what waits.
     fn join(&mut self) -> Result<(), IngestError> {
         let waiting = std::mem::replace(&mut self.waiting, Waiting::new(1));
-        let maps = std::mem::take(&mut self.maps);
+        let formats = self.formats;
+        let maps: Vec<_> = (0..=formats.list.len()).map(|format| formats.map(format)).collect();
         let mut halves: BTreeMap<usize, u64> = BTreeMap::new();
         let (limit, rows) = (self.most_resident, self.report.intake.rows_read);
         waiting.join(&maps, &|| within_memory(limit, rows), |calls| {
@@ -233,10 +261,13 @@ impl<'m, F: Fold> Reading<'m, F> {
                             self.reject(&path, Rejection { line: origin.line_no, reason });
                         }
                     }
-                    Ok(_) => self.report.intake.rows_aside += parts,
+                    Ok(_) => {
+                        half.into_iter().for_each(|half| *self.no_calls.entry(half).or_default() += parts);
+                        self.report.intake.rows_aside += parts;
+                    }
                 }
             }
-            self.fold(vec![events]);
+            self.fold(vec![events], true);
         })?;
         self.report.intake.halves =
             halves.into_iter().map(|(i, calls)| Half { format: self.name(i).to_owned(), calls }).collect();
@@ -244,22 +275,25 @@ impl<'m, F: Fold> Reading<'m, F> {
     }
 
     /// The result, with what is to be said of it.
-    pub fn finish(mut self, map: &FieldMap) -> Result<(F, IngestReport), IngestError> {
+    pub fn finish(mut self) -> Result<(F, IngestReport), IngestError> {
         self.join()?;
         let has = |column: usize| self.seen & (1 << column) != 0;
-        if self.seen != 0 {
-            for (column, source) in map.explicit() {
-                if !has(*column) {
-                    return Err(IngestError::MissingColumn {
-                        column: source.clone(),
-                        canonical: COLUMNS[*column].name,
-                        seen: self.report.told_failure(),
-                    });
-                }
+        // Where no row could be taken apart, nothing is known of columns.
+        let apart = self.seen != 0 || self.report.reasons.contains_key(NO_TIME);
+        if let Some(field) = self.account_field.as_ref().filter(|_| apart && !has(at::ACCOUNT_ID)) {
+            return Err(self.no_account_field(field));
+        }
+        let absent = self.formats.passed().filter(|_| apart).map_or_else(Vec::new, |map| map.absent(self.seen));
+        if !absent.is_empty() {
+            let one = |(column, source): &(usize, &str)| format!("{} from {}", COLUMNS[*column].name, visible(source));
+            let listed = absent.iter().map(one).collect::<Vec<_>>().join(", ");
+            if absent.iter().any(|(column, _)| [at::TS, at::ACCOUNT_ID].contains(column)) {
+                return Err(IngestError::MissingColumn { absent: listed, seen: self.report.told_failure() });
             }
+            self.report.warn(format!("The map takes {listed}, and no row has such a column; all else was read."));
         }
         let (kept, rows) = (self.dealt, self.report.intake.rows_read);
-        if self.seen != 0 && !has(at::ACCOUNT_ID) {
+        if self.seen != 0 && !has(at::ACCOUNT_ID) && self.no_calls.is_empty() {
             return Err(self.no_account());
         }
         if kept == 0 {
@@ -312,7 +346,7 @@ impl<'m, F: Fold> Reading<'m, F> {
         meetings.notes(|format| self.name(format)).into_iter().for_each(|note| self.note(note));
         for (a, b, shared, size) in meetings.twins.pairs() {
             let (a, b) = (self.name(a), self.name(b));
-            self.note(format!(
+            self.report.warn(format!(
                 "{a} and {b} tell of the same calls: of {size} sampled, {shared} have a partner in the same minute with the \
                  same tokens. Each such call was counted twice, and under two names an account is a pair that does all \
                  things alike: read one of the two logs."

@@ -1,14 +1,17 @@
 //! What was read: counts that add up, and what is said of them in the end.
 
-use super::rows::NO_UTF8;
+use super::rows::{BAD_TIME, NO_UTF8, REFUSED};
 use super::{ExportedFacts, FirstRecord, Usage};
-use crate::document::{ContentCount, FillRate, Half, Intake};
+use crate::document::{ContentCount, FillRate, Half, InputFile, Intake, Rejected};
 use crate::event::ContentStatus;
 use crate::schema::COLUMNS;
 use crate::visible::visible;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+/// Files and reasons listed in one sentence.
+const LISTED: usize = 5;
 
 /// One row that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +91,8 @@ impl IngestReport {
         });
         notes.sort();
         notes.dedup();
+        intake.warnings.sort();
+        intake.warnings.dedup();
         whole.settle(most);
         whole
     }
@@ -115,6 +120,7 @@ impl IngestReport {
             }
         }
         own.files.extend(its.files);
+        own.warnings.extend(its.warnings);
         self.rejects.extend(other.rejects);
         for (reason, n) in other.reasons {
             grow(self.reasons.entry(reason).or_default(), n);
@@ -143,6 +149,12 @@ impl IngestReport {
         self.intake.notes.extend_from_slice(notes);
     }
 
+    /// Notes what nobody should miss.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.notes.push(warning.clone());
+        self.intake.warnings.push(warning);
+    }
+
     /// Why rows were rejected, with their number and the place of the first that is listed.
     pub fn told_rejects(&self) -> impl Iterator<Item = String> {
         self.reasons.iter().map(|(reason, n)| {
@@ -162,6 +174,30 @@ impl IngestReport {
         (!listed.is_empty()).then(|| format!("columns of the first rows: {}{more}", listed.join(", ")))
     }
 
+    /// Which files are empty.
+    pub(super) fn told_empty(&self) -> Option<String> {
+        let empty: Vec<&str> = self
+            .intake
+            .files
+            .iter()
+            .filter(|f| f.bytes == 0 && !f.sha256.is_empty())
+            .map(|f| f.path.as_str())
+            .collect();
+        let more = empty.len().saturating_sub(LISTED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!empty.is_empty())
+            .then(|| format!("empty: {}{more}", empty.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ")))
+    }
+
+    /// How times are written, where some could not be read.
+    fn told_times(&self) -> Option<String> {
+        let rows = self.reasons.get(BAD_TIME)?;
+        Some(format!(
+            "{rows} rejected rows have a time that cannot be read; it is read as 2026-08-03T00:00:05Z, 2026-08-03 00:00:05, \
+             2026-08-03, 03/Aug/2026:00:00:05 +0000, or as s, ms, µs or ns since 1970, from 1990 to 2099."
+        ))
+    }
+
     /// What is to be done about text in another encoding.
     fn told_encoding(&self) -> Option<String> {
         let rows = self.reasons.get(NO_UTF8)?;
@@ -178,9 +214,9 @@ impl IngestReport {
             header.then(|| "a name among them is a time: put a line with the names of the columns first".to_owned());
         let rejects: Vec<String> = self.told_rejects().collect();
         let parts = [rejects.join(", "), self.told_columns().unwrap_or_default(), header.unwrap_or_default()];
-        let encoding = self.told_encoding().unwrap_or_default();
-        let parts =
-            parts.into_iter().chain([encoding.trim_end_matches('.').to_owned()]).filter(|part| !part.is_empty());
+        let more = [self.told_encoding(), self.told_times()].map(Option::unwrap_or_default);
+        let more = more.iter().map(|said| said.trim_end_matches('.').to_owned());
+        let parts = parts.into_iter().chain(more).filter(|part| !part.is_empty());
         parts.map(|part| format!("; {part}")).collect()
     }
 
@@ -205,12 +241,45 @@ impl IngestReport {
         self.intake.fill_rates = (COLUMNS.iter().zip(&self.present))
             .map(|(column, n)| FillRate { column: column.name.to_owned(), share: *n as f64 / kept })
             .collect();
+        // Of several that are as many, the first by name.
+        let most = self.reasons.iter().max_by_key(|(reason, n)| (**n, std::cmp::Reverse(*reason)));
+        self.intake.most_rejected = most.map(|(reason, rows)| {
+            let first = self.rejects.iter().find(|reject| reject.reason == *reason);
+            let (file, line) = first.map(|first| (first.file.clone(), first.line)).unwrap_or_default();
+            Rejected { reason: reason.to_string(), rows: *rows, file, line }
+        });
         self.say();
+    }
+
+    /// What is to be said where much was rejected.
+    fn told_much(&self) -> Option<String> {
+        let (Intake { rows_read, rows_rejected, files, .. }, rejects) = (&self.intake, &self.rejects);
+        let mut of: BTreeMap<&str, u64> = BTreeMap::new();
+        for reject in rejects.iter().filter(|reject| reject.reason != REFUSED) {
+            *of.entry(&reject.file).or_default() += 1;
+        }
+        let is_lost = |f: &&InputFile| of.get(f.path.as_str()).is_some_and(|rows| *rows == f.rows);
+        let lost: Vec<&str> = files.iter().filter(is_lost).map(|f| f.path.as_str()).collect();
+        let much = (10 * rows_rejected >= *rows_read && *rows_rejected > 0)
+            .then(|| format!("{rows_rejected} of {rows_read} rows were rejected."));
+        let more = lost.len().saturating_sub(LISTED);
+        let more = if more > 0 { format!(" and of {more} more files") } else { String::new() };
+        let listed = lost.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
+        let whole = (!lost.is_empty()).then(|| format!("All rows of {listed}{more} were rejected."));
+        // Without their places: which is the first hangs on the names of files, and a log may move.
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+        let reasons = reasons.iter().take(LISTED).map(|(reason, n)| format!("{n} for {reason}"));
+        let reasons = reasons.collect::<Vec<_>>().join(", ");
+        let said: Vec<String> = much.into_iter().chain(whole).collect();
+        (!said.is_empty()).then(|| format!("{} Rejected were {reasons}.", said.join(" ")))
     }
 
     /// Writes into the intake how the input was understood, in sentences.
     fn say(&mut self) {
         let mut said = Vec::new();
+        // A part has said of itself what is said of the whole.
+        self.intake.warnings.retain(|warning| self.notes.contains(warning));
         if let Some(Reused { ids, calls, file, line }) = &self.reused {
             said.push(format!(
                 "Request ids do not tell calls apart here: {ids} of them stand on different calls of one account, on {calls} \
@@ -219,11 +288,17 @@ impl IngestReport {
                  [rows] in a map, or each call counts twice."
             ));
         }
+        if let Some(warning) = self.told_much() {
+            self.intake.warnings.push(warning.clone());
+            said.push(warning);
+        }
         said.extend(self.notes.iter().cloned());
         if self.zoneless > 0 {
             said.push(format!("{} times name no zone and were taken as UTC.", self.zoneless));
         }
         said.extend(self.told_encoding());
+        said.extend(self.told_times());
+        said.extend(self.told_empty().map(|empty| format!("Files that are {empty}.")));
         let (listed, rejected) = (self.rejects.len() as u64, self.intake.rows_rejected);
         if listed < rejected {
             said.push(format!("Of {rejected} rejected rows the first {listed} are listed one by one."));

@@ -35,6 +35,15 @@ pub(super) struct Plan<'m> {
 }
 
 impl<'m> Plan<'m> {
+    /// How rows of a format are read, its partners' among them. A map that is of no format has none.
+    pub fn of(formats: &'m Formats, format: usize) -> Self {
+        let known = formats.list.get(format);
+        let role = known.map_or(Role::Calls, |f| f.role.clone());
+        let family = if known.is_some() { formats.family(format) } else { vec![format] };
+        let maps = family.into_iter().map(|i| (i, formats.map(i))).collect();
+        Self { maps, formats, role }
+    }
+
     /// The map for a row, given as JSON.
     fn choose(&self, row: &str) -> (usize, &'m FieldMap) {
         let fits = |(i, _): &&(usize, &FieldMap)| self.formats.list.get(*i).is_some_and(|f| f.fits(row));
@@ -56,6 +65,12 @@ impl<'m> Plan<'m> {
 
 /// Why a row is rejected that is longer than may be held.
 pub(super) const TOO_LONG: &str = "line too long";
+
+/// Why a row without a time is rejected.
+pub(super) const NO_TIME: &str = "no timestamp";
+
+/// Why a row is rejected whose time is in no form that is known.
+pub(super) const BAD_TIME: &str = "unreadable timestamp";
 
 /// Why a row in another encoding is rejected.
 pub(super) const NO_UTF8: &str = "invalid UTF-8";

@@ -5,7 +5,7 @@ use super::rows::{Plan, Rejection, TOO_LONG};
 use super::{IngestError, IngestReport, Record, jsonl, shown, take_records};
 use crate::document::InputFile;
 use crate::event::Fold;
-use crate::formats::{Detected, Formats, Role};
+use crate::formats::{Detected, Formats};
 use crate::normalise::FieldMap;
 use crate::settings::IngestSettings;
 use std::collections::BTreeMap;
@@ -52,11 +52,7 @@ pub(super) fn read<F: Fold>(
     map: &FieldMap,
     settings: &IngestSettings,
 ) -> Result<Vec<(F, IngestReport)>, IngestError> {
-    let formats = Formats::load(settings.account_field.as_deref())?;
-    let own = match &settings.account_field {
-        Some(field) => map.clone().with_account(crate::normalise::Source::One(field.clone())),
-        None => map.clone(),
-    };
+    let formats = Formats::with(map, settings.account_field.as_deref())?;
     let mut batches = jsonl::LineBatches::new(stream, settings.batch_bytes, settings.max_line_bytes);
     let mut found: Option<Option<Detected>> = None;
     let mut files: BTreeMap<String, Reading<'_, F>> = BTreeMap::new();
@@ -73,24 +69,15 @@ pub(super) fn read<F: Fold>(
                     let format = formats.named(name).ok_or_else(|| IngestError::UnknownName(name.clone()))?;
                     Some(Detected { format, reason: String::new() })
                 }
-                None if !map.explicit().is_empty() => None,
-                None => formats.detect(&rows),
+                None => formats.told(&rows),
             });
         }
-        let (plan, format) = match found.as_ref().and_then(Option::as_ref) {
-            Some(found) => {
-                let maps = formats.family(found.format).into_iter().map(|i| (i, &formats.list[i].map)).collect();
-                (Plan { maps, formats: &formats, role: formats.list[found.format].role.clone() }, found.format)
-            }
-            None => {
-                let behind = formats.list.len();
-                (Plan { maps: vec![(behind, &own)], formats: &formats, role: Role::Calls }, behind)
-            }
-        };
+        let format = found.as_ref().and_then(Option::as_ref).map_or(formats.list.len(), |found| found.format);
+        let plan = Plan::of(&formats, format);
         let mut of = |file: &str, records: &[Record], overlong: Option<u64>| -> Result<(), IngestError> {
             let path = PathBuf::from(file);
             let reading = files.entry(file.to_owned()).or_insert_with(|| {
-                let mut reading = Reading::new(&formats, &own, settings, std::slice::from_ref(&path), &[]);
+                let mut reading = Reading::new(&formats, settings, std::slice::from_ref(&path), &[]);
                 reading.format = format;
                 reading
             });

@@ -76,6 +76,10 @@ pub struct FieldMap {
     pub(crate) joined: Option<Joined>,
     /// Rows of another kind are no calls; empty where all are.
     kinds: Vec<String>,
+    /// Title of the format whose map this is, or was before somebody changed it.
+    copied: Option<String>,
+    /// Choices of accounts that it names.
+    choices: BTreeMap<String, Source>,
 }
 
 /// A source, several in order of preference, or one with what is done to it.
@@ -214,6 +218,8 @@ impl FieldMap {
             clock: Clock::default(),
             joined: None,
             kinds: Vec::new(),
+            copied: None,
+            choices: BTreeMap::new(),
         }
     }
 
@@ -231,6 +237,10 @@ impl FieldMap {
     }
 
     pub(crate) fn from_table(mut table: toml::Table) -> Result<Self, MapError> {
+        let title = table.get("format").and_then(|about| about.get("title")).and_then(toml::Value::as_str);
+        let title = title.map(str::to_owned);
+        let choices = table.get("accounts").cloned().map(toml::Value::try_into).transpose();
+        let choices = choices.map_err(|e: toml::de::Error| MapError::Syntax(format!("accounts: {}", e.message())))?;
         ABOUT.iter().for_each(|about| {
             table.remove(*about);
         });
@@ -247,7 +257,7 @@ impl FieldMap {
             }
         }
         let file: MapFile = table.try_into().map_err(|e: toml::de::Error| MapError::Syntax(e.message().to_owned()))?;
-        let mut map = Self::empty();
+        let mut map = Self { copied: title, choices: choices.unwrap_or_default(), ..Self::empty() };
         map.clock = Clock { ends: file.time.stamp == Stamped::End, utc: file.time.utc };
         let mut off = Vec::new();
         for (name, source) in file.fields {
@@ -274,8 +284,24 @@ impl FieldMap {
         if map.slots.len() > MAX_SOURCES { Err(MapError::TooMany(map.slots.len())) } else { Ok(map) }
     }
 
+    /// Title of the format whose map this is, or was before somebody changed it.
+    pub(crate) fn copied(&self) -> Option<&str> {
+        self.copied.as_deref()
+    }
+
+    /// Names of the choices of accounts.
+    pub(crate) fn choices(&self) -> impl Iterator<Item = &str> {
+        self.choices.keys().map(String::as_str)
+    }
+
+    /// The same with accounts by one of its choices, or by any field of the log.
+    pub(crate) fn by_account(self, name: &str) -> Self {
+        let source = self.choices.get(name).cloned();
+        self.with_account(source.unwrap_or_else(|| Source::One(name.to_owned())))
+    }
+
     /// The same with another source of accounts.
-    pub(crate) fn with_account(mut self, source: Source) -> Self {
+    fn with_account(mut self, source: Source) -> Self {
         self.slots.iter_mut().for_each(|slot| slot.targets.retain(|t| t.column != at::ACCOUNT_ID));
         self.explicit.retain(|(column, _)| *column != at::ACCOUNT_ID);
         let before = self.slots.len();
@@ -383,6 +409,13 @@ impl FieldMap {
     /// Explicitly mapped columns: index into [`COLUMNS`] and the source asked for.
     pub(crate) fn explicit(&self) -> &[(usize, String)] {
         &self.explicit
+    }
+
+    /// Canonical columns that sources were asked for and no row had, with the first source of each; `seen` has a bit for
+    /// each that some row had. A column with a value for want of a source is not among them.
+    pub(crate) fn absent(&self, seen: u64) -> Vec<(usize, &str)> {
+        let known = |column: usize| seen & (1 << column) != 0 || self.otherwise.iter().any(|(c, _)| *c == column);
+        self.explicit.iter().filter(|(c, _)| !known(*c)).map(|(c, source)| (*c, source.as_str())).collect()
     }
 
     /// Values for columns of which no source says anything.

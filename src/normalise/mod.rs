@@ -12,7 +12,7 @@ pub use canonical::canonical;
 pub(crate) use canonical::filled;
 pub(crate) use json::{is_messages, is_shallow, members, nested, scalar};
 pub use map::{FieldMap, MapError};
-pub(crate) use map::{MAX_SOURCES, Source, closest};
+pub(crate) use map::{MAX_SOURCES, closest};
 pub(crate) use row::{CELLS, JOIN, KIND, LONGEST_ACCOUNT, Row, SEQUENCE, WIDTH};
 pub(crate) use time::in_range;
 pub use time::{Stamp, parse_stamp, parse_timestamp};

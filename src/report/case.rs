@@ -7,7 +7,7 @@ use super::place::{Beside, parent};
 use super::tables;
 use crate::document::{Document, SCHEMA_VERSION};
 use crate::ingest::Reject;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ pub enum CaseError {
     Exists(PathBuf),
     #[error("{} is not a case: it has no report.json; name the folder that analyze wrote", crate::ingest::shown(.0))]
     NoCase(PathBuf),
+    #[error("{} does not exist; name the folder that analyze wrote", crate::ingest::shown(.0))]
+    NotFound(PathBuf),
     #[error("{} cannot be read: {source}", crate::ingest::shown(path))]
     Read { path: PathBuf, source: io::Error },
     #[error("{} has no manifest.json, so nothing says what it was", crate::ingest::shown(.0))]
@@ -64,11 +66,32 @@ pub enum CaseError {
 }
 
 impl CaseError {
+    /// That no case stands in a folder, or not even a folder.
+    pub fn none_at(folder: &Path) -> Self {
+        if folder.exists() { Self::NoCase(folder.to_owned()) } else { Self::NotFound(folder.to_owned()) }
+    }
+
     /// Exit status: 2 for what the person asked, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
-        let asked = matches!(self, Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. } | Self::NoFolder(_));
+        let asked = matches!(
+            self,
+            Self::NotFound(_) | Self::Exists(_) | Self::NotReplaced(_) | Self::Foreign { .. } | Self::NoFolder(_)
+        );
         if asked { 2 } else { 1 }
     }
+}
+
+/// What an input was read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    Log,
+    /// The account table.
+    Accounts,
+    /// The field map.
+    Map,
+    /// Evidence from `collect`.
+    Evidence,
 }
 
 /// A file as the manifest knows it.
@@ -78,9 +101,17 @@ pub struct Hashed {
     path: String,
     sha256: String,
     bytes: u64,
+    /// Absent of an output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
 }
 
 impl Hashed {
+    /// The same, read as this.
+    pub fn read_as(self, role: Role) -> Self {
+        Self { role: Some(role), ..self }
+    }
+
     /// The same file under another name.
     pub fn called(self, path: String) -> Self {
         Self { path, ..self }
@@ -98,12 +129,12 @@ impl Hashed {
 
     /// A file whose hash is known.
     pub fn known(path: &Path, sha256: String, bytes: u64) -> Self {
-        Self { path: crate::ingest::shown(path), sha256, bytes }
+        Self { path: crate::ingest::shown(path), sha256, bytes, role: None }
     }
 
     /// Hashes `bytes`, which stand at `path`.
     pub fn new(path: &Path, bytes: &[u8]) -> Self {
-        Self { path: crate::ingest::shown(path), sha256: sha256(bytes), bytes: bytes.len() as u64 }
+        Self { path: crate::ingest::shown(path), sha256: sha256(bytes), bytes: bytes.len() as u64, role: None }
     }
 }
 
@@ -190,7 +221,8 @@ pub fn write(
         outputs.push(Hashed::new(Path::new(name), &bytes));
     }
     let logs = document.intake.files.iter();
-    let logs = logs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes });
+    let log = Some(Role::Log);
+    let logs = logs.map(|f| Hashed { path: f.path.clone(), sha256: f.sha256.clone(), bytes: f.bytes, role: log });
     let manifest = Manifest {
         stillhunt_version: &document.stillhunt_version,
         schema_version: &document.schema_version,
@@ -257,7 +289,7 @@ fn take_place(finished: Beside, folder: &Path, force: bool) -> Result<(), CaseEr
 pub fn read(folder: &Path) -> Result<Document, CaseError> {
     let path = folder.join("report.json");
     let bytes = std::fs::read(&path).map_err(|source| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaseError::NoCase(folder.to_owned()),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaseError::none_at(folder),
         _ => CaseError::Read { path, source },
     })?;
     let damaged = |source| CaseError::Damaged { path: folder.to_owned(), source };

@@ -1,6 +1,6 @@
 //! Chain of custody: whether a case is still what was written, and whether the logs still say what it says.
 
-use super::case::{self, CaseError, FILES};
+use super::case::{self, CaseError, FILES, Role};
 use super::escape::{truncate, visible};
 use crate::document::{Document, InputFile, Intake};
 use crate::ingest::NOT_READ;
@@ -21,6 +21,9 @@ pub struct Recorded {
     pub path: String,
     pub sha256: String,
     pub bytes: u64,
+    /// What an input was read as; absent of outputs, and in cases of versions that did not say it.
+    #[serde(default)]
+    pub role: Option<Role>,
 }
 
 /// `manifest.json`, as far as it is checked.
@@ -45,6 +48,7 @@ pub fn manifest(folder: &Path) -> Result<Manifest, CaseError> {
     let path = folder.join("manifest.json");
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
+        Err(_) if !folder.exists() => return Err(CaseError::NotFound(folder.to_owned())),
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(CaseError::NoManifest(folder.to_owned())),
         Err(source) => return Err(CaseError::Read { path, source }),
     };
@@ -142,6 +146,19 @@ fn against_the_document(manifest: &Manifest, document: &Document, files: &BTreeM
     differences
 }
 
+/// Options that have to be passed, for the case was made with their files; `passed` are the roles of those that are. Of cases
+/// that say no roles nobody knows.
+pub fn forgotten(manifest: &Manifest, passed: &[Role]) -> Vec<String> {
+    let told = |r: &Recorded| match r.role.filter(|role| !passed.contains(role))? {
+        Role::Accounts => {
+            Some(format!("pass --accounts: the case was made with the account table {}", visible(&r.path)))
+        }
+        Role::Map => Some(format!("pass --map: the case was made with the field map {}", visible(&r.path))),
+        Role::Log | Role::Evidence => None,
+    };
+    manifest.inputs.iter().filter_map(told).collect()
+}
+
 /// What of the input is not what the case was made from; `beside` are the paths and hashes of the files that were read
 /// beside the logs.
 pub fn other_inputs(
@@ -196,7 +213,11 @@ pub fn comparable(recorded: &Document, rederived: &Document) -> (Document, Docum
         axes.into_iter().flat_map(|a| &mut a.claims).flat_map(|c| &mut c.lines).for_each(|l| rename(&mut l.file));
         n.exemplars.iter_mut().for_each(|e| rename(&mut e.at.file));
     }
-    for note in out.notices.iter_mut().chain(&mut out.intake.notes) {
+    // Which of them is the first hangs on the names of files; the list of all is held against the recorded one.
+    if let (Some(was), Some(out)) = (&was.intake.most_rejected, &mut out.intake.most_rejected) {
+        (out.file, out.line) = (was.file.clone(), was.line);
+    }
+    for note in out.notices.iter_mut().chain(&mut out.intake.notes).chain(&mut out.intake.warnings) {
         for (now, was) in moved.iter().filter(|(now, was)| now != was) {
             *note = note.replace(now.as_str(), was);
         }

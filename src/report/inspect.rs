@@ -1,7 +1,7 @@
 //! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
 
 use super::reading::{comparison, readings, table_rows, template};
-use super::terminal::{Page, TerminalOptions, count, figure, measured};
+use super::terminal::{Page, TerminalOptions, called, count, figure, measured};
 use crate::document::{Account, Claim, Document, LineRef, Network};
 use anstyle::Style;
 
@@ -15,7 +15,7 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
     page.styled(
         0,
         Style::new().bold(),
-        &format!("{}  {}, {} confidence", n.id, n.verdict.as_str(), n.confidence.as_str()),
+        &format!("{}  {}, {} confidence", n.id, called(n.verdict), n.confidence.as_str()),
     );
     page.paragraph(2, &n.summary);
     if !n.set_aside.is_empty() {
@@ -162,7 +162,7 @@ pub fn pair(d: &Document, a: &str, b: &str, options: TerminalOptions) -> Option<
         let place = if x.network_id.is_empty() {
             "in no network".to_owned()
         } else {
-            format!("in {} with probability {:.3}, {}", x.network_id, x.membership, x.verdict.as_str())
+            format!("in {} with probability {:.3}, {}", x.network_id, x.membership, called(x.verdict))
         };
         page.paragraph(0, &format!("{}: {} requests, {place}", x.account_id, x.requests));
     }

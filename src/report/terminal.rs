@@ -2,7 +2,7 @@
 
 use super::escape::{columns, truncate, truncate_start, visible};
 use super::reading::{Reading, comparison, readings};
-use crate::document::{Claim, Confidence, Document, Explanation, Network, Verdict};
+use crate::document::{Claim, Confidence, Document, Explanation, Intake, Network, Rejected, Verdict};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -20,7 +20,7 @@ pub struct TerminalOptions {
 /// How much a summary says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum View {
-    /// A line a suspected network, and the sum.
+    /// A line a suspected network, what nobody should miss, and the sum.
     Quiet,
     /// Suspected networks with their grounds, a few coordinated groups.
     #[default]
@@ -29,16 +29,17 @@ pub enum View {
     All,
 }
 
+impl View {
+    /// All, with the word for each.
+    pub const ALL: [(&'static str, View); 3] = [("quiet", View::Quiet), ("normal", View::Normal), ("all", View::All)];
+}
+
 impl std::str::FromStr for View {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        match word {
-            "quiet" => Ok(View::Quiet),
-            "normal" => Ok(View::Normal),
-            "all" => Ok(View::All),
-            _ => Err("it has to be quiet, normal or all".to_owned()),
-        }
+        let known = View::ALL.iter().find(|(name, _)| *name == word).map(|(_, view)| *view);
+        known.ok_or_else(|| format!("it has to be one of {}", View::ALL.map(|(name, _)| name).join(", ")))
     }
 }
 
@@ -158,7 +159,8 @@ fn claims(page: &mut Page, reading: &Reading<'_>) {
     page.paragraph(4, &format!("Inferred: {}.", reading.inferred));
 }
 
-fn called(verdict: Verdict) -> &'static str {
+/// A verdict in words.
+pub(super) fn called(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::SuspectedDistillation => "suspected distillation network",
         Verdict::Coordinated => "coordinated accounts",
@@ -242,7 +244,7 @@ fn network(page: &mut Page, n: &Network) {
 pub fn summary(d: &Document, options: TerminalOptions) -> String {
     let mut page = Page::new(options);
     let i = &d.intake;
-    page.paragraph(0, &intake_sentence(i));
+    page.paragraph(0, &intake_told(i));
     let p = &d.population;
     if options.view == View::Quiet {
         for n in d.networks.iter().filter(|n| n.is_suspected()) {
@@ -256,6 +258,9 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
                     figure(n.q_value)
                 ),
             );
+        }
+        for warning in &i.warnings {
+            page.paragraph(0, warning);
         }
         closing(&mut page, d);
         return page.finish();
@@ -284,7 +289,7 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
         }
     }
     for n in d.networks.iter().filter(|n| !n.set_aside.is_empty()) {
-        page.styled(0, Style::new().bold(), &format!("{}  {}, set aside", n.id, n.verdict.as_str()));
+        page.styled(0, Style::new().bold(), &format!("{}  {}, set aside", n.id, called(n.verdict)));
         page.paragraph(2, &n.set_aside);
     }
     for notice in &d.notices {
@@ -320,8 +325,17 @@ fn closing(page: &mut Page, d: &Document) {
     );
 }
 
+/// The same, with what most of the rejected rows were rejected for.
+pub fn intake_told(i: &Intake) -> String {
+    let sentence = intake_sentence(i);
+    let Some(Rejected { reason, rows, file, line }) = &i.most_rejected else { return sentence };
+    let many = if *rows < i.rows_rejected { format!("{rows} of them ") } else { String::new() };
+    let first = if file.is_empty() { String::new() } else { format!(", first {file}:{line}") };
+    format!("{sentence}; rejected {many}for: {reason}{first} (all in rejects.csv of the case)")
+}
+
 /// The equation that holds over the rows of the input.
-pub fn intake_sentence(i: &crate::document::Intake) -> String {
+pub fn intake_sentence(i: &Intake) -> String {
     let mut text = format!(
         "{} rows read = {} kept + {} rejected + {} repeated",
         i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated

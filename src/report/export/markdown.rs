@@ -3,7 +3,7 @@
 use crate::document::{Claim, Document, LineRef, Network};
 use crate::report::escape::visible;
 use crate::report::reading::{Reading, comparison, readings, table_rows, template};
-use crate::report::terminal::{count, figure, intake_sentence, measured};
+use crate::report::terminal::{called, count, figure, intake_told, measured};
 
 /// Accounts named one by one.
 const MEMBERS: usize = 60;
@@ -69,7 +69,7 @@ fn network(out: &mut String, n: &Network) {
     }
     *out += &format!(
         "{}, {} confidence, q = {}. {}\n\n",
-        words(n.verdict.as_str()),
+        called(n.verdict),
         n.confidence.as_str(),
         figure(n.q_value),
         words(&n.summary)
@@ -125,7 +125,7 @@ pub(super) fn markdown(d: &Document) -> String {
         words(&p.last),
         figure(p.expected_false_networks)
     );
-    out += &format!("{}.\n\n", intake_sentence(&d.intake));
+    out += &format!("{}.\n\n", words(&intake_told(&d.intake)));
     for s in d.signals.iter().filter(|s| !s.evaluable) {
         out += &format!("- not evaluable: {} ({})\n", code(&s.name), words(&s.reason));
     }

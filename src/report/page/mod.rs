@@ -8,7 +8,7 @@ use crate::document::{
 };
 use crate::report::markup::fill;
 use crate::report::reading::{Reading, comparison, readings, table_rows};
-use crate::report::terminal::{count, figure, intake_sentence, measured};
+use crate::report::terminal::{count, figure, intake_told, measured};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
 use picture::Picture;
@@ -436,7 +436,7 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         first: moment(&p.first),
         last: moment(&p.last),
         rows: [i.rows_read, i.rows_kept].map(grouped),
-        intake: intake_sentence(i),
+        intake: intake_told(i),
         files: i.files.iter().map(|f| File { path: short(&f.path, 300), rows: grouped(f.rows), file: f }).collect(),
         columns: i.fill_rates.iter().map(|f| (f.column.as_str(), percent(f.share))).collect(),
         could_not,
