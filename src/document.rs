@@ -132,7 +132,8 @@ pub struct Intake {
     pub rows_kept: u64,
     /// Rows that could not be read; each stands in `rejects.csv`.
     pub rows_rejected: u64,
-    /// Rows that agree in all that was read with an earlier one of the same account and request id.
+    /// Rows that agree in all that was read with an earlier one of the same account and request id; or, without an id, that say
+    /// what was asked at a time finer than a second.
     pub rows_repeated: u64,
     /// Further rows of calls that are told in several rows.
     #[serde(default)]

@@ -105,9 +105,13 @@ impl<F: Fold> Kept<F> {
         Self { fold, requests: Repeats::default(), counts: Counts::new(), meetings: several.then(Meetings::default) }
     }
 
-    /// Takes a row, unless it was counted already under the same request id.
+    /// Takes a row, unless it was counted already: under the same request id, or, where the log has none, the same in all.
     pub fn take(&mut self, place: Place, format: usize, event: &Event<'_>) {
-        if event.request_id.as_deref().is_some_and(|request| self.requests.is_repeat(event, request)) {
+        let is_repeat = match event.request_id.as_deref() {
+            Some(request) => self.requests.is_repeat(event, request),
+            None => self.requests.is_same(event),
+        };
+        if is_repeat {
             self.counts.repeated += 1;
             return;
         }

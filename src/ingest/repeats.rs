@@ -6,6 +6,8 @@ use crate::event::{Event, Origin, Place};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
+const SECOND_US: i64 = 1_000_000;
+
 /// The first call under an id: 60 bits of a hash of account and id, 36 of one of the row. Two of them are equal where their
 /// ids are.
 #[derive(Clone, Copy)]
@@ -42,6 +44,8 @@ impl Hash for First {
 pub(super) struct Repeats {
     keys: [RandomState; 2],
     first: HashSet<First>,
+    /// Rows without an id that tell themselves from others.
+    whole: HashSet<u64>,
     /// Other calls under an id that is there already, and each such id once with nothing.
     more: HashSet<[u64; 2]>,
     ids: u64,
@@ -71,6 +75,18 @@ impl Repeats {
         false
     }
 
+    /// Notes a call that has no id; whether the same row was noted before, as where exports overlap. Only rows that say what was
+    /// asked, at a time finer than a second: of others two calls may well agree in all that a log tells.
+    pub fn is_same(&mut self, event: &Event<'_>) -> bool {
+        let tells_itself = event.ts_res_us < SECOND_US && (event.user_text.is_some() || event.user_hash.is_some());
+        if !tells_itself {
+            return false;
+        }
+        let mut row = self.keys[1].build_hasher();
+        event.hash_read(&mut row);
+        !self.whole.insert(row.finish())
+    }
+
     /// What stands under ids of other calls; `file` names a file.
     pub fn reused(&self, file: impl Fn(u32) -> String) -> Option<Reused> {
         let Origin { file_id, line_no } = Origin::from(self.at?);
@@ -97,6 +113,23 @@ mod tests {
         assert!(!is_repeat("ar", "") && !is_repeat("", "ar"));
         assert!(is_repeat("a", "r") && is_repeat("a\0b", "c"));
         assert_eq!(repeats.reused(|_| String::new()), None);
+    }
+
+    /// Two exports that overlap made each call of the overlap two.
+    #[test]
+    fn rows_without_an_id_that_agree_in_all_were_counted_twice() {
+        let mut repeats = Repeats::default();
+        let asked = |line_no, ts_res_us, text: Option<&'static str>| Event {
+            ts_res_us,
+            user_text: text.map(Into::into),
+            ..call("a", line_no, 5)
+        };
+        assert!(!repeats.is_same(&asked(1, 1_000, Some("one"))) && !repeats.is_same(&asked(2, 1_000, Some("two"))));
+        assert!(repeats.is_same(&asked(3, 1_000, Some("one"))));
+        for line_no in 4..6 {
+            assert!(!repeats.is_same(&asked(line_no, SECOND_US, Some("three"))), "of one second there may be two");
+            assert!(!repeats.is_same(&asked(line_no, 1_000, None)), "who asks the same is not known");
+        }
     }
 
     #[test]
