@@ -117,6 +117,8 @@ pub(super) struct LifeLine {
     successions: Vec<String>,
     of: usize,
     shown: usize,
+    /// Whether any account drawn was opened in the time of the logs.
+    rings: bool,
     closed: usize,
     followed: usize,
 }
@@ -182,7 +184,17 @@ pub(super) fn life_line(axis: &Axis, accounts: &[&Account]) -> Option<LifeLine> 
             ));
         }
     }
-    Some(LifeLine { height: 16.0 + ROW * shown as f64, rows, successions, of, shown, closed: closures, followed })
+    let rings = rows.iter().any(|row| row.opened.is_some());
+    Some(LifeLine {
+        height: 16.0 + ROW * shown as f64,
+        rows,
+        successions,
+        of,
+        shown,
+        rings,
+        closed: closures,
+        followed,
+    })
 }
 
 /// Requests of a network as bars, and as they would fall if it worked when everybody does.
