@@ -13,6 +13,13 @@ use std::path::PathBuf;
 /// Files and reasons listed in one sentence.
 const LISTED: usize = 5;
 
+/// The first of some names, and what `more` says of the number of the others.
+fn listed<N: AsRef<str>>(names: &[N], most: usize, more: impl Fn(usize) -> String) -> String {
+    let first: Vec<&str> = names.iter().take(most).map(AsRef::as_ref).collect();
+    let others = names.len() - first.len();
+    first.join(", ") + &if others > 0 { format!(" and {}", more(others)) } else { String::new() }
+}
+
 /// One row that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reject {
@@ -86,7 +93,7 @@ impl IngestReport {
         intake.files.sort_by_cached_key(|file| PathBuf::from(&file.path));
         intake.files.dedup_by(|later, first| {
             let same = later.path == first.path;
-            first.rows += if same { later.rows } else { 0 };
+            first.rows = first.rows.saturating_add(if same { later.rows } else { 0 });
             same
         });
         notes.sort();
@@ -168,25 +175,16 @@ impl IngestReport {
     pub fn told_columns(&self) -> Option<String> {
         const MOST: usize = 40;
         let one = |name: &String| visible(&name.chars().take(MOST).collect::<String>());
-        let listed: Vec<String> = self.columns.iter().take(MOST).map(one).collect();
-        let more = self.columns.len().saturating_sub(MOST);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        (!listed.is_empty()).then(|| format!("columns of the first rows: {}{more}", listed.join(", ")))
+        let columns: Vec<String> = self.columns.iter().map(one).collect();
+        (!columns.is_empty())
+            .then(|| format!("columns of the first rows: {}", listed(&columns, MOST, |n| format!("{n} more"))))
     }
 
     /// Which files are empty.
     pub(super) fn told_empty(&self) -> Option<String> {
-        let empty: Vec<&str> = self
-            .intake
-            .files
-            .iter()
-            .filter(|f| f.bytes == 0 && !f.sha256.is_empty())
-            .map(|f| f.path.as_str())
-            .collect();
-        let more = empty.len().saturating_sub(LISTED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        (!empty.is_empty())
-            .then(|| format!("empty: {}{more}", empty.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ")))
+        let empty = self.intake.files.iter().filter(|f| f.bytes == 0 && !f.sha256.is_empty());
+        let empty: Vec<&str> = empty.map(|f| f.path.as_str()).collect();
+        (!empty.is_empty()).then(|| format!("empty: {}", listed(&empty, LISTED, |n| format!("{n} more"))))
     }
 
     /// How times are written, where some could not be read.
@@ -260,12 +258,11 @@ impl IngestReport {
         }
         let is_lost = |f: &&InputFile| of.get(f.path.as_str()).is_some_and(|rows| *rows == f.rows);
         let lost: Vec<&str> = files.iter().filter(is_lost).map(|f| f.path.as_str()).collect();
-        let much = (10 * rows_rejected >= *rows_read && *rows_rejected > 0)
+        // A part may claim as many rows as a number holds.
+        let much = (rows_rejected.saturating_mul(10) >= *rows_read && *rows_rejected > 0)
             .then(|| format!("{rows_rejected} of {rows_read} rows were rejected."));
-        let more = lost.len().saturating_sub(LISTED);
-        let more = if more > 0 { format!(" and of {more} more files") } else { String::new() };
-        let listed = lost.iter().take(LISTED).copied().collect::<Vec<_>>().join(", ");
-        let whole = (!lost.is_empty()).then(|| format!("All rows of {listed}{more} were rejected."));
+        let files = listed(&lost, LISTED, |n| format!("of {n} more files"));
+        let whole = (!lost.is_empty()).then(|| format!("All rows of {files} were rejected."));
         // Without their places: which is the first hangs on the names of files, and a log may move.
         let mut reasons: Vec<_> = self.reasons.iter().collect();
         reasons.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
@@ -354,5 +351,16 @@ mod tests {
         let whole = IngestReport::of_parts([claimed(), claimed()], 10);
         assert_eq!((whole.intake.rows_read, whole.intake.halves[0].calls, whole.zoneless), (most, most, most));
         assert!(whole.intake.notes.iter().any(|note| note.contains(&format!("{most} buckets, {most} input"))));
+    }
+
+    /// Ten times as many as a number holds are no number.
+    #[test]
+    fn a_part_that_claims_all_rows_of_a_number_rejected_ended_the_program() {
+        let file = InputFile { path: "a.jsonl".to_owned(), rows: u64::MAX, ..InputFile::default() };
+        let intake = Intake { rows_read: u64::MAX, rows_rejected: u64::MAX, files: vec![file], ..Intake::default() };
+        let claimed = || IngestReport { intake: intake.clone(), ..IngestReport::default() };
+        let whole = IngestReport::of_parts([claimed(), claimed()], 10);
+        assert_eq!((whole.intake.files.len(), whole.intake.files[0].rows), (1, u64::MAX));
+        assert_eq!(whole.intake.warnings.len(), 1, "{:?}", whole.intake.warnings);
     }
 }
