@@ -258,8 +258,8 @@ fn instructions(evidence: &Evidence, accounts: &[u32], fingerprints: impl Iterat
     /// Of each account the number of texts, and the hashes of the first and the last.
     type Texts = Vec<(u32, (u32, u32))>;
     let texts = |fingerprint: u64| -> Texts {
-        let of = |account: &u32| evidence.carried(fingerprint, *account).map(|c| (c.count, c.items));
-        accounts.iter().filter_map(of).collect()
+        let carriers = evidence.carriers(fingerprint).into_iter().flat_map(|carriers| carriers.inside(accounts));
+        carriers.map(|(_, c)| (c.count, c.items)).collect()
     };
     let mut apart: BTreeMap<Texts, u64> = BTreeMap::new();
     for fingerprint in fingerprints {

@@ -83,7 +83,7 @@ impl<'a> OverTime<'a> {
         if accounts.iter().all(|a| self.tells_hours[*a as usize]) {
             tests.extend(self.hourly(&group));
         }
-        if let Some(Succession { outcome, hours, cases, followed }) = self.succession(world, accounts) {
+        if let Some(Succession { outcome, hours, cases, followed }) = self.succession(&of_themselves(world, accounts)) {
             let words = format!("closures are followed by a new account within {hours} h");
             let words = stated(followed.len(), cases, &words);
             tests.push(of_time("time.succession", &words, "closures", Counts::Members, outcome));
@@ -112,16 +112,16 @@ impl<'a> OverTime<'a> {
         tests
     }
 
-    fn succession(&self, world: &World, accounts: &[u32]) -> Option<Succession> {
-        let accounts = of_themselves(world, accounts);
+    /// Of accounts that are entities by themselves.
+    fn succession(&self, accounts: &[u32]) -> Option<Succession> {
         let times = |of: &[Option<i64>]| -> Vec<i64> { accounts.iter().filter_map(|a| of[*a as usize]).collect() };
         succession(&times(&self.closed), &times(&self.opened))
     }
 
     /// Closed accounts of a group that others follow, each with the first that does, in order of closure.
     pub fn successors(&self, world: &World, accounts: &[u32]) -> Vec<(u32, u32)> {
-        let Some(Succession { followed, .. }) = self.succession(world, accounts) else { return Vec::new() };
         let accounts = of_themselves(world, accounts);
+        let Some(Succession { followed, .. }) = self.succession(&accounts) else { return Vec::new() };
         let in_order = |of: &[Option<i64>]| {
             let mut times: Vec<(i64, u32)> = accounts.iter().filter_map(|a| Some((of[*a as usize]?, *a))).collect();
             times.sort_unstable();

@@ -123,24 +123,11 @@ fn repeat(low: f64, high: f64) -> String {
 /// Share of an object's holders that have to stand in a group for it to be the group's own.
 const OWN: f64 = 0.8;
 
-/// One look at what members share of a kind.
-struct Look {
-    outcome: Outcome,
-    statement: String,
-    unit: &'static str,
-    counts: Counts,
-    /// The objects, rising.
-    wanted: Vec<u32>,
-    /// Whether it says something of a few members only.
-    of_few: bool,
-}
-
-impl Look {
-    /// What says something of much of a group comes before what says more of a few: a campaign in four small networks stands in
-    /// none of them.
-    fn tells_more(a: &Self, b: &Self) -> Ordering {
-        a.of_few.cmp(&b.of_few).then(a.outcome.p_value.total_cmp(&b.outcome.p_value))
-    }
+/// What says something of much of a group comes before what says more of a few: a campaign in four small networks stands in none
+/// of them.
+fn tells_more(a: &Test, b: &Test) -> Ordering {
+    let of_few = |test: &Test| test.agreement().is_some_and(|share| share < LEAST_AGREEING);
+    of_few(a).cmp(&of_few(b)).then(a.outcome.p_value.total_cmp(&b.outcome.p_value))
 }
 
 /// How common the objects of one kind are among the accounts of a reference.
@@ -339,10 +326,15 @@ impl Reference {
                 stated(held, known.len(), one) + &self.outside(all - held, among.known as usize - known.len())
             }
         };
-        let agreeing = |wanted: &[u32]| known.iter().filter(|e| holdings.holds(**e, wanted)).count() as f64;
         let look = |outcome, statement, unit, counts, wanted: Vec<u32>| {
-            let of_few = agreeing(&wanted) < LEAST_AGREEING * known.len() as f64;
-            Look { outcome, statement, unit, counts, wanted, of_few }
+            let held: u64 = wanted.iter().map(|o| popularity(*o)).sum();
+            Test {
+                agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
+                background: (held as f64 / among.known as f64).min(1.0),
+                part: part_of(known.len(), among.known as usize),
+                shared: wanted.into(),
+                ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
+            }
         };
         let mut looks = vec![look(single, statement, "accounts", Counts::Members, vec![inside[place].0])];
         if !several.is_empty() {
@@ -378,16 +370,9 @@ impl Reference {
         }
         // Each look at one kind of object pays for all.
         let price = looks.len() as f64;
-        let Look { outcome, statement, unit, counts, wanted, .. } = looks.into_iter().min_by(Look::tells_more)?;
-        let outcome = Outcome { p_value: (price * outcome.p_value).min(1.0), ..outcome };
-        let held: u64 = wanted.iter().map(|o| popularity(*o)).sum();
-        Some(Test {
-            agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
-            background: (held as f64 / among.known as f64).min(1.0),
-            part: part_of(known.len(), among.known as usize),
-            shared: wanted.into(),
-            ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
-        })
+        let mut test = looks.into_iter().min_by(tells_more)?;
+        test.outcome.p_value = (price * test.outcome.p_value).min(1.0);
+        Some(test)
     }
 }
 

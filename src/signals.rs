@@ -7,42 +7,37 @@ use crate::features::Evidence;
 use crate::schema;
 use std::collections::BTreeMap;
 
-/// Signals over event columns: any of the columns suffices.
-const OVER_EVENTS: [(&str, &[&str]); 15] = [
-    ("content.template", &[schema::USER_TEXT, schema::SYSTEM_TEXT, schema::SYSTEM_HASH]),
-    ("content.shard", &[schema::USER_TEXT, schema::USER_HASH]),
-    ("extraction.rules", &[schema::USER_TEXT]),
-    ("extraction.single_turn", &[schema::SESSION_ID]),
-    ("extraction.output", &[schema::OUTPUT_TOKENS]),
-    ("infrastructure.address", &[schema::CLIENT_IP]),
-    ("infrastructure.prefix", &[schema::CLIENT_IP]),
-    ("infrastructure.rotation", &[schema::CLIENT_IP]),
-    ("evasion.rotation", &[schema::CLIENT_IP]),
-    ("behaviour.client", &[schema::USER_AGENT, schema::TLS_FINGERPRINT, schema::TEMPERATURE, schema::MAX_TOKENS]),
-    ("behaviour.cut_short", &[schema::FINISH_REASON, schema::MAX_TOKENS]),
-    ("behaviour.refused", &[schema::STATUS]),
-    ("evasion.contradiction", &[schema::TLS_FINGERPRINT]),
-    ("time.pivot", &[schema::MODEL]),
-    ("entity.organisation", &[schema::ORG_ID]),
+/// Signals over event columns: of each list any of the columns suffices.
+const OVER_EVENTS: [(&str, &[&[&str]]); 15] = [
+    // A system prompt is looked at with what a request asks, and not by itself.
+    (
+        "content.template",
+        &[&[schema::USER_TEXT, schema::SYSTEM_TEXT, schema::SYSTEM_HASH], &[schema::USER_TEXT, schema::USER_HASH]],
+    ),
+    ("content.shard", &[&[schema::USER_TEXT, schema::USER_HASH]]),
+    ("extraction.rules", &[&[schema::USER_TEXT]]),
+    ("extraction.single_turn", &[&[schema::SESSION_ID]]),
+    ("extraction.output", &[&[schema::OUTPUT_TOKENS]]),
+    ("infrastructure.address", &[&[schema::CLIENT_IP]]),
+    ("infrastructure.prefix", &[&[schema::CLIENT_IP]]),
+    ("infrastructure.rotation", &[&[schema::CLIENT_IP]]),
+    ("evasion.rotation", &[&[schema::CLIENT_IP]]),
+    ("behaviour.client", &[&[schema::USER_AGENT, schema::TLS_FINGERPRINT, schema::TEMPERATURE, schema::MAX_TOKENS]]),
+    ("behaviour.cut_short", &[&[schema::FINISH_REASON, schema::MAX_TOKENS]]),
+    ("behaviour.refused", &[&[schema::STATUS]]),
+    ("evasion.contradiction", &[&[schema::TLS_FINGERPRINT]]),
+    ("time.pivot", &[&[schema::MODEL]]),
+    ("entity.organisation", &[&[schema::ORG_ID]]),
 ];
 
 /// Every signal with whether it can be evaluated.
 pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Evidence) -> Vec<Signal> {
     let there = |column: &str| intake.fill_rates.iter().any(|f| f.column == column && f.share > 0.0);
-    let events = OVER_EVENTS.iter().map(|(name, columns)| {
-        let evaluable = columns.iter().any(|c| there(c));
-        let reason = if evaluable { "can run".to_owned() } else { format!("no row has {}", columns.join(" or ")) };
-        Signal { name: (*name).to_owned(), evaluable, reason }
-    });
-    // A system prompt is looked at with what a request asks, and not by itself.
-    let asks = [schema::USER_TEXT, schema::USER_HASH].into_iter().any(there);
-    let events = events.map(|signal| match signal.name.as_str() {
-        "content.template" if signal.evaluable && !asks => Signal {
-            evaluable: false,
-            reason: format!("no row has {} or {}", schema::USER_TEXT, schema::USER_HASH),
-            ..signal
-        },
-        _ => signal,
+    let events = OVER_EVENTS.iter().map(|(name, needed)| {
+        let absent = needed.iter().find(|columns| !columns.iter().any(|c| there(c)));
+        let reason =
+            absent.map_or_else(|| "can run".to_owned(), |columns| format!("no row has {}", columns.join(" or ")));
+        Signal { name: (*name).to_owned(), evaluable: absent.is_none(), reason }
     });
     type Has = fn(&Facts) -> bool;
     let over_facts: [(&str, &str, Has); 10] = [

@@ -237,21 +237,21 @@ fn is_json(text: &[u8]) -> bool {
 
 /// Lists of objects in the outermost object, and in the objects in it, by their names.
 fn lists(text: &[u8]) -> Vec<String> {
-    let inside = |at: usize| text[at + 1..].trim_ascii_start();
     let mut found = Vec::new();
     for (key, at) in outer_values(text) {
-        match text[at] {
-            b'[' if inside(at).starts_with(b"{") => found.push(key),
-            b'{' => {
-                let inner = &text[at..];
-                let lists = outer_values(inner).into_iter().filter(|(_, at)| inner[*at] == b'[');
-                let lists = lists.filter(|(_, at)| inner[at + 1..].trim_ascii_start().starts_with(b"{"));
-                found.extend(lists.map(|(name, _)| format!("{key}.{name}")));
-            }
-            _ => {}
+        let value = &text[at..];
+        if is_list_of_objects(value) {
+            found.push(key);
+        } else if value[0] == b'{' {
+            let inner = outer_values(value).into_iter().filter(|(_, at)| is_list_of_objects(&value[*at..]));
+            found.extend(inner.map(|(name, _)| format!("{key}.{name}")));
         }
     }
     found
+}
+
+fn is_list_of_objects(value: &[u8]) -> bool {
+    value.strip_prefix(b"[").is_some_and(|inside| inside.trim_ascii_start().starts_with(b"{"))
 }
 
 /// What is said of a document in which no list of records is found. The names stand in no command: a log may have any.

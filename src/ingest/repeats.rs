@@ -58,9 +58,7 @@ impl Repeats {
     pub fn is_repeat(&mut self, event: &Event<'_>, request: &str) -> bool {
         // Texts of a pair are hashed with their ends: no id can lend letters to an account.
         let id = self.keys[0].hash_one((&event.account_id, request));
-        let mut row = self.keys[1].build_hasher();
-        event.hash_read(&mut row);
-        let row = row.finish();
+        let row = self.row(event);
         let call = First::new(id, row);
         let Some(first) = self.first.get(&call) else {
             self.first.insert(call);
@@ -82,9 +80,15 @@ impl Repeats {
         if !tells_itself {
             return false;
         }
+        let row = self.row(event);
+        !self.whole.insert(row)
+    }
+
+    /// Hash of all that was read of a row.
+    fn row(&self, event: &Event<'_>) -> u64 {
         let mut row = self.keys[1].build_hasher();
         event.hash_read(&mut row);
-        !self.whole.insert(row.finish())
+        row.finish()
     }
 
     /// What stands under ids of other calls; `file` names a file.
