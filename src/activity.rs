@@ -87,11 +87,13 @@ pub fn life(evidence: &AccountEvidence, id: &str, facts: &BTreeMap<String, Facts
 /// Adds an account's requests to their spans, and returns how many stand in none.
 fn count(spans: &mut [u64], start: i64, seconds: i64, account: &AccountEvidence) -> u64 {
     let mut left_out = account.requests;
-    for at in account.times.as_slice() {
+    // A span is of whole hours and begins with one, so that an hour stands in one span.
+    let later = account.times.later().iter().map(|(hour, n)| (i64::from(*hour) * SPANS[0] * SECOND_US, u64::from(*n)));
+    for (at, n) in account.times.earliest().iter().map(|at| (*at, 1)).chain(later) {
         let place = at.saturating_sub(start).div_euclid(seconds.max(1) * SECOND_US);
         if let Some(span) = usize::try_from(place).ok().and_then(|p| spans.get_mut(p)) {
-            *span += 1;
-            left_out = left_out.saturating_sub(1);
+            *span += n;
+            left_out = left_out.saturating_sub(n);
         }
     }
     left_out
@@ -105,6 +107,7 @@ fn add_hours(hours: &mut [u64], account: &AccountEvidence) {
 mod tests {
     use super::*;
     use crate::event::{Event, Fold, Origin};
+    use crate::features::{MAX_HOURS, MAX_TIMES};
 
     fn evidence(starts: &[(&str, i64)]) -> Evidence {
         let mut evidence = Evidence::default();
@@ -134,14 +137,24 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_a_busy_account_that_stand_in_no_span_are_counted_as_left_out() {
-        let starts: Vec<(&str, i64)> = (0..5_000).map(|i| (if i < 4_500 { "a" } else { "b" }, i * SECOND_US)).collect();
+    fn an_account_of_a_thousand_requests_a_day_worked_in_its_first_days_alone() {
+        let minutes = |minutes: i64| minutes * 60 * SECOND_US;
+        let starts: Vec<(&str, i64)> = (0..20_000).map(|i| ("a", minutes(i))).chain([("b", minutes(7))]).collect();
         let evidence = evidence(&starts);
         let timeline = timeline(&evidence).unwrap();
-        assert_eq!((timeline.requests.iter().sum::<u64>(), timeline.left_out), (4_096 + 500, 404));
+        assert_eq!((timeline.requests.iter().sum::<u64>(), timeline.left_out), (20_001, 0));
+        assert!(timeline.requests.iter().rev().skip(1).all(|n| *n >= 180), "{:?}", timeline.requests);
         let busy = activity(&timeline, &evidence, &["a".to_owned()]);
-        assert_eq!((busy.requests.iter().sum::<u64>(), busy.left_out), (4_096, 404));
-        assert_eq!(busy.hours.iter().sum::<u64>(), 4_500);
+        assert_eq!((busy.requests.iter().sum::<u64>(), busy.left_out), (20_000, 0));
+    }
+
+    #[test]
+    fn requests_behind_all_hours_that_are_kept_are_counted_as_left_out() {
+        let hour = SPANS[0] * SECOND_US;
+        let first = (MAX_TIMES + MAX_HOURS) as i64;
+        let evidence = evidence(&(0..first + 5).map(|i| ("a", i * hour)).collect::<Vec<_>>());
+        let timeline = timeline(&evidence).unwrap();
+        assert_eq!((timeline.requests.iter().sum::<u64>(), timeline.left_out), (first as u64, 5));
     }
 
     #[test]

@@ -3,13 +3,15 @@
 //! that an outage of the service explains itself too.
 
 use crate::chance::{binomial_upper, ln_binomial_zero};
+use crate::features::MAX_HOURS;
 use crate::group_tests::Outcome;
 
 const HOUR_US: i64 = 3_600_000_000;
 /// Hours of a week.
 const WEEK: usize = 168;
-/// Longest log that is looked at hour by hour: beyond it a date is more likely wrong than old.
-const MOST_HOURS: i64 = 30_000;
+/// Longest log that is looked at hour by hour: beyond it a date is more likely wrong than old, and not all hours of an account are
+/// kept.
+const MOST_HOURS: i64 = MAX_HOURS as i64;
 /// Fewest accounts of a group that can fall silent together.
 const LEAST_ACCOUNTS: usize = 4;
 /// Shortest silence looked at, hours, and the longest: half a week, so that its shifts do not meet.
@@ -40,18 +42,16 @@ impl Life {
     }
 }
 
-/// The first hour of a log since the Unix epoch, and how many hours it spans, both ends counted; from the starts of every
-/// account (µs since the Unix epoch, rising).
-fn hours<'s>(starts: impl Iterator<Item = &'s [i64]>) -> (i64, i64) {
-    let hour = |us: &i64| us.div_euclid(HOUR_US);
-    let ends = starts.filter_map(|s| Some((hour(s.first()?), hour(s.last()?))));
+/// The first hour of a log, and how many hours it spans, both ends counted.
+fn span(worked: impl Iterator<Item = Vec<i64>>) -> (i64, i64) {
+    let ends = worked.filter_map(|hours| Some((*hours.first()?, *hours.last()?)));
     let span = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     span.map_or((0, 0), |(first, last)| (first, last.saturating_sub(first).saturating_add(1)))
 }
 
 /// Why a log has no calendar; `None` where it has one. As [`Calendar::new`] sees it.
-pub fn lacks<'s>(starts: impl Iterator<Item = &'s [i64]>) -> Option<&'static str> {
-    match hours(starts).1 {
+pub fn lacks(worked: impl Iterator<Item = Vec<i64>>) -> Option<&'static str> {
+    match span(worked).1 {
         length if length < 2 * WEEK as i64 => Some("the log spans less than the 336 hours of two weeks"),
         length if length > MOST_HOURS => Some("the log spans more than 30,000 hours"),
         _ => None,
@@ -59,25 +59,22 @@ pub fn lacks<'s>(starts: impl Iterator<Item = &'s [i64]>) -> Option<&'static str
 }
 
 impl Calendar {
-    /// From the starts (µs since the Unix epoch, rising) of every account. Empty, and so not evaluable, for logs of less
-    /// than two weeks.
-    pub fn new(starts: &[&[i64]]) -> Self {
-        let of_all = || starts.iter().copied();
-        if lacks(of_all()).is_some() {
+    /// From the hours since the Unix epoch in which each account worked (rising, each once). Empty, and so not evaluable, for logs
+    /// of less than two weeks.
+    pub fn new(worked: impl Iterator<Item = Vec<i64>> + Clone) -> Self {
+        if lacks(worked.clone()).is_some() {
             return Self::default();
         }
-        let (first, length) = hours(of_all());
+        let (first, length) = span(worked.clone());
         let mut calendar = Self { first, world: vec![0; length as usize] };
-        for account in starts {
-            calendar.life(account).hours.into_iter().for_each(|h| calendar.world[h] += 1);
+        for account in worked {
+            calendar.life(&account).hours.into_iter().for_each(|h| calendar.world[h] += 1);
         }
         calendar
     }
 
-    fn life(&self, starts: &[i64]) -> Life {
-        let mut hours: Vec<usize> = starts.iter().map(|us| (us.div_euclid(HOUR_US) - self.first) as usize).collect();
-        hours.dedup();
-        Life { hours }
+    fn life(&self, worked: &[i64]) -> Life {
+        Life { hours: worked.iter().map(|hour| (hour - self.first) as usize).collect() }
     }
 
     /// The same span in every other week of the log.
@@ -92,10 +89,10 @@ impl Calendar {
     /// between two hours of work. Where all others fall silent too, less is expected. Returns the outcome with start and end of the
     /// silence, µs since the Unix epoch.
     ///
-    /// `starts` are those of each member. `None` (not evaluable) for less than four members, two weeks, or without any
+    /// `worked` are the hours of each member. `None` (not evaluable) for less than four members, two weeks, or without any
     /// silence of two hours.
-    pub fn shared_silence(&self, starts: &[&[i64]]) -> Option<(Outcome, (i64, i64))> {
-        let group = self.group(starts)?;
+    pub fn shared_silence(&self, worked: &[Vec<i64>]) -> Option<(Outcome, (i64, i64))> {
+        let group = self.group(worked)?;
         let active: Vec<usize> = (0..group.members.len()).filter(|h| group.members[*h] > 0).collect();
         let pauses = active.windows(2).map(|w| (w[0] + 1, w[1]));
         let outcomes = pauses.filter(|(from, to)| SILENCE.contains(&(to - from))).filter_map(|span| {
@@ -124,8 +121,8 @@ impl Calendar {
     /// work more too, more is expected. Returns the outcome with the hour's start and end, µs since the Unix epoch.
     ///
     /// `None` (not evaluable) for less than four members or two weeks.
-    pub fn shared_burst(&self, starts: &[&[i64]]) -> Option<(Outcome, (i64, i64))> {
-        let group = self.group(starts)?;
+    pub fn shared_burst(&self, worked: &[Vec<i64>]) -> Option<(Outcome, (i64, i64))> {
+        let group = self.group(worked)?;
         let outcomes = (0..group.members.len()).filter(|h| group.members[*h] >= 2).filter_map(|hour| {
             let span = (hour, hour + 1);
             let elsewhere = self.other_weeks(span);
@@ -147,11 +144,11 @@ impl Calendar {
     }
 
     /// A group before the rest of the log; `None` where the log is too short or the group too small.
-    fn group(&self, starts: &[&[i64]]) -> Option<Group> {
-        if self.world.is_empty() || starts.len() < LEAST_ACCOUNTS {
+    fn group(&self, worked: &[Vec<i64>]) -> Option<Group> {
+        if self.world.is_empty() || worked.len() < LEAST_ACCOUNTS {
             return None;
         }
-        let lives: Vec<Life> = starts.iter().map(|s| self.life(s)).collect();
+        let lives: Vec<Life> = worked.iter().map(|hours| self.life(hours)).collect();
         let mut members = vec![0; self.world.len()];
         lives.iter().flat_map(|l| &l.hours).for_each(|h| members[*h] += 1);
         let others: Vec<u32> = self.world.iter().zip(&members).map(|(all, inside)| all - inside).collect();
@@ -193,6 +190,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::hours_of;
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -202,12 +200,14 @@ mod tests {
 
     #[test]
     fn a_log_of_336_hours_has_a_calendar_though_fourteen_days_lie_not_between_its_ends() {
-        let ends = |hours: i64| [0, hours * HOUR_US - 1];
-        let of = |ends: &[i64]| (lacks([ends].into_iter()).is_none(), !Calendar::new(&[ends]).world.is_empty());
-        assert_eq!(of(&ends(336)), (true, true));
-        assert_eq!(of(&ends(335)), (false, false));
-        assert_eq!(of(&ends(30_001)), (false, false));
-        assert_eq!(of(&[]), (false, false));
+        let both = |starts: Vec<i64>| {
+            (lacks(of(std::slice::from_ref(&starts)).into_iter()).is_none(), !calendar(&[starts]).world.is_empty())
+        };
+        let ends = |hours: i64| both(vec![0, hours * HOUR_US - 1]);
+        assert_eq!(ends(336), (true, true));
+        assert_eq!(ends(335), (false, false));
+        assert_eq!(ends(30_001), (false, false));
+        assert_eq!(both(Vec::new()), (false, false));
     }
 
     /// `sittings` of an account over three weeks, each of four requests: office hours on weekdays, or any time.
@@ -227,8 +227,12 @@ mod tests {
         starts
     }
 
-    fn of(starts: &[Vec<i64>]) -> Vec<&[i64]> {
-        starts.iter().map(Vec::as_slice).collect()
+    fn of(starts: &[Vec<i64>]) -> Vec<Vec<i64>> {
+        starts.iter().map(|own| hours_of(own, &[])).collect()
+    }
+
+    fn calendar(starts: &[Vec<i64>]) -> Calendar {
+        Calendar::new(of(starts).into_iter())
     }
 
     #[test]
@@ -239,7 +243,7 @@ mod tests {
         let mut pool: Vec<Vec<i64>> = (0..40).map(|_| account(&mut rng, 60, false)).collect();
         pool.iter_mut().for_each(|a| a.retain(|t| !(from..to).contains(t)));
         let all: Vec<Vec<i64>> = people.iter().chain(&pool).cloned().collect();
-        let calendar = Calendar::new(&of(&all));
+        let calendar = calendar(&all);
         let (outcome, span) = calendar.shared_silence(&of(&pool)).expect("three weeks of twenty accounts");
         assert!(outcome.p_value < 1e-5 && outcome.expected > 10.0, "{outcome:?}");
         assert!(span.0 >= from && span.1 <= to, "{span:?}");
@@ -255,7 +259,7 @@ mod tests {
             a.sort_unstable();
         }
         let all: Vec<Vec<i64>> = people.iter().chain(&pool).cloned().collect();
-        let (outcome, (start, _)) = Calendar::new(&of(&all)).shared_burst(&of(&pool)).expect("evaluable");
+        let (outcome, (start, _)) = calendar(&all).shared_burst(&of(&pool)).expect("evaluable");
         assert!(outcome.p_value < 1e-4 && outcome.observed >= 30.0, "{outcome:?}");
         assert_eq!(start, 300 * HOUR_US);
     }
@@ -270,7 +274,7 @@ mod tests {
             let people: Vec<Vec<i64>> = (0..60).map(|i| account(&mut rng, 12, i % 2 == 0)).collect();
             let group: Vec<Vec<i64>> = (0..25).map(|_| account(&mut rng, 12, office)).collect();
             let all: Vec<Vec<i64>> = people.iter().chain(&group).cloned().collect();
-            let calendar = Calendar::new(&of(&all));
+            let calendar = calendar(&all);
             silent += usize::from(calendar.shared_silence(&of(&group)).is_some_and(|(o, _)| o.p_value <= 0.05));
             burst += usize::from(calendar.shared_burst(&of(&group)).is_some_and(|o| o.0.p_value <= 0.05));
         }
@@ -284,7 +288,7 @@ mod tests {
         let mut all: Vec<Vec<i64>> = (0..150).map(|_| account(&mut rng, 40, false)).collect();
         let (from, to) = (200 * HOUR_US, 212 * HOUR_US);
         all.iter_mut().for_each(|a| a.retain(|t| !(from..to).contains(t)));
-        let outcome = Calendar::new(&of(&all)).shared_silence(&of(&all[..20]));
+        let outcome = calendar(&all).shared_silence(&of(&all[..20]));
         assert!(outcome.is_none_or(|(o, _)| o.p_value > 0.05), "{outcome:?}");
     }
 
@@ -292,15 +296,15 @@ mod tests {
     #[test]
     fn a_silence_across_the_end_of_the_first_of_two_weeks_has_no_other_week() {
         let starts: Vec<i64> = (0..336).filter(|h| ![167, 168].contains(h)).map(|h| h * HOUR_US).collect();
-        let all = [starts.as_slice(); 5];
-        assert_eq!(Calendar::new(&all).shared_silence(&all), None);
+        let all = vec![starts; 5];
+        assert_eq!(calendar(&all).shared_silence(&of(&all)), None);
     }
 
     #[test]
     fn short_logs_and_absurd_dates_are_not_evaluable() {
-        let week: Vec<i64> = (0..100).map(|h| h * HOUR_US).collect();
-        assert!(Calendar::new(&[week.as_slice(); 5]).shared_silence(&[week.as_slice(); 5]).is_none());
-        let ages = [-60_000_000_000_000_000, 250_000_000_000_000_000];
-        assert!(Calendar::new(&[ages.as_slice(); 5]).shared_burst(&[ages.as_slice(); 5]).is_none());
+        let week = vec![(0..100).map(|h| h * HOUR_US).collect(); 5];
+        assert!(calendar(&week).shared_silence(&of(&week)).is_none());
+        let ages = vec![vec![-60_000_000_000_000_000, 250_000_000_000_000_000]; 5];
+        assert!(calendar(&ages).shared_burst(&of(&ages)).is_none());
     }
 }

@@ -40,7 +40,6 @@ pub(crate) const DAY_US: f64 = 86_400e6;
 const LEAST_FOR_RHYTHM: usize = 12;
 /// Days of an account's life below which they say nothing either: two nights of an event are no habit.
 const LEAST_DAYS: f64 = 4.0;
-const HOUR_US: i64 = 3_600_000_000;
 /// What an account does often: in this share of its requests, and so many of them.
 const OFTEN: f64 = 0.2;
 const LEAST_OFTEN: u64 = 3;
@@ -74,11 +73,9 @@ impl HourPairs {
     }
 }
 
-/// From the hours in which an account worked at all, so that ten requests of one sitting are one sign. None for less than
+/// From the hours since the Unix epoch in which an account worked at all (rising, each once), so that ten requests of one sitting are one sign. None for less than
 /// four days. With the number of those hours.
-fn hour_pairs(starts: &[i64]) -> (HourPairs, usize) {
-    let mut worked: Vec<i64> = starts.iter().map(|us| us.div_euclid(HOUR_US)).collect();
-    worked.dedup();
+fn hour_pairs(worked: &[i64]) -> (HourPairs, usize) {
     let (Some(first), Some(last)) = (worked.first(), worked.last()) else { return Default::default() };
     let days = (last.div_euclid(24) - first.div_euclid(24) + 1) as f64;
     if days < LEAST_DAYS {
@@ -261,7 +258,7 @@ impl Census {
             reach[*entity as usize] += account.addresses.len() as u64;
         }
         let of_hours =
-            |a: &&AccountEvidence| if a.tells_hours() { hour_pairs(a.times.as_slice()) } else { Default::default() };
+            |a: &&AccountEvidence| if a.tells_hours() { hour_pairs(&a.times.hours()) } else { Default::default() };
         let worked: Vec<(HourPairs, usize)> = accounts.par_iter().map(of_hours).collect();
         // An organisation is one entity: opened with its first account, and at work with all of them.
         let (mut created, mut requests, mut pooled) =
@@ -306,6 +303,7 @@ mod tests {
     use super::*;
     use crate::event::{Event, Fold, Origin};
     use crate::features::Evidence;
+    use crate::features::hours_of;
 
     fn account(addresses: impl Iterator<Item = String>) -> AccountEvidence {
         let mut evidence = Evidence::default();
@@ -316,6 +314,8 @@ mod tests {
         evidence.finish().expect("nothing is on disk");
         *evidence.accounts.remove("a").expect("pushed")
     }
+
+    const HOUR_US: i64 = 3_600_000_000;
 
     #[test]
     fn a_telephone_among_its_carriers_addresses_does_not_rotate_and_a_proxy_pool_does() {
@@ -358,7 +358,7 @@ mod tests {
                     })
                     .collect();
                 starts.sort_unstable();
-                let (pairs, hours) = hour_pairs(&starts);
+                let (pairs, hours) = hour_pairs(&hours_of(&starts, &[]));
                 assert_eq!(rhythm(pairs, hours), None);
                 (all.alike, all.expected) = (all.alike + pairs.alike, all.expected + pairs.expected);
             }

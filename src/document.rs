@@ -56,7 +56,8 @@ pub struct Document {
     pub pseudonymised: bool,
 }
 
-/// Requests of everybody in equal spans of time. Of an account with more than 4,096 requests the times of the earliest are known.
+/// Requests of everybody in equal spans of time. Of an account the times of its 4,096 earliest requests and the 30,000 hours behind
+/// them in which there were any are known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Timeline {
     /// Start of the first span, RFC 3339 UTC.

@@ -5,7 +5,7 @@ use crate::account_table::Facts;
 use crate::calendar::Calendar;
 use crate::document::rfc3339;
 use crate::event::Origin;
-use crate::features::{AccountEvidence, MAX_TIMES};
+use crate::features::{AccountEvidence, hours_of};
 use crate::group_tests::{Counts, Outcome, Test, stated};
 use crate::lifecycle::{Succession, Uptake, pivot, succession};
 use crate::links::World;
@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const DAY_US: i64 = 86_400_000_000;
+const HOUR_US: i64 = 3_600_000_000;
 /// Fewest accounts that use a model for its first use to be a release.
 const LEAST_USERS: usize = 20;
 /// A model first used so soon after the start of the log may be older than the log.
@@ -33,17 +34,29 @@ struct Release {
     all: (u64, u64),
 }
 
+/// What the life of an account that follows a closed one begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begins {
+    Opened,
+    /// Its first request in the log.
+    Woken,
+}
+
 /// When all accounts worked, were opened, were closed, and took up models.
 pub(crate) struct OverTime<'a> {
     /// Starts of each entity, by its first account: the keys of a declared organisation take turns with each other, and that is
     /// nobody else's doing.
     starts: Vec<Cow<'a, [i64]>>,
+    /// Hours behind them, with the requests in each.
+    later: Vec<Cow<'a, [(i32, u32)]>>,
     /// The last start that is known of each entity, where not all are.
     cut: Vec<Option<i64>>,
     /// Whether an account's times tell the hour; where they do not, all its requests would stand at midnight.
     tells_hours: Vec<bool>,
     calendar: Calendar,
     opened: Vec<Option<i64>>,
+    /// When each account first worked, where that was inside the log: who keeps accounts in stock opened them long before.
+    woken: Vec<Option<i64>>,
     closed: Vec<Option<i64>>,
     releases: Vec<Release>,
 }
@@ -51,19 +64,21 @@ pub(crate) struct OverTime<'a> {
 impl<'a> OverTime<'a> {
     /// From all accounts in the order of `world.names`.
     pub fn new(world: &World, accounts: &[&'a AccountEvidence], facts: &BTreeMap<String, Facts>) -> Self {
-        let (starts, cut) = starts_of_entities(world, accounts);
+        let Work { starts, later, cut } = Work::of_entities(world, accounts);
         let log_start = accounts.iter().map(|a| a.first_us).min().unwrap_or(0);
+        let inside = log_start.saturating_add(DAY_US);
+        let woken: Vec<Option<i64>> =
+            accounts.iter().map(|account| Some(account.first_us).filter(|at| *at >= inside)).collect();
         // Without a date of its creation an account that first works inside the log was opened then, for all that is known.
-        let opened = |(name, account): (&String, &&AccountEvidence)| {
-            let told = facts.get(name).and_then(|f| f.created_us);
-            told.or((account.first_us >= log_start.saturating_add(DAY_US)).then_some(account.first_us))
-        };
+        let opened = |(name, woken): (&String, &Option<i64>)| facts.get(name).and_then(|f| f.created_us).or(*woken);
         Self {
-            calendar: Calendar::new(&starts.iter().map(|s| &**s).collect::<Vec<_>>()),
+            calendar: Calendar::new(starts.iter().zip(&later).map(|(starts, later)| hours_of(starts, later))),
             tells_hours: accounts.iter().map(|a| a.tells_hours()).collect(),
             starts,
+            later,
             cut,
-            opened: world.names.iter().zip(accounts).map(opened).collect(),
+            opened: world.names.iter().zip(&woken).map(opened).collect(),
+            woken,
             closed: world.names.iter().map(|name| facts.get(name)?.closed_us).collect(),
             releases: releases(world, accounts, log_start),
         }
@@ -83,8 +98,13 @@ impl<'a> OverTime<'a> {
         if accounts.iter().all(|a| self.tells_hours[*a as usize]) {
             tests.extend(self.hourly(&group));
         }
-        if let Some(Succession { outcome, hours, cases, followed }) = self.succession(&of_themselves(world, accounts)) {
-            let words = format!("closures are followed by a new account within {hours} h");
+        if let Some((begins, found)) = self.succession(&of_themselves(world, accounts)) {
+            let Succession { outcome, hours, cases, followed } = found;
+            let who = match begins {
+                Begins::Opened => "a new account",
+                Begins::Woken => "an account that had not worked before",
+            };
+            let words = format!("closures are followed by {who} within {hours} h");
             let words = stated(followed.len(), cases, &words);
             tests.push(of_time("time.succession", &words, "closures", Counts::Members, outcome));
         }
@@ -112,23 +132,32 @@ impl<'a> OverTime<'a> {
         tests
     }
 
-    /// Of accounts that are entities by themselves.
-    fn succession(&self, accounts: &[u32]) -> Option<Succession> {
+    /// Of accounts that are entities by themselves, by the beginning that tells more.
+    fn succession(&self, accounts: &[u32]) -> Option<(Begins, Succession)> {
         let times = |of: &[Option<i64>]| -> Vec<i64> { accounts.iter().filter_map(|a| of[*a as usize]).collect() };
-        succession(&times(&self.closed), &times(&self.opened))
+        let (closed, opened, woken) = (times(&self.closed), times(&self.opened), times(&self.woken));
+        let tried: &[(Begins, &[i64])] = if opened == woken {
+            &[(Begins::Opened, &opened)]
+        } else {
+            &[(Begins::Opened, &opened), (Begins::Woken, &woken)]
+        };
+        let found = tried.iter().filter_map(|(begins, times)| Some((*begins, succession(&closed, times)?)));
+        let (begins, mut best) = found.min_by(|a, b| a.1.outcome.p_value.total_cmp(&b.1.outcome.p_value))?;
+        best.outcome.p_value = (best.outcome.p_value * tried.len() as f64).min(1.0);
+        Some((begins, best))
     }
 
     /// Closed accounts of a group that others follow, each with the first that does, in order of closure.
     pub fn successors(&self, world: &World, accounts: &[u32]) -> Vec<(u32, u32)> {
         let accounts = of_themselves(world, accounts);
-        let Some(Succession { followed, .. }) = self.succession(&accounts) else { return Vec::new() };
+        let Some((begins, Succession { followed, .. })) = self.succession(&accounts) else { return Vec::new() };
         let in_order = |of: &[Option<i64>]| {
             let mut times: Vec<(i64, u32)> = accounts.iter().filter_map(|a| Some((of[*a as usize]?, *a))).collect();
             times.sort_unstable();
             times
         };
-        let opened = in_order(&self.opened);
-        let heir = |at: i64| opened.get(opened.partition_point(|(t, _)| *t <= at)).map(|(_, heir)| *heir);
+        let heirs = in_order(if begins == Begins::Opened { &self.opened } else { &self.woken });
+        let heir = |at: i64| heirs.get(heirs.partition_point(|(t, _)| *t <= at)).map(|(_, heir)| *heir);
         let closed = in_order(&self.closed).into_iter().filter(|(at, _)| followed.contains(at));
         closed.filter_map(|(at, account)| Some((account, heir(at)?))).collect()
     }
@@ -155,21 +184,19 @@ impl<'a> OverTime<'a> {
             );
             tests.push(of_time("time.turn_taking", &words, "mean rest", Counts::Mean, outcome));
         }
-        if cut.is_some() {
-            // A silence behind what is known is ours.
-            return tests;
-        }
-        if let Some((outcome, (from, to))) = self.calendar.shared_silence(&starts) {
+        let hours = |entity: &u32| hours_of(&self.starts[*entity as usize], &self.later[*entity as usize]);
+        let worked: Vec<Vec<i64>> = group.iter().map(hours).collect();
+        if let Some((outcome, (from, to))) = self.calendar.shared_silence(&worked) {
             let (from, to) = (rfc3339(from), rfc3339(to));
             let words = format!("members stay away from {from} to {to}, hours in which they work in other weeks");
             tests.push(of_time("time.silence", &words, "appearances", Counts::TooLittle, outcome));
         }
-        if let Some((outcome, (from, to))) = self.calendar.shared_burst(&starts) {
-            let works = |starts: &[i64]| starts.get(starts.partition_point(|t| *t < from)).is_some_and(|t| *t < to);
+        if let Some((outcome, (from, _))) = self.calendar.shared_burst(&worked) {
+            let works = |worked: &[i64]| worked.binary_search(&from.div_euclid(HOUR_US)).is_ok();
             let hour = rfc3339(from);
             let words = format!("accounts work in the hour from {hour}, more than in the same hour of other weeks");
             tests.push(Test {
-                agreeing: group.iter().zip(&starts).map(|(entity, starts)| (*entity, works(starts))).collect(),
+                agreeing: group.iter().zip(&worked).map(|(entity, worked)| (*entity, works(worked))).collect(),
                 background: (outcome.expected / group.len() as f64).min(1.0),
                 ..of_time("time.burst", &words, "accounts", Counts::Members, outcome)
             });
@@ -182,26 +209,43 @@ fn of_time(signal: &'static str, words: &str, unit: &'static str, counts: Counts
     Test::of_the_whole(signal, "time", words.to_owned(), unit, counts, outcome)
 }
 
-/// Starts of each entity by its first account, in order, and the last that is known of those of which not all are.
-fn starts_of_entities<'a>(world: &World, accounts: &[&'a AccountEvidence]) -> (Vec<Cow<'a, [i64]>>, Vec<Option<i64>>) {
-    let mut starts: Vec<Cow<'a, [i64]>> = vec![Cow::Borrowed(&[]); accounts.len()];
-    let mut cut: Vec<Option<i64>> = vec![None; accounts.len()];
-    for (account, entity) in accounts.iter().zip(&world.entity) {
-        let (own, entity) = (account.times.as_slice(), *entity as usize);
-        if starts[entity].is_empty() {
-            starts[entity] = Cow::Borrowed(own);
-        } else {
-            starts[entity].to_mut().extend(own);
+/// When each entity worked, by its first account; as [`OverTime`] has it.
+struct Work<'a> {
+    starts: Vec<Cow<'a, [i64]>>,
+    later: Vec<Cow<'a, [(i32, u32)]>>,
+    cut: Vec<Option<i64>>,
+}
+
+impl<'a> Work<'a> {
+    fn of_entities(world: &World, accounts: &[&'a AccountEvidence]) -> Self {
+        let mut work = Self {
+            starts: vec![Cow::Borrowed(&[]); accounts.len()],
+            later: vec![Cow::Borrowed(&[]); accounts.len()],
+            cut: vec![None; accounts.len()],
+        };
+        for (account, entity) in accounts.iter().zip(&world.entity) {
+            let (own, later, entity) = (account.times.earliest(), account.times.later(), *entity as usize);
+            add(&mut work.starts[entity], own);
+            add(&mut work.later[entity], later);
+            let last = own.last().filter(|_| !later.is_empty()).copied();
+            work.cut[entity] = work.cut[entity].into_iter().chain(last).min();
         }
-        let last = own.last().filter(|_| own.len() >= MAX_TIMES).copied();
-        cut[entity] = cut[entity].into_iter().chain(last).min();
+        work.starts.par_iter_mut().for_each(|own| {
+            if let Cow::Owned(own) = own {
+                own.sort_unstable();
+            }
+        });
+        work
     }
-    starts.par_iter_mut().for_each(|own| {
-        if let Cow::Owned(own) = own {
-            own.sort_unstable();
-        }
-    });
-    (starts, cut)
+}
+
+/// Keeps what there is, and joins to it only what a second account of the entity adds.
+fn add<'a, T: Copy>(known: &mut Cow<'a, [T]>, own: &'a [T]) {
+    if known.is_empty() {
+        *known = Cow::Borrowed(own);
+    } else if !own.is_empty() {
+        known.to_mut().extend(own);
+    }
 }
 
 /// Those of some accounts that are an entity by themselves: the keys of an organisation are replaced by itself.
@@ -309,6 +353,36 @@ mod tests {
         let over_time = OverTime::new(&world, &accounts, &facts);
         assert_eq!(over_time.successors(&world, &[0, 1, 2, 3, 4, 5]), [(0, 3), (1, 4)]);
         assert_eq!(accounts[0].last_at.map(|at| Origin::from(at).line_no), Some(9));
+    }
+
+    /// Of accounts that are kept in stock none is opened when another dies.
+    #[test]
+    fn an_old_account_that_wakes_when_another_is_closed_follows_it() {
+        let mut evidence = Evidence::default();
+        let mut facts = BTreeMap::new();
+        let hour = |n: u64| 37 * n + xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes()) % 24;
+        for account in 0..12u64 {
+            let name = format!("a{account:02}");
+            // The first works from the start; each wakes within the hour in which the one before it is closed.
+            let from = if account == 0 { 0 } else { hour(account) as i64 * DAY_US / 24 + 1 };
+            let until = hour(account + 1) as i64 * DAY_US / 24;
+            for (line_no, at) in (0..).zip((from..until).step_by(HOUR_US as usize)) {
+                evidence.push(&Event::new(Origin { file_id: 0, line_no }, at, name.as_str().into()));
+            }
+            let life = Facts { created_us: Some(-400 * DAY_US), closed_us: Some(until), ..Facts::default() };
+            facts.insert(name, life);
+        }
+        evidence.finish().unwrap();
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
+        let world = invert(&evidence, &BTreeMap::new());
+        let over_time = OverTime::new(&world, &accounts, &facts);
+        let group: Vec<u32> = (0..12).collect();
+        let tests = over_time.tests(&world, &group);
+        let succession = tests.iter().find(|t| t.signal == "time.succession").expect("evaluable");
+        assert!(succession.outcome.p_value < 1e-3, "{:?}", succession.outcome);
+        assert!(succession.statement.contains("an account that had not worked before"), "{}", succession.statement);
+        let pairs = over_time.successors(&world, &group);
+        assert!(pairs.len() > 7 && pairs.iter().all(|(closed, heir)| heir - closed == 1), "{pairs:?}");
     }
 
     /// What an organisation does with its own keys was held against whoever stood in a group with it.

@@ -6,8 +6,11 @@ use super::tally::Halves;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
 
-/// Starts of requests kept for one account.
+/// Starts of requests kept for one account; of those behind them the hours are.
 pub const MAX_TIMES: usize = 4_096;
+/// Hours kept behind them: more than three years, and so all of any log that has a calendar.
+pub const MAX_HOURS: usize = 30_000;
+const HOUR_US: i64 = 3_600_000_000;
 
 /// When an account began a call; in twelve bytes, for there is one for each.
 #[derive(Debug, Clone, Copy)]
@@ -108,37 +111,80 @@ impl Starts {
     }
 }
 
-/// Starts of requests, µs since the Unix epoch: the earliest [`MAX_TIMES`] of an account, in order once settled.
+/// When an account began its requests: the earliest [`MAX_TIMES`] starts, µs since the Unix epoch, and behind them how many fell
+/// into each of the next [`MAX_HOURS`] hours in which there were any, hours since the Unix epoch. In order once settled.
+///
+/// Whoever makes a thousand requests a day would else have a first week and nothing more.
 #[derive(Debug, Clone, Default)]
 pub struct Times {
     starts: Vec<i64>,
+    later: Vec<(i32, u32)>,
 }
 
 impl Times {
     pub(super) fn extend(&mut self, starts: impl IntoIterator<Item = i64>) {
         self.starts.extend(starts);
-        if self.starts.len() > 2 * MAX_TIMES {
+        if self.starts.len() > 2 * MAX_TIMES || self.later.len() > 2 * MAX_HOURS {
             self.settle();
         }
     }
 
-    pub(super) fn settle(&mut self) {
-        self.starts.sort_unstable();
-        self.starts.truncate(MAX_TIMES);
-        self.starts.shrink_to_fit();
+    pub(super) fn merge(&mut self, other: Self) {
+        self.later.extend(other.later);
+        self.extend(other.starts);
     }
 
-    /// From starts in any order.
-    pub(crate) fn of(starts: Vec<i64>) -> Self {
-        let mut times = Self { starts };
+    pub(super) fn settle(&mut self) {
+        self.starts.sort_unstable();
+        let beyond = self.starts.get(MAX_TIMES..).unwrap_or_default();
+        self.later.extend(beyond.iter().map(|us| (hour(*us) as i32, 1)));
+        self.starts.truncate(MAX_TIMES);
+        self.starts.shrink_to_fit();
+        self.later.sort_unstable();
+        self.later.dedup_by(|(hour, count), (known, sum)| {
+            let same = hour == known;
+            if same {
+                *sum = sum.saturating_add(*count);
+            }
+            same
+        });
+        self.later.truncate(MAX_HOURS);
+        self.later.shrink_to_fit();
+    }
+
+    /// From starts, and hours behind them with the requests in each, in any order.
+    pub(crate) fn of(starts: Vec<i64>, later: Vec<(i32, u32)>) -> Self {
+        let mut times = Self { starts, later };
         times.settle();
         times
     }
 
-    /// In order. Complete after [`Fold::finish`].
-    pub fn as_slice(&self) -> &[i64] {
+    /// The earliest starts, in order. Complete after [`Fold::finish`].
+    pub fn earliest(&self) -> &[i64] {
         &self.starts
     }
+
+    /// Hours behind them, in order, with the requests in each.
+    pub fn later(&self) -> &[(i32, u32)] {
+        &self.later
+    }
+
+    /// Hours in which there were any requests, since the Unix epoch, rising, each once.
+    pub fn hours(&self) -> Vec<i64> {
+        hours_of(&self.starts, &self.later)
+    }
+}
+
+fn hour(us: i64) -> i64 {
+    us.div_euclid(HOUR_US)
+}
+
+/// As [`Times::hours`], of starts and hours behind them that are in order.
+pub(crate) fn hours_of(starts: &[i64], later: &[(i32, u32)]) -> Vec<i64> {
+    let mut hours: Vec<i64> = starts.iter().map(|us| hour(*us)).chain(later.iter().map(|(h, _)| (*h).into())).collect();
+    hours.sort_unstable();
+    hours.dedup();
+    hours
 }
 
 /// Values by the account that they are of.
@@ -184,6 +230,25 @@ impl<T: Copy + Default> ByAccount<T> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn times_of_parts_are_those_of_the_whole_in_any_order() {
+        let draw = |i: u64| xxhash_rust::xxh3::xxh3_64(&i.to_le_bytes());
+        let starts: Vec<i64> = (0..20_000).map(|i| (draw(i) % 900) as i64 * HOUR_US / 2).collect();
+        let whole = Times::of(starts.clone(), Vec::new());
+        assert_eq!((whole.earliest().len(), whole.later().iter().map(|(_, n)| n).sum::<u32>()), (MAX_TIMES, 15_904));
+        let mut every: Vec<i64> = starts.iter().map(|us| hour(*us)).collect();
+        every.sort_unstable();
+        every.dedup();
+        assert_eq!(whole.hours(), every);
+        let part = |of: usize| Times::of(starts.iter().copied().skip(of).step_by(3).collect(), Vec::new());
+        for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+            let mut all = part(order[0]);
+            order[1..].iter().for_each(|of| all.merge(part(*of)));
+            all.settle();
+            assert_eq!((all.earliest(), all.later()), (whole.earliest(), whole.later()));
+        }
+    }
 
     proptest! {
         #[test]

@@ -15,7 +15,8 @@ use crate::event::{Event, Fold, Origin, Place};
 use crate::fingerprint::{self, Winnower};
 use crate::rules;
 use calls::ByAccount;
-pub use calls::{MAX_TIMES, Times};
+pub(crate) use calls::hours_of;
+pub use calls::{MAX_HOURS, MAX_TIMES, Times};
 pub use carriers::Carriers;
 use compact_str::CompactString;
 pub use excerpt::Excerpt;
@@ -436,7 +437,7 @@ impl AccountEvidence {
         self.models.merge(other.models, MAX_VALUES);
         self.sessions.merge(other.sessions, MAX_VALUES);
         self.items.merge(other.items, MAX_ITEMS);
-        self.times.extend(other.times.as_slice().iter().copied());
+        self.times.merge(other.times);
         for (name, known) in other.rule_hits {
             self.rule_hits.entry(name).or_insert((0, known.1)).absorb(known);
         }

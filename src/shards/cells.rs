@@ -222,7 +222,8 @@ pub(super) fn account(partial: &Partial) -> Cells {
     cells.put_list("models", e.models.iter().map(|(name, (first, at))| json!([&**name, first, place_json(*at)])));
     cells.put_list("sessions", e.sessions.iter().map(|(hash, count)| json!([u64::from(*hash), count])));
     cells.put_list("items", e.items.iter().map(|(hash, count)| json!([u64::from(*hash), count])));
-    cells.put_list("times", e.times.as_slice().iter().map(|us| json!(us)));
+    cells.put_list("times", e.times.earliest().iter().map(|us| json!(us)));
+    cells.put_list("later", e.times.later().iter().map(|(hour, n)| json!([hour, n])));
     cells.put_list("rule_hits", e.rule_hits.iter().map(|(pack, (n, at))| json!([pack, n, place_json(*at)])));
     let excerpts = e.excerpts.iter().map(|x| json!([x.rank.0, x.rank.1, place_json(x.at), x.text()]));
     cells.put_list("excerpts", excerpts);
@@ -259,7 +260,13 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         Ok((string(v.get(0))?.into(), (first, origin(v.get(2), files)?.into())))
     };
     let place_of = |name| cells.list(name)?.first().map(|at| origin(Some(at), files)).transpose();
-    let times = cells.list("times")?;
+    let start = |v: &Value| v.as_i64().ok_or("a time is missing");
+    let times = cells.list("times")?.iter().map(start).collect::<Result<_, _>>()?;
+    let hour = |v: &Value| {
+        let hour = v.get(0).and_then(Value::as_i64).and_then(|hour| i32::try_from(hour).ok());
+        Ok((hour.ok_or("an hour is missing")?, small(v.get(1))?))
+    };
+    let later = cells.list("later")?.iter().map(hour).collect::<Result<_, String>>()?;
     let excerpt = |v: &Value| {
         let rank = (v.get(0).and_then(Value::as_bool).ok_or("a rank is missing")?, number(v.get(1))?);
         Ok(Excerpt::redacted(rank, origin(v.get(2), files)?, string(v.get(3))?))
@@ -297,7 +304,7 @@ pub(super) fn partial(cells: &Cells, files: &[u32]) -> Result<Partial, String> {
         refused: cells.sum("refused")?,
         ln_input: cells.sum("ln_input")?,
         ln_output: cells.sum("ln_output")?,
-        times: Times::of(times.iter().map(|v| v.as_i64().ok_or("a time is missing")).collect::<Result<_, _>>()?),
+        times: Times::of(times, later),
         sessions: pairs("sessions")?,
         items: pairs("items")?,
         recurring: Vec::new(),

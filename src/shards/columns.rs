@@ -2,7 +2,7 @@
 //! commutative, so that neither the order of parts nor how a log was split matters.
 
 /// Version of the schema. A new one whenever a column, a rule, or what is put in a column changes.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
 /// One column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ const fn text(name: &'static str, rule: &'static str) -> Column {
 
 /// In their order in tables and in tab-separated rows. Lists are JSON; `[file, line]` is a place, the file by its number in
 /// the part's own list.
-pub const COLUMNS: [Column; 36] = [
+pub const COLUMNS: [Column; 37] = [
     whole("evidence_version", "the same in all rows"),
     text("made_by", "the same in all rows"),
     text("shard", "a part is taken once"),
@@ -58,7 +58,8 @@ pub const COLUMNS: [Column; 36] = [
     text("models", "union of [name, first use, place of it]: least, the 4,096 least names"),
     text("sessions", "union of [hash, count]: counts add up, the 4,096 least hashes"),
     text("items", "union of [hash, count]: counts add up, the 16,384 least hashes"),
-    text("times", "union with repeats: the 4,096 earliest"),
+    text("times", "union with repeats: the 4,096 earliest, and those behind them in `later`"),
+    text("later", "union of [hour since the Unix epoch, count]: counts add up, the 30,000 least hours"),
     text("rule_hits", "as addresses, of rule packs"),
     text("excerpts", "union of [rank, hash, place, redacted text]: the three best"),
     text("texts", "union: one record a request with text, base64"),

@@ -8,6 +8,7 @@ use crate::normalise::{LONGEST_ACCOUNT, in_range};
 const BEYOND: u64 = 1 << 53;
 /// Bytes of a redacted excerpt: fewer than there are in the longest that is kept, were each letter spelt out.
 const LONGEST_EXCERPT: usize = 4_096;
+const HOUR_US: i64 = 3_600_000_000;
 /// Millionths of ln(1 + tokens) of one call at most.
 const MOST_LN: u64 = 1 << 26;
 
@@ -52,7 +53,10 @@ pub(super) fn check(Partial { account_id, evidence: e, texts }: &Partial) -> Res
         ("ln_output", part(e.ln_output, most(MOST_LN))),
         ("first_us", timed(e.first_us) && e.first_us <= e.last_us),
         ("last_us", timed(e.last_us)),
-        ("times", e.times.as_slice().iter().copied().chain(models).all(timed)),
+        ("times", e.times.earliest().iter().copied().chain(models).all(timed)),
+        ("times", part(e.times.earliest().len() as u64, all)),
+        ("later", e.times.later().iter().all(|(hour, _)| timed(i64::from(*hour) * HOUR_US))),
+        ("later", part(e.times.later().iter().map(|(_, n)| u64::from(*n)).sum(), all)),
         ("hours", part(e.hours.iter().map(|n| u64::from(*n)).sum(), all)),
         ("addresses", at_most(&e.addresses, all, |(n, _)| n)),
         ("clients", at_most(&e.clients, all, |(n, _)| n)),

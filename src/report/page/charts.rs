@@ -138,7 +138,8 @@ pub(super) fn life_line(axis: &Axis, accounts: &[&Account]) -> Option<LifeLine> 
         .filter_map(|a| {
             let (first, last) = (parse_rfc3339(&a.first)?, parse_rfc3339(&a.last)?);
             let created = parse_rfc3339(&a.created);
-            let opened = created.unwrap_or(first);
+            // Who was opened long before the logs begins with the first request in them.
+            let opened = created.filter(|at| axis.covers(*at)).unwrap_or(first);
             Some(Dates { account: a, opened, created, first, last, closed: parse_rfc3339(&a.closed) })
         })
         .collect();
