@@ -194,7 +194,7 @@ impl Facts {
 /// Where several rows of one account contradict each other, what they say there is left out.
 ///
 /// # Errors
-/// When it is no CSV, has no account column, or none that says anything of accounts.
+/// When it is no CSV, has no account column, or columns besides that none of which says anything of accounts.
 pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
     let mut bytes = Vec::new();
     table.read_to_end(&mut bytes).map_err(csv::Error::from)?;
@@ -206,10 +206,13 @@ pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
     let strange: Vec<&String> = header.iter().filter(|h| *h != "account_id" && !KNOWN.contains(&h.as_str())).collect();
     let account =
         column("account_id").ok_or_else(|| TableError::NoAccountColumn(listed(&header.iter().collect::<Vec<_>>())))?;
-    if columns.iter().all(Option::is_none) {
-        return Err(TableError::NothingKnown(listed(&strange)));
-    }
     let mut notes = Vec::new();
+    if columns.iter().all(Option::is_none) {
+        if !strange.is_empty() {
+            return Err(TableError::NothingKnown(listed(&strange)));
+        }
+        notes.push("The account table has account_id alone and says nothing of accounts.".to_owned());
+    }
     if let Some(name) =
         KNOWN.iter().copied().chain(["account_id"]).find(|name| header.iter().filter(|h| h == name).count() > 1)
     {
@@ -367,6 +370,16 @@ mod tests {
         // Labels, for one.
         let error = read("account_id,campaign,population\na,C1,x\n".as_bytes()).unwrap_err().to_string();
         assert!(error.contains("beside account_id it has campaign, population"), "{error}");
+    }
+
+    /// It was refused: "beside account_id it has , and none of ...".
+    #[test]
+    fn a_table_of_accounts_alone_says_nothing_and_is_said_to() {
+        let read = read("account_id\na\nb\n".as_bytes()).unwrap();
+        assert_eq!(
+            (read.len(), read.notes),
+            (2, vec!["The account table has account_id alone and says nothing of accounts.".to_owned()])
+        );
     }
 
     #[test]

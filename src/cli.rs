@@ -94,6 +94,9 @@ Examples:
     Check {
         #[command(flatten)]
         input: Input,
+        /// As JSON, for programs
+        #[arg(long)]
+        json: bool,
     },
     /// Collect the evidence of a part of the logs, to analyse parts together
     Collect(collect::Collect),
@@ -156,6 +159,8 @@ enum FormatsCommand {
     },
     /// Print what each format carries, as Markdown
     Table,
+    /// Print the columns that a field map can fill, as Markdown
+    Columns,
 }
 
 #[derive(Args)]
@@ -503,7 +508,6 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
                     h.called(path)
                 })
                 .collect();
-            let settings = format!("{settings:?}");
             stage.write(|| case::write(&output, &document, &rejects, table, &beside, &settings, force))?;
             print(&summary(&document, terminal(layout)))?;
             if layout.view != View::Quiet {
@@ -515,8 +519,9 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             let suspected = document.networks.iter().any(document::Network::is_suspected);
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
-        Command::Check { input } => {
-            check::check(&read(&input, None, &resources, &Stage::watched()?)?)?;
+        Command::Check { input, json } => {
+            let reading = read(&input, None, &resources, &Stage::watched()?)?;
+            if json { check::json(&reading) } else { check::check(&reading) }?;
             Ok(0)
         }
         Command::Collect(arguments) => collect::collect(&arguments, &resources),
@@ -574,6 +579,7 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             print(&match command {
                 None => check::list_formats()?,
                 Some(FormatsCommand::Table) => formats::table()?,
+                Some(FormatsCommand::Columns) => formats::columns(),
                 Some(FormatsCommand::Show { name }) => {
                     let found = SHIPPED.iter().find(|s| s.name == name);
                     found.ok_or(IngestError::UnknownName(name))?.toml.to_owned()

@@ -8,10 +8,11 @@ use crate::features::Evidence;
 use crate::group_tests::{Counts, LEAST_AGREEING, Test};
 use crate::proposals::Side;
 use crate::shape::{AROUND_THE_CLOCK, Shape};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings of this stage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct FindingSettings {
     /// Corrected p-value from which a family speaks for coordination. 0 to 0.05.
     pub q_family: f64,

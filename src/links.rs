@@ -4,6 +4,7 @@ use crate::account_table::Facts;
 use crate::features::{AccountEvidence, Evidence};
 use crate::holdings::{Lists, counted, in_both};
 use rayon::prelude::*;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -34,7 +35,8 @@ impl Family {
 }
 
 /// A layer of the evidence, as a person leaves it out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Layer {
     Content,
     Identity,

@@ -5,12 +5,13 @@ use crate::chance::SharedRarity;
 use crate::holdings::Lists;
 use crate::links::{Family, Object, World};
 use rayon::prelude::*;
+use serde::Serialize;
 use std::cmp::Ordering;
 use std::sync::Mutex;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How many pairs are looked at.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct PairSettings {
     /// Pairs of objects of which every pair is looked at, rarest objects first; bounds time and memory.
     pub whole: u64,

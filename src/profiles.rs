@@ -7,10 +7,11 @@
 
 use crate::features::{AccountEvidence, BAR};
 use crate::links::World;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Settings of this stage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ProfileSettings {
     /// Widths of a cell in ln(requests); 0.35 is a ratio of 1.4.
     pub volume_widths: [f64; 2],

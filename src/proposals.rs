@@ -4,6 +4,7 @@ use crate::holdings::in_both;
 use crate::links::{Family, Object, World};
 use crate::networks::{Edges, Graph, communities};
 use crate::pairs::{PairSettings, Pairs};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A side of the evidence that proposes groups; the families it uses do not test them.
@@ -39,7 +40,7 @@ impl Side {
 }
 
 /// Settings of this stage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ProposalSettings {
     /// Mean surprise inside a community, nats: below it accounts do not hold together. 0.5 to 20.
     pub resolution: f64,

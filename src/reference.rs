@@ -19,8 +19,9 @@ const CELL: f64 = 0.35;
 /// An object that chance would give to a group this often is not what its members have in common.
 const TELLING: f64 = 0.01;
 
-/// A kind of objects with family, signal, and what is said of one object and of several.
-type Kind = (&'static str, &'static str, &'static str, &'static str, &'static str);
+/// A kind of objects with family, signal, what is said of accounts that share one, and of one object and of several that accounts
+/// share.
+type Kind = (&'static str, &'static str, &'static str, &'static str, [&'static str; 2]);
 
 const KINDS: [Kind; 11] = [
     (
@@ -28,54 +29,66 @@ const KINDS: [Kind; 11] = [
         "identity",
         "identity.payment",
         "accounts share one payment instrument",
-        "payment instruments each pay for several accounts",
+        ["payment instrument pays for several accounts", "payment instruments each pay for several accounts"],
     ),
-    ("device", "identity", "identity.device", "accounts share one device", "devices each serve several accounts"),
-    ("phone", "identity", "identity.phone", "accounts share one phone", "phones each belong to several accounts"),
+    (
+        "device",
+        "identity",
+        "identity.device",
+        "accounts share one device",
+        ["device serves several accounts", "devices each serve several accounts"],
+    ),
+    (
+        "phone",
+        "identity",
+        "identity.phone",
+        "accounts share one phone",
+        ["phone belongs to several accounts", "phones each belong to several accounts"],
+    ),
     (
         "email",
         "identity",
         "identity.email",
         "accounts share one e-mail address",
-        "e-mail addresses each belong to several accounts",
+        ["e-mail address belongs to several accounts", "e-mail addresses each belong to several accounts"],
     ),
     (
         "address",
         "infrastructure",
         "infrastructure.address",
         "accounts used one address",
-        "addresses were each used by several accounts",
+        ["address was used by several accounts", "addresses were each used by several accounts"],
     ),
     (
         "prefix",
         "infrastructure",
         "infrastructure.prefix",
         "accounts used one network prefix",
-        "network prefixes were each used by several accounts",
+        ["network prefix was used by several accounts", "network prefixes were each used by several accounts"],
     ),
     (
         "rotation",
         "infrastructure",
         "infrastructure.rotation",
         "accounts send hardly any two requests from one address",
-        "",
+        ["", ""],
     ),
-    ("client", "behaviour", "behaviour.client", "accounts use one client with the same parameters", ""),
+    ("client", "behaviour", "behaviour.client", "accounts use one client with the same parameters", ["", ""]),
     (
         "cut_short",
         "behaviour",
         "behaviour.cut_short",
         "accounts have answers cut at their limit in a fifth of their requests, three at least",
-        "",
+        ["", ""],
     ),
     (
         "refused",
         "behaviour",
         "behaviour.refused",
         "accounts are refused for quota in a fifth of their requests, three at least",
-        "",
+        ["", ""],
     ),
-    ("template", "content", "content.template", "accounts carry one recurring template", ""),
+    ("template", "content", "content.template", "accounts carry one recurring template", ["", ""]),
 ];
 
 /// Those that are no objects to share but what an account does by itself.
@@ -337,7 +350,7 @@ impl Reference {
             }
         };
         let mut looks = vec![look(single, statement, "accounts", Counts::Members, vec![inside[place].0])];
-        if !several.is_empty() {
+        if !several[1].is_empty() {
             let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;
             // The chance grows with the holders.
             let too_many = among.histogram.get(among.histogram.partition_point(telling)).map_or(u64::MAX, |(d, _)| *d);
@@ -362,6 +375,7 @@ impl Reference {
                 } else {
                     ""
                 };
+                let several = several[usize::from(outcome.observed != 1.0)];
                 let statement = format!("{} {several}{more}{same}", outcome.observed);
                 look(outcome, statement, plural(kind), Counts::Objects, wanted)
             };

@@ -12,11 +12,12 @@ use crate::links::{Family, Layer, Object, World, invert};
 use crate::profiles::{ProfileSettings, propose_profiles};
 use crate::proposals::{Proposal, ProposalSettings, Side, popular, propose};
 use crate::stacks::Stacks;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Settings of everything behind `ingest`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Settings {
     pub proposals: ProposalSettings,
     pub profiles: ProfileSettings,

@@ -316,6 +316,10 @@ fn check_shows_how_a_vendors_log_was_understood() {
     let run = stillhunt(&[arg("check"), &invocations, &trail, &spend]).code(0);
     let text = String::from_utf8_lossy(&run.get_output().stdout).replace(formats.to_str().unwrap(), "LOGS");
     insta::assert_snapshot!("check_of_vendors", text);
+    let run = stillhunt(&[arg("check"), arg("--json"), &invocations, &trail, &spend]).code(0);
+    let json = String::from_utf8_lossy(&run.get_output().stdout).replace(formats.to_str().unwrap(), "LOGS");
+    assert!(serde_json::from_str::<Value>(&json).is_ok());
+    insta::assert_snapshot!("check_of_vendors_as_json", json);
 }
 
 /// Where `value` departs from `schema`, in the keywords that the schema of ours uses; any other is a failure.

@@ -228,6 +228,33 @@ fn the_table_of_the_documentation_is_that_of_the_program() {
 }
 
 #[test]
+fn the_documentation_of_maps_is_that_of_the_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/maps.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (words, _) = text.split_once("| column | what it is |").unwrap();
+    let whole = format!("{words}{}", stillhunt::formats::columns());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &whole).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), whole);
+    let maps: Vec<&str> = words.split("```toml\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert_eq!(maps.len(), 4);
+    maps.iter().for_each(|map| drop(FieldMap::from_toml(map).unwrap_or_else(|e| panic!("{e}\n{map}"))));
+    // What is said of a shape is true of one that there is.
+    let shapes = words.split("| `as` | what the source holds |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let shapes: Vec<&str> = shapes
+        .lines()
+        .skip(2)
+        .flat_map(|row| row[1..].split('|').next().unwrap().split('`').skip(1).step_by(2))
+        .collect();
+    for shape in &shapes {
+        FieldMap::from_toml(&format!("[fields]\nts = {{ from = \"x\", as = \"{shape}\" }}")).unwrap();
+    }
+    let error = FieldMap::from_toml("[fields]\nts = { from = \"x\", as = \"nothing\" }").unwrap_err().to_string();
+    assert_eq!(shapes.len(), 13, "{error}");
+}
+
+#[test]
 fn a_row_with_a_list_in_it_is_a_row_and_no_document() {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("rows.jsonl");

@@ -1,9 +1,13 @@
 //! `check` and `formats`: what would be read, and what is known.
 
 use super::{Reading, print};
-use stillhunt::document;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use stillhunt::document::{self, Intake, Signal};
 use stillhunt::formats::{Formats, Role};
 use stillhunt::redact;
+use stillhunt::report::escape;
 use stillhunt::report::terminal::intake_sentence;
 use stillhunt::signals;
 use stillhunt::visible::visible;
@@ -26,6 +30,50 @@ pub fn list_formats() -> anyhow::Result<String> {
     Ok(
         text + "\nAny other JSON lines, CSV or Parquet: usual column names are known; for the rest write a map (--map).\n"
     )
+}
+
+/// Characters of a text of the log that are shown.
+const SHOWN: usize = 60;
+
+/// What was read, for programs.
+#[derive(Serialize)]
+struct Checked<'a> {
+    stillhunt_version: &'a str,
+    intake: &'a Intake,
+    accounts: usize,
+    /// First and last request, RFC 3339 UTC.
+    first: Option<String>,
+    last: Option<String>,
+    /// Finest resolution of times by format, µs.
+    resolution_us: &'a BTreeMap<String, i64>,
+    /// The first call of each format as it was understood, by canonical columns; texts are excerpts.
+    first_calls: BTreeMap<&'a str, Map<String, Value>>,
+    /// Rejected rows by reason.
+    rejected: BTreeMap<&'a str, u64>,
+    signals: Vec<Signal>,
+}
+
+/// Prints what was read as JSON.
+pub fn json(reading: &Reading) -> anyhow::Result<()> {
+    let Reading { evidence, facts, read, .. } = reading;
+    let (first, last) = evidence.span().unzip();
+    let excerpt = |(name, value): (&String, &Value)| {
+        let excerpt = value.as_str().map(|text| redact::excerpt(text, SHOWN).into());
+        (name.clone(), excerpt.unwrap_or_else(|| value.clone()))
+    };
+    let first_calls = read.first_records.iter();
+    let checked = Checked {
+        stillhunt_version: env!("CARGO_PKG_VERSION"),
+        intake: &read.intake,
+        accounts: evidence.accounts.len(),
+        first: first.map(document::rfc3339),
+        last: last.map(document::rfc3339),
+        resolution_us: &read.resolution_us,
+        first_calls: first_calls.map(|r| (r.format.as_str(), r.cells.iter().map(excerpt).collect())).collect(),
+        rejected: read.reasons.iter().map(|(reason, rows)| (&**reason, *rows)).collect(),
+        signals: signals::evaluable(&read.intake, facts, evidence),
+    };
+    print(&(escape::json(&serde_json::to_string_pretty(&checked)?) + "\n"))
 }
 
 /// Prints what was read.
@@ -61,7 +109,7 @@ pub fn check(reading: &Reading) -> anyhow::Result<()> {
     for first in &read.first_records {
         text += &format!("\nfirst call of {}, as understood\n", first.format);
         for (name, value) in &first.cells {
-            let mut shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, 60));
+            let mut shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, SHOWN));
             if let Some(us) = value.as_i64().filter(|_| name == "ts_us") {
                 shown += &format!("  {}", document::rfc3339(us));
             }

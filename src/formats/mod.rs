@@ -281,6 +281,15 @@ pub fn table() -> Result<String, MapError> {
     Ok(text)
 }
 
+/// A table in Markdown of the canonical columns; it ends `docs/maps.md`.
+pub fn columns() -> String {
+    let mut text = "| column | what it is | usual names |\n|---|---|---|\n".to_owned();
+    for column in COLUMNS {
+        text += &format!("| {} | {} | {} |\n", column.name, column.meaning, column.aliases.join(", "));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,10 +139,10 @@ impl Hashed {
 }
 
 #[derive(Serialize)]
-struct Manifest<'a> {
+struct Manifest<'a, S> {
     stillhunt_version: &'a str,
     schema_version: &'a str,
-    settings: &'a str,
+    settings: &'a S,
     /// Seed of the shuffles of turn-taking, the only thing drawn at random.
     seed: u64,
     inputs: Vec<Hashed>,
@@ -195,7 +195,7 @@ fn private_beside(folder: &Path) -> Result<Beside, CaseError> {
     Beside::make(folder).map_err(|source| CaseError::Write { path: folder.to_owned(), source })
 }
 
-/// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded as given,
+/// Writes a case of `document` to `folder`, which is private to its owner. `settings` is recorded,
 /// `beside` are the files that were read besides the logs, and `evidence` is stored as `evidence.parquet`.
 ///
 /// # Errors
@@ -206,7 +206,7 @@ pub fn write(
     rejects: &[Reject],
     evidence: Vec<u8>,
     beside: &[Hashed],
-    settings: &str,
+    settings: &impl Serialize,
     force: bool,
 ) -> Result<(), CaseError> {
     may_replace(folder, force)?;
