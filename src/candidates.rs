@@ -53,11 +53,6 @@ const OVERLAP: f64 = 0.5;
 /// How much better the parts of a group of one habit have to be evidenced: the grid lays many cells over one campaign, and those
 /// that happen to agree best add up to more than it.
 const PARTS_OF_HABIT: f64 = 1.25;
-/// Share of a group that one payment instrument or one e-mail domain has to hold for it to be one customer.
-const ONE_CUSTOMER: f64 = 0.9;
-/// The same of both together, where its own domain has most of the group.
-const OPENLY: f64 = 0.8;
-const MOST: f64 = 0.5;
 /// Share of its evidence that a group has to keep with the accounts that it recruits.
 const KEPT: f64 = 0.9;
 /// Share of a network from which a group of one habit holds part of it; one that holds part of another network too completes none.
@@ -114,60 +109,16 @@ impl Inquiry<'_> {
 
     pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { evidence, baseline, .. } = self.scope;
-        let shape = shape(evidence, baseline, accounts, &self.own_templates(accounts), self.templates().is_some());
         let is_looked_at = |layer| !self.settings.leave_out.contains(&layer);
+        let (content, behaviour) = (self.templates().is_some(), is_looked_at(Layer::Behaviour));
+        let shape = shape(evidence, baseline, accounts, &self.own_templates(accounts), content, behaviour);
         Shape {
             one_customer: self.are_one_customer(accounts),
             purses: self.purses(accounts),
             rhythm: shape.rhythm.filter(|_| is_looked_at(Layer::Time)),
             spread: shape.spread.filter(|_| is_looked_at(Layer::Time)),
-            // Without text it is told by the settings of a client.
-            uniform: shape.uniform.filter(|_| shape.texts > 0 || is_looked_at(Layer::Behaviour)),
             ..shape
         }
-    }
-
-    /// See [`Shape::purses`]: who pays for most of a group from one card makes no secret of it, as a laboratory, an agency or a
-    /// family does; several cards of a few accounts each are the habit of who wants to look like many.
-    fn purses(&self, accounts: &[u32]) -> usize {
-        if self.settings.leave_out.contains(&Layer::Identity) {
-            return 0;
-        }
-        let mut of_kinds: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        let held = self.scope.world.held_by(accounts, Family::Identity);
-        held.filter(|(object, n)| *n >= 2 && object.kind != "email")
-            .for_each(|(object, n)| of_kinds.entry(object.kind).or_default().push(n));
-        let is_of_most = |n: &usize| 2 * n > accounts.len();
-        of_kinds
-            .into_values()
-            .filter(|purses| !purses.iter().any(is_of_most))
-            .map(|purses| purses.len())
-            .max()
-            .unwrap_or(0)
-    }
-
-    /// Whether a group is openly one customer's: one payment pays for nearly all of it, nearly all have addresses at one e-mail
-    /// domain that hardly anybody else uses, or most have and most of the others are paid for with the card of the rest, for in
-    /// a firm some sign up with an address or a card of their own.
-    fn are_one_customer(&self, accounts: &[u32]) -> bool {
-        if self.settings.leave_out.contains(&Layer::Identity) {
-            return false;
-        }
-        let Scope { world, baseline, .. } = self.scope;
-        let payments = world.held_by(accounts, Family::Identity).filter(|(object, _)| object.kind == "payment");
-        let card = payments.max_by_key(|(_, n)| *n).map(|(object, _)| object);
-        let domains = &baseline.census.holdings["email_domain"];
-        // Part of a firm may stand in the group.
-        let of_their_own = |(domain, n): &(u32, u64)| *n as f64 > MOST * domains.holders.of(*domain).len() as f64;
-        let inside = domains.inside(&world.entities(accounts)).into_iter().filter(of_their_own);
-        let domain = inside.max_by_key(|(_, n)| *n).map(|(domain, _)| domain);
-        let pays = |a: &u32| card.is_some_and(|card| card.accounts.binary_search(a).is_ok());
-        let at_domain = |a: &u32| domain.is_some_and(|domain| domains.holds(world.entity[*a as usize], &[domain]));
-        let share =
-            |of: &dyn Fn(&u32) -> bool| accounts.iter().filter(|a| of(a)).count() as f64 / accounts.len() as f64;
-        share(&pays) >= ONE_CUSTOMER
-            || share(&at_domain) >= ONE_CUSTOMER
-            || share(&at_domain) > MOST && share(&|a| pays(a) || at_domain(a)) >= OPENLY
     }
 
     /// Templates that are a group's own; none where content is left out.

@@ -36,6 +36,9 @@ pub struct FindingSettings {
     /// [`Shape::spread`] of accounts that are given one measure, at most. People of one kind ask for like amounts too, but nowhere
     /// near as like as one queue deals them out.
     pub most_spread: f64,
+    /// The same of accounts that are given like parts. Where parts differ by a factor of ten, as what customers of several firms ask
+    /// for does, none are.
+    pub most_spread_alike: f64,
     /// Share of a group's requests that must bring a text new to the group. Work that repeats is a class, a benchmark or a popular
     /// question.
     pub least_unrepeated: f64,
@@ -76,6 +79,7 @@ impl Default for FindingSettings {
             least_families: 2,
             least_measured: 0.75,
             most_spread: 0.2,
+            most_spread_alike: 0.75,
             least_unrepeated: 0.75,
             least_single_turn: 0.75,
             most_rhythm: AROUND_THE_CLOCK,
@@ -107,7 +111,11 @@ impl FindingSettings {
             Counts::Objects => observed >= self.least_lift_several * expected,
             // The expectation errs high: outsiders are those who overlap at all.
             Counts::TooLittle => expected >= self.least_lift_several * observed,
-            Counts::Mean => observed >= expected + 0.05,
+            // Of the most that there can be, 1, clocks of their own may leave little: there it counts how much less is missing.
+            Counts::Mean => {
+                observed >= expected + 0.05
+                    || self.least_lift * (1.0 - observed) <= 1.0 - expected && observed > expected
+            }
         };
         test.q_value <= q && matters && test.agreement().is_none_or(|share| share >= self.least_agreeing)
     }
@@ -178,11 +186,12 @@ impl FindingSettings {
     pub fn given_out(&self, tests: &[Test], shape: &Shape, side: Side) -> Vec<GivenOut> {
         let told = |way: &GivenOut| self.telling(*way, tests, side).next().is_some();
         let purses = shape.purses >= 2 && told(&GivenOut::FromPurses);
-        let measured = shape.spread.is_some_and(|spread| spread <= self.most_spread);
+        let spread = |most: f64| shape.spread.is_some_and(|spread| spread <= most);
+        let (measured, alike) = (spread(self.most_spread), spread(self.most_spread_alike));
         let is_so = |way: &GivenOut| match way {
             GivenOut::DayAndNight => self.awake(shape),
             GivenOut::ToMeasure => told(way) && measured && !self.is_event(tests, shape, side),
-            GivenOut::InLikeParts => told(way) && !measured && purses,
+            GivenOut::InLikeParts => told(way) && !measured && alike && purses,
             GivenOut::FromPurses => purses,
             _ => told(way),
         };
@@ -492,6 +501,21 @@ mod tests {
         let tests = [tests[0].clone(), signal("identity", "identity.payment")];
         let ways = s.given_out(&tests, &Shape { purses: 3, ..customers }, Side::Control);
         assert_eq!(ways, [GivenOut::InLikeParts, GivenOut::FromPurses]);
+        // Two firms' accounts, of which one asks for ten times what another does, were said to be given like parts.
+        let ways = s.given_out(&tests, &Shape { purses: 3, spread: Some(0.87), ..customers }, Side::Control);
+        assert_eq!(ways, [GivenOut::FromPurses]);
+    }
+
+    #[test]
+    fn a_rota_of_a_hundred_accounts_passed_for_clocks_of_their_own() {
+        let s = FindingSettings::default();
+        let rests = |observed, expected| {
+            let outcome = Outcome { observed, expected, p_value: 1e-15 };
+            s.speaks(&Test { outcome, counts: Counts::Mean, ..signal("time", "time.turn_taking") }, Side::Profile)
+        };
+        assert!(rests(0.6, 0.5) && !rests(0.54, 0.5));
+        assert!(rests(0.9999, 0.98), "who never works out of turn");
+        assert!(!rests(0.985, 0.98) && !rests(1.0, 1.0));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod calendar;
 mod candidates;
 mod census;
 pub mod chance;
+mod customer;
 pub mod dispatch;
 pub mod document;
 pub mod evaluate;

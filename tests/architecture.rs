@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 54] = [
+const ORDER: [&str; 55] = [
     "document",
     "pieces",
     "visible",
@@ -51,6 +51,7 @@ const ORDER: [&str; 54] = [
     "signals",
     "stacks",
     "scope",
+    "customer",
     "candidates",
     "standing",
     "slots",

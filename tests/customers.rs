@@ -67,9 +67,9 @@ fn accounts_in_four_small_networks_of_their_own_were_held_to_share_one() {
     assert_eq!(told, [(expected, true)], "{all:?}");
 }
 
-/// A firm's batch script, which deals its texts out to 20 accounts in turn, day and night from one address. Fourteen of them have
-/// e-mail addresses as `domain` says, thirteen are on one card, and few are neither.
-fn batch_of(domain: impl Fn(u64) -> Option<String>) -> Document {
+/// A firm's batch script, which deals its texts out to 20 accounts in turn, day and night from as many addresses as `lines` says.
+/// Fourteen of them have e-mail addresses as `domain` says, thirteen are on one card, and few are neither.
+fn batch_of(lines: u64, domain: impl Fn(u64) -> Option<String>) -> Document {
     with(|added, draws| {
         let id = |account| format!("firm{account:02}");
         for account in 0..20 {
@@ -82,18 +82,23 @@ fn batch_of(domain: impl Fn(u64) -> Option<String>) -> Document {
         for n in 0..800 {
             let second = n * 1200 + draws.below(600);
             let prompt = format!("{FORM} {}", task(draws));
-            added.call(&id(n % 20), (second / 86_400, second % 86_400), &prompt, "198.51.100.7", 8);
+            let address = format!("198.51.100.{}", n % lines);
+            added.call(&id(n % 20), (second / 86_400, second % 86_400), &prompt, &address, 8);
         }
     })
 }
 
 #[test]
 fn a_batch_script_of_a_firm_of_whose_people_some_sign_up_with_cards_and_addresses_of_their_own_is_not_suspected() {
-    let d = batch_of(|account| (account >= 6).then(|| "firm.example".to_owned()));
+    let d = batch_of(20, |account| (account >= 6).then(|| "firm.example".to_owned()));
     assert_eq!(accused(&d, "firm"), 0, "{:?}", networks_of(&d, "firm"));
     // The same of accounts that nothing shows to be one customer's.
-    let d = batch_of(|account| Some(format!("mail{}.example", account % 7)));
+    let anybody = |account| Some(format!("mail{}.example", account % 7));
+    let d = batch_of(20, anybody);
     assert_eq!(accused(&d, "firm"), 20, "{:?}", networks_of(&d, "firm"));
+    // From one office.
+    let d = batch_of(1, anybody);
+    assert_eq!(accused(&d, "firm"), 0, "{:?}", networks_of(&d, "firm"));
 }
 
 /// Sixty readers of a campaign, and pupils of whom each quotes its material once.

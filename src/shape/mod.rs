@@ -10,7 +10,7 @@ use crate::event::Origin;
 use crate::features::{AccountEvidence, Carried, Evidence, Sent, typical};
 use crate::links::{Family, Object, World};
 use instructions::{Carriers, carried};
-use settings::{by_setting, longest_setting, of_one_way};
+use settings::{by_setting, longest_setting, of_its_own, of_one_way};
 use std::collections::BTreeMap;
 
 /// Which of a group's requests are judged as its own work.
@@ -41,7 +41,8 @@ pub struct Figures {
     /// Requests of one kind that are certain, of each account those with its most frequent template or question; `uniform`
     /// estimates all.
     pub of_one_kind: u64,
-    /// Without text, the settings of the sampling parameters that make requests one kind: the most frequent, or several of its own.
+    /// Where no text tells that requests are of one kind, the settings of the sampling parameters that do: the most frequent (only
+    /// without text), or several of its own. 0 where texts tell.
     pub settings: usize,
 }
 
@@ -67,8 +68,8 @@ pub struct Shape {
     pub single_turn: Option<f64>,
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text, or with hashes alone.
     pub rule_share: Option<f64>,
-    /// Share of requests of one kind: that carry a template of the group's own; without text, that set the group's most
-    /// frequent sampling parameters, or any of its own. `None` where neither is there.
+    /// Share of requests of one kind: that carry a template of the group's own, or, if these are more, that set the sampling
+    /// parameters as hardly anybody else does; without text, in the group's most frequent way too. `None` where neither is there.
     pub uniform: Option<f64>,
     /// By how much its accounts differ at most in how much they were given to do, see [`spread_of_rates`]. `None` for fewer
     /// than three.
@@ -117,14 +118,22 @@ pub fn own_templates<'w>(world: &'w World, group: &[u32]) -> Vec<&'w Object> {
 
 /// Measures the shape of the work of a group (accounts, rising) with the templates of its `own`; with `content` false text
 /// is not looked at.
-pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &[&Object], content: bool) -> Shape {
+pub fn shape(
+    evidence: &Evidence,
+    baseline: &Baseline<'_>,
+    group: &[u32],
+    own: &[&Object],
+    content: bool,
+    behaviour: bool,
+) -> Shape {
     let members: Vec<&AccountEvidence> = group.iter().map(|a| baseline.accounts[*a as usize]).collect();
     let all = Work::of_all(baseline, group, content);
     let texts = all.texts;
     let carried = carried(evidence, group, own);
     let alone = alone(baseline, group);
-    let settings = (texts == 0).then(|| by_setting(&members, &alone));
-    let (picked, work) = picked(&members, &carried, settings.as_ref(), &all, &alone);
+    let settings = by_setting(&members, &alone);
+    let untold = (texts == 0).then_some(&settings);
+    let (picked, work) = picked(&members, &carried, untold, &all, &alone);
     let judged = picked.own();
     let told = baseline.texts(group);
     let (first, last) = (members.iter().map(|a| a.first_us).min(), members.iter().map(|a| a.last_us).max());
@@ -159,7 +168,13 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
     let by_draw = (!drawn.is_empty() && unrepeated + APART < 1.0).then(|| baseline.unrepeated_of(group, &drawn));
     let by_draw = by_draw.filter(|of_drawn| *of_drawn > unrepeated + APART);
     let (of, unrepeated) = by_draw.map_or((of, unrepeated), |of_drawn| (drawn.len() as u64, of_drawn));
-    let of_one_way = settings.as_ref().and_then(|settings| of_one_way(settings, &baseline.users_of_settings));
+    let of_text = (texts > 0).then(|| share(one_kind.0, texts));
+    // A short instruction leaves no template, and hashes that never repeat tell no kind at all; a program's own settings do.
+    let of_settings = match of_text {
+        None => of_one_way(&settings, &baseline.users_of_settings),
+        Some(of_text) => of_its_own(&settings, &baseline.users_of_settings).filter(|(share, _)| *share > of_text),
+    };
+    let of_settings = of_settings.filter(|_| behaviour);
     let figures = Figures {
         requests: all.requests,
         own: work.requests,
@@ -168,7 +183,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         distinct: told.distinct,
         told: of,
         of_one_kind: one_kind.1,
-        settings: of_one_way.map_or(0, |(_, settings)| settings),
+        settings: of_settings.map_or(0, |(_, settings)| settings),
     };
     Shape {
         texts,
@@ -179,10 +194,7 @@ pub fn shape(evidence: &Evidence, baseline: &Baseline<'_>, group: &[u32], own: &
         figures,
         single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
         rule_share: (all.legible > 0).then(|| work.rule_share()),
-        uniform: match settings {
-            None => Some(share(one_kind.0, texts)),
-            Some(_) => of_one_way.map(|(share, _)| share),
-        },
+        uniform: of_settings.map(|(share, _)| share).or(of_text),
         spread: spread_of_rates(&members.iter().map(|account| account.requests).collect::<Vec<_>>()),
         lasted_us: first.zip(last).map_or(0, |(first, last)| last - first),
         rhythm: baseline.rhythm(group),
@@ -440,7 +452,7 @@ mod tests {
         let world = crate::links::invert(&evidence, &facts);
         let baseline = Baseline::new(&world, &evidence, &facts);
         let group: Vec<u32> = (0..24).collect();
-        shape(&evidence, &baseline, &group, &[], true)
+        shape(&evidence, &baseline, &group, &[], true, true)
     }
 
     #[test]
@@ -496,13 +508,37 @@ mod tests {
         let baseline = Baseline::new(&world, &evidence, &facts);
         let group: Vec<u32> = (0..10).collect();
         let own = own_templates(&world, &group);
-        shape(&evidence, &baseline, &group, &own, true)
+        shape(&evidence, &baseline, &group, &own, true, true)
     }
 
     #[test]
     fn questions_that_all_accounts_of_a_campaign_copy_do_not_hide_that_its_own_work_never_repeats() {
         let shape = hidden(20, 15);
         assert_eq!((shape.own, shape.unrepeated), (Own::OneTemplate, Some(1.0)));
+    }
+
+    /// A short instruction leaves no template, and its program's requests were of no kind.
+    #[test]
+    fn requests_of_a_program_with_settings_of_its_own_are_of_one_kind_without_a_template() {
+        let uniform = |others: u64, behaviour: bool| {
+            let mut evidence = Evidence::default();
+            for account in 0..10 + others {
+                for line_no in 0..20 {
+                    let event = Event::new(Origin { file_id: 0, line_no }, 0, format!("a{account:02}").into());
+                    let text = Some(format!("{:016x} => sw", xxh3_64(&[account as u8, line_no as u8])).into());
+                    evidence.push(&Event { user_text: text, temperature: Some(0.25), ..event });
+                }
+            }
+            evidence.finish().expect("nothing is on disk");
+            let facts = BTreeMap::new();
+            let world = crate::links::invert(&evidence, &facts);
+            let baseline = Baseline::new(&world, &evidence, &facts);
+            let shape = shape(&evidence, &baseline, &(0..10).collect::<Vec<u32>>(), &[], true, behaviour);
+            (shape.uniform, shape.figures.settings)
+        };
+        assert_eq!(uniform(5, true), (Some(1.0), 1));
+        assert_eq!(uniform(5, false), (Some(0.0), 0), "behaviour is left out");
+        assert_eq!(uniform(20, true), (Some(0.0), 0), "everybody's settings");
     }
 
     /// Of the sessions beyond those that are kept each request was held to be part of a conversation.

@@ -58,7 +58,17 @@ pub(super) fn of_one_way(
     let requests = |work: &(usize, Work)| work.1.requests;
     let all: u64 = settings.values().map(requests).sum();
     let most = settings.iter().max_by(|a, b| requests(a.1).cmp(&requests(b.1)).then(b.0.cmp(a.0)))?;
-    let one = if sets_some(most.0) { (requests(most.1), 1) } else { (0, 0) };
+    let one = sets_some(most.0).then(|| (requests(most.1) as f64 / all.max(1) as f64, 1));
+    one.into_iter().chain(of_its_own(settings, users)).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
+}
+
+/// The same of the group's own ways alone.
+pub(super) fn of_its_own(
+    settings: &BTreeMap<&str, (usize, Work)>,
+    users: &BTreeMap<Arc<str>, usize>,
+) -> Option<(f64, usize)> {
+    let requests = |work: &(usize, Work)| work.1.requests;
+    let all: u64 = settings.values().map(requests).sum();
     let of_its_own = |(parameters, (accounts, _)): &(&&str, &(usize, Work))| {
         let users = users.get(**parameters).copied().unwrap_or(*accounts);
         sets_some(parameters) && *accounts >= SEVERAL && 2 * accounts > users
@@ -66,8 +76,7 @@ pub(super) fn of_one_way(
     let mut own: Vec<u64> = settings.iter().filter(of_its_own).map(|(_, work)| requests(work)).collect();
     own.sort_unstable_by(|a, b| b.cmp(a));
     own.truncate(WAYS);
-    let (n, ways) = one.max((own.iter().sum(), own.len()));
-    (ways > 0).then(|| (n as f64 / all.max(1) as f64, ways))
+    (!own.is_empty()).then(|| (own.iter().sum::<u64>() as f64 / all.max(1) as f64, own.len()))
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl Shape {
     /// Of its requests of one kind; `None` where neither texts nor parameters tell.
     pub fn uniform_words(&self) -> Option<String> {
         let uniform = self.uniform?;
-        Some(if self.texts > 0 {
+        Some(if self.figures.settings == 0 {
             format!(
                 "about {} of {} requests with text, {} for certain, are of one kind: they carry a template that recurs in hardly any other account, or a text \
                  that their account sent three times or more (an estimate: two passages that do not always stand together may \
@@ -84,13 +84,17 @@ impl Shape {
         } else {
             let requests = self.figures.requests;
             let k = part(uniform, requests);
-            let ways = match self.figures.settings {
-                0 | 1 => "in one way".to_owned(),
-                n => format!("in one of {n} ways that hardly anybody else does"),
+            let ways = match (self.figures.settings, self.texts) {
+                (1, 0) => "in one way".to_owned(),
+                (1, _) => "in one way that hardly anybody else does".to_owned(),
+                (n, _) => format!("in one of {n} ways that hardly anybody else does"),
             };
-            format!(
-                "{k} of {requests} requests set the sampling parameters {ways}, all that is known of their kind without text"
-            )
+            let why = if self.texts > 0 {
+                "more than carry a template of their own"
+            } else {
+                "all that is known of their kind without text"
+            };
+            format!("{k} of {requests} requests set the sampling parameters {ways}, {why}")
         })
     }
 
