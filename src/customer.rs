@@ -3,7 +3,7 @@
 
 use crate::links::{Family, Layer, Object};
 use crate::scope::{Inquiry, Scope};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// Share of a group that one payment instrument, one e-mail domain or one place has to hold for it to be one customer.
@@ -11,6 +11,9 @@ const ONE_CUSTOMER: f64 = 0.9;
 /// The same of payment and domain together, where its own domain has most of the group.
 const OPENLY: f64 = 0.8;
 const MOST: f64 = 0.5;
+/// Share of a group that has to be tied to others of it by payment, domain or place, for those who are not to be strangers who only
+/// use its words.
+const TIED: f64 = 2.0 / 3.0;
 /// Addresses of one place: a line and its spare, at most of two offices. More are a pool of gateways.
 const EXITS: RangeInclusive<usize> = 1..=4;
 /// Share of an account's requests that come from the place where it works.
@@ -42,9 +45,33 @@ impl Inquiry<'_> {
 
     /// Whether a group is openly one customer's: one payment pays for nearly all of it, nearly all have addresses at one e-mail
     /// domain that hardly anybody else uses, or most have and most of the others are paid for with the card of the rest, for in
-    /// a firm some sign up with an address or a card of their own; or nearly all work in one place.
+    /// a firm some sign up with an address or a card of their own; or nearly all work in one place. Strangers who share nothing with
+    /// anybody in the group make no two customers of one.
     pub fn are_one_customer(&self, accounts: &[u32]) -> bool {
-        self.have_one_purse(accounts) || self.works_in_one_place(accounts)
+        let one = |accounts: &[u32]| self.have_one_purse(accounts) || self.works_in_one_place(accounts);
+        let tied = self.tied(accounts);
+        one(accounts) || tied.len() as f64 >= TIED * accounts.len() as f64 && one(&tied)
+    }
+
+    /// Those of a group who share an instrument, an address or an e-mail domain with others of it that is mostly theirs.
+    fn tied(&self, accounts: &[u32]) -> Vec<u32> {
+        let Scope { world, baseline, .. } = self.scope;
+        let mut tied: BTreeSet<u32> = BTreeSet::new();
+        for family in self.control_families() {
+            let own =
+                world.held_by(accounts, family).filter(|(o, n)| *n >= 2 && *n as f64 > MOST * o.accounts.len() as f64);
+            tied.extend(own.flat_map(|(object, _)| &object.accounts));
+        }
+        if self.looks_at(Layer::Identity) {
+            let domains = &baseline.census.holdings["email_domain"];
+            let inside = domains.inside(&world.entities(accounts)).into_iter();
+            let own: Vec<u32> = inside
+                .filter(|(domain, n)| *n >= 2 && *n as f64 > MOST * domains.holders.of(*domain).len() as f64)
+                .map(|(domain, _)| domain)
+                .collect();
+            tied.extend(accounts.iter().filter(|a| domains.holds(world.entity[**a as usize], &own)));
+        }
+        accounts.iter().copied().filter(|a| tied.contains(a)).collect()
     }
 
     fn have_one_purse(&self, accounts: &[u32]) -> bool {
@@ -110,6 +137,11 @@ mod tests {
     /// Whether accounts whose request so many is sent from `address` are one customer, and how many purses they have: ten pay with
     /// one card, ten with another.
     fn judged(address: impl Fn(u64, u64) -> String, accounts: u64, leave_out: &[Layer]) -> (bool, usize) {
+        let (evidence, facts) = world(address, accounts);
+        judge(&evidence, &facts, leave_out)
+    }
+
+    fn world(address: impl Fn(u64, u64) -> String, accounts: u64) -> (Evidence, BTreeMap<String, Facts>) {
         let mut evidence = Evidence::default();
         let mut facts = BTreeMap::new();
         for account in 0..accounts {
@@ -122,12 +154,34 @@ mod tests {
             facts.insert(name, Facts { payment, ..Facts::default() });
         }
         evidence.finish().expect("nothing is on disk");
+        (evidence, facts)
+    }
+
+    fn judge(evidence: &Evidence, facts: &BTreeMap<String, Facts>, leave_out: &[Layer]) -> (bool, usize) {
         let read = IngestReport::default();
         let settings = Settings { leave_out: leave_out.iter().copied().collect(), ..Settings::default() };
-        let scope = Scope::new(&evidence, &facts, &read);
+        let scope = Scope::new(evidence, facts, &read);
         let inquiry = Inquiry { scope: &scope, settings: &settings, shared: &Shared::default() };
         let group: Vec<u32> = (0..20).collect();
         (inquiry.are_one_customer(&group), inquiry.purses(&group))
+    }
+
+    /// Two users of its words made a firm of six keys a network of eight.
+    #[test]
+    fn strangers_among_the_keys_of_a_firm_make_no_two_customers() {
+        let strangers = |of: u64| {
+            let address = move |account, _| match account < 20 - of {
+                true => "203.0.113.1".to_owned(),
+                false => format!("198.51.100.{account}"),
+            };
+            let (evidence, mut facts) = world(address, 20);
+            facts.iter_mut().for_each(|(name, facts)| facts.payment = Some(name.clone()));
+            judge(&evidence, &facts, &[]).0
+        };
+        assert!(strangers(1) && strangers(6));
+        assert!(!strangers(8), "four in ten");
+        // Two offices.
+        assert!(!judged(|account, _| format!("203.0.113.{}", account / 10), 20, &[]).0);
     }
 
     #[test]
