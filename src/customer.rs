@@ -64,14 +64,18 @@ impl Inquiry<'_> {
         }
         if self.looks_at(Layer::Identity) {
             let domains = &baseline.census.holdings["email_domain"];
-            let inside = domains.inside(&world.entities(accounts)).into_iter();
-            let own: Vec<u32> = inside
-                .filter(|(domain, n)| *n >= 2 && *n as f64 > MOST * domains.holders.of(*domain).len() as f64)
-                .map(|(domain, _)| domain)
-                .collect();
+            let own: Vec<u32> = self.own_domains(accounts).filter(|(_, n)| *n >= 2).map(|(domain, _)| domain).collect();
             tied.extend(accounts.iter().filter(|a| domains.holds(world.entity[**a as usize], &own)));
         }
         accounts.iter().copied().filter(|a| tied.contains(a)).collect()
+    }
+
+    /// E-mail domains that are mostly a group's, rising, with the number of its entities at each: part of a firm may stand in it.
+    fn own_domains(&self, accounts: &[u32]) -> impl Iterator<Item = (u32, u64)> {
+        let Scope { world, baseline, .. } = self.scope;
+        let domains = &baseline.census.holdings["email_domain"];
+        let inside = domains.inside(&world.entities(accounts)).into_iter();
+        inside.filter(|(domain, n)| *n as f64 > MOST * domains.holders.of(*domain).len() as f64)
     }
 
     fn have_one_purse(&self, accounts: &[u32]) -> bool {
@@ -82,10 +86,7 @@ impl Inquiry<'_> {
         let payments = world.held_by(accounts, Family::Identity).filter(|(object, _)| object.kind == "payment");
         let card = payments.max_by_key(|(_, n)| *n).map(|(object, _)| object);
         let domains = &baseline.census.holdings["email_domain"];
-        // Part of a firm may stand in the group.
-        let of_their_own = |(domain, n): &(u32, u64)| *n as f64 > MOST * domains.holders.of(*domain).len() as f64;
-        let inside = domains.inside(&world.entities(accounts)).into_iter().filter(of_their_own);
-        let domain = inside.max_by_key(|(_, n)| *n).map(|(domain, _)| domain);
+        let domain = self.own_domains(accounts).max_by_key(|(_, n)| *n).map(|(domain, _)| domain);
         let pays = |a: &u32| card.is_some_and(|card| card.accounts.binary_search(a).is_ok());
         let at_domain = |a: &u32| domain.is_some_and(|domain| domains.holds(world.entity[*a as usize], &[domain]));
         let share =
@@ -115,7 +116,7 @@ impl Inquiry<'_> {
             let addresses = &baseline.accounts[**account as usize].addresses;
             let all: u64 = addresses.values().map(|(n, _)| u64::from(*n)).sum();
             let there: u64 = office.iter().filter_map(|a| addresses.get(*a)).map(|(n, _)| u64::from(*n)).sum();
-            there as f64 >= AT_ONE_PLACE * all as f64
+            all > 0 && there as f64 >= AT_ONE_PLACE * all as f64
         };
         accounts.iter().filter(works_there).count() as f64 >= least
     }

@@ -81,10 +81,11 @@ pub struct Shape {
     pub rhythm: Option<f64>,
     /// Typical output of requests *of its own*, tokens (geometric mean).
     pub output: f64,
-    /// Whether nearly all of its accounts are openly one customer's: one payment instrument, or one e-mail domain of their own.
+    /// Whether nearly all of its accounts are openly one customer's: one payment instrument, one e-mail domain of their own, or one
+    /// office.
     pub one_customer: bool,
     /// Payments, devices or phones (of that kind of which there are most) that several of its accounts share each; 0 where one
-    /// of them is most accounts'.
+    /// of them is most accounts'. One whose accounts work in one office does not count.
     pub purses: usize,
 }
 
