@@ -146,6 +146,7 @@ mod tests {
         assert!(timeline.requests.iter().rev().skip(1).all(|n| *n >= 180), "{:?}", timeline.requests);
         let busy = activity(&timeline, &evidence, &["a".to_owned()]);
         assert_eq!((busy.requests.iter().sum::<u64>(), busy.left_out), (20_000, 0));
+        assert_eq!(busy.hours.iter().sum::<u64>(), 20_000);
     }
 
     #[test]

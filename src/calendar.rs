@@ -3,10 +3,9 @@
 //! that an outage of the service explains itself too.
 
 use crate::chance::{binomial_upper, ln_binomial_zero};
-use crate::features::MAX_HOURS;
+use crate::features::{HOUR_US, MAX_HOURS};
 use crate::group_tests::Outcome;
 
-const HOUR_US: i64 = 3_600_000_000;
 /// Hours of a week.
 const WEEK: usize = 168;
 /// Longest log that is looked at hour by hour: beyond it a date is more likely wrong than old, and not all hours of an account are
@@ -42,16 +41,15 @@ impl Life {
     }
 }
 
-/// The first hour of a log, and how many hours it spans, both ends counted.
-fn span(worked: impl Iterator<Item = Vec<i64>>) -> (i64, i64) {
-    let ends = worked.filter_map(|hours| Some((*hours.first()?, *hours.last()?)));
+/// The first hour of a log, and how many hours it spans, both ends counted; from the first and the last of every account.
+fn span(ends: impl Iterator<Item = (i64, i64)>) -> (i64, i64) {
     let span = ends.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
     span.map_or((0, 0), |(first, last)| (first, last.saturating_sub(first).saturating_add(1)))
 }
 
 /// Why a log has no calendar; `None` where it has one. As [`Calendar::new`] sees it.
-pub fn lacks(worked: impl Iterator<Item = Vec<i64>>) -> Option<&'static str> {
-    match span(worked).1 {
+pub fn lacks(ends: impl Iterator<Item = (i64, i64)>) -> Option<&'static str> {
+    match span(ends).1 {
         length if length < 2 * WEEK as i64 => Some("the log spans less than the 336 hours of two weeks"),
         length if length > MOST_HOURS => Some("the log spans more than 30,000 hours"),
         _ => None,
@@ -59,13 +57,13 @@ pub fn lacks(worked: impl Iterator<Item = Vec<i64>>) -> Option<&'static str> {
 }
 
 impl Calendar {
-    /// From the hours since the Unix epoch in which each account worked (rising, each once). Empty, and so not evaluable, for logs
-    /// of less than two weeks.
-    pub fn new(worked: impl Iterator<Item = Vec<i64>> + Clone) -> Self {
-        if lacks(worked.clone()).is_some() {
+    /// From the hours since the Unix epoch in which each account worked (rising, each once), and the first and the last of them.
+    /// Empty, and so not evaluable, for logs of less than two weeks.
+    pub fn new(ends: impl Iterator<Item = (i64, i64)> + Clone, worked: impl Iterator<Item = Vec<i64>>) -> Self {
+        if lacks(ends.clone()).is_some() {
             return Self::default();
         }
-        let (first, length) = span(worked.clone());
+        let (first, length) = span(ends);
         let mut calendar = Self { first, world: vec![0; length as usize] };
         for account in worked {
             calendar.life(&account).hours.into_iter().for_each(|h| calendar.world[h] += 1);
@@ -190,7 +188,7 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::hours_of;
+    use crate::features::{ends_of, hours_of};
     use rand_chacha::ChaCha8Rng;
     use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -201,12 +199,13 @@ mod tests {
     #[test]
     fn a_log_of_336_hours_has_a_calendar_though_fourteen_days_lie_not_between_its_ends() {
         let both = |starts: Vec<i64>| {
-            (lacks(of(std::slice::from_ref(&starts)).into_iter()).is_none(), !calendar(&[starts]).world.is_empty())
+            let starts = [starts];
+            (lacks(ends(&starts)).is_none(), !calendar(&starts).world.is_empty())
         };
-        let ends = |hours: i64| both(vec![0, hours * HOUR_US - 1]);
-        assert_eq!(ends(336), (true, true));
-        assert_eq!(ends(335), (false, false));
-        assert_eq!(ends(30_001), (false, false));
+        let of_hours = |hours: i64| both(vec![0, hours * HOUR_US - 1]);
+        assert_eq!(of_hours(336), (true, true));
+        assert_eq!(of_hours(335), (false, false));
+        assert_eq!(of_hours(30_001), (false, false));
         assert_eq!(both(Vec::new()), (false, false));
     }
 
@@ -231,8 +230,12 @@ mod tests {
         starts.iter().map(|own| hours_of(own, &[])).collect()
     }
 
+    fn ends(starts: &[Vec<i64>]) -> impl Iterator<Item = (i64, i64)> + Clone {
+        starts.iter().filter_map(|own| ends_of(own, &[]))
+    }
+
     fn calendar(starts: &[Vec<i64>]) -> Calendar {
-        Calendar::new(of(starts).into_iter())
+        Calendar::new(ends(starts), of(starts).into_iter())
     }
 
     #[test]

@@ -97,26 +97,24 @@ impl Inquiry<'_> {
 
     /// Templates of the world; `None` where content is left out, for then no later step may look at them either.
     fn templates(&self) -> Option<&[Object]> {
-        let looked_at = !self.settings.leave_out.contains(&Layer::Content);
-        looked_at.then(|| self.scope.world.of(Family::Content))
+        self.looks_at(Layer::Content).then(|| self.scope.world.of(Family::Content))
     }
 
     /// Families of payments, devices, phones and addresses, as far as they are looked at.
     pub fn control_families(&self) -> impl Iterator<Item = Family> {
         let all = [Family::Identity, Family::Infrastructure].into_iter();
-        all.filter(|family| !self.settings.leave_out.contains(&family.layer()))
+        all.filter(|family| self.looks_at(family.layer()))
     }
 
     pub fn shape(&self, accounts: &[u32]) -> Shape {
         let Scope { evidence, baseline, .. } = self.scope;
-        let is_looked_at = |layer| !self.settings.leave_out.contains(&layer);
-        let (content, behaviour) = (self.templates().is_some(), is_looked_at(Layer::Behaviour));
+        let (content, behaviour) = (self.templates().is_some(), self.looks_at(Layer::Behaviour));
         let shape = shape(evidence, baseline, accounts, &self.own_templates(accounts), content, behaviour);
         Shape {
             one_customer: self.are_one_customer(accounts),
             purses: self.purses(accounts),
-            rhythm: shape.rhythm.filter(|_| is_looked_at(Layer::Time)),
-            spread: shape.spread.filter(|_| is_looked_at(Layer::Time)),
+            rhythm: shape.rhythm.filter(|_| self.looks_at(Layer::Time)),
+            spread: shape.spread.filter(|_| self.looks_at(Layer::Time)),
             ..shape
         }
     }

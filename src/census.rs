@@ -303,7 +303,7 @@ mod tests {
     use super::*;
     use crate::event::{Event, Fold, Origin};
     use crate::features::Evidence;
-    use crate::features::hours_of;
+    use crate::features::{HOUR_US, hours_of};
 
     fn account(addresses: impl Iterator<Item = String>) -> AccountEvidence {
         let mut evidence = Evidence::default();
@@ -314,8 +314,6 @@ mod tests {
         evidence.finish().expect("nothing is on disk");
         *evidence.accounts.remove("a").expect("pushed")
     }
-
-    const HOUR_US: i64 = 3_600_000_000;
 
     #[test]
     fn a_telephone_among_its_carriers_addresses_does_not_rotate_and_a_proxy_pool_does() {

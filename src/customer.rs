@@ -19,6 +19,11 @@ const EXITS: RangeInclusive<usize> = 1..=4;
 /// Share of an account's requests that come from the place where it works.
 const AT_ONE_PLACE: f64 = 0.9;
 
+/// Whether what so many accounts of a group hold is mostly theirs: part of a firm may stand in a group.
+fn is_mostly(inside: usize, holders: usize) -> bool {
+    inside as f64 > MOST * holders as f64
+}
+
 impl Inquiry<'_> {
     /// See [`crate::shape::Shape::purses`]: who pays for most of a group from one card makes no secret of it, as a laboratory, an
     /// agency or a family does; several cards of a few accounts each are the habit of who wants to look like many. A card whose
@@ -58,8 +63,7 @@ impl Inquiry<'_> {
         let Scope { world, baseline, .. } = self.scope;
         let mut tied: BTreeSet<u32> = BTreeSet::new();
         for family in self.control_families() {
-            let own =
-                world.held_by(accounts, family).filter(|(o, n)| *n >= 2 && *n as f64 > MOST * o.accounts.len() as f64);
+            let own = world.held_by(accounts, family).filter(|(o, n)| *n >= 2 && is_mostly(*n, o.accounts.len()));
             tied.extend(own.flat_map(|(object, _)| &object.accounts));
         }
         if self.looks_at(Layer::Identity) {
@@ -70,12 +74,12 @@ impl Inquiry<'_> {
         accounts.iter().copied().filter(|a| tied.contains(a)).collect()
     }
 
-    /// E-mail domains that are mostly a group's, rising, with the number of its entities at each: part of a firm may stand in it.
+    /// E-mail domains that are mostly a group's, rising, with the number of its entities at each.
     fn own_domains(&self, accounts: &[u32]) -> impl Iterator<Item = (u32, u64)> {
         let Scope { world, baseline, .. } = self.scope;
         let domains = &baseline.census.holdings["email_domain"];
         let inside = domains.inside(&world.entities(accounts)).into_iter();
-        inside.filter(|(domain, n)| *n as f64 > MOST * domains.holders.of(*domain).len() as f64)
+        inside.filter(|(domain, n)| is_mostly(*n as usize, domains.holders.of(*domain).len()))
     }
 
     fn have_one_purse(&self, accounts: &[u32]) -> bool {
@@ -107,7 +111,7 @@ impl Inquiry<'_> {
         let common = world
             .held_by(accounts, Family::Infrastructure)
             .filter(|(object, n)| object.kind == "address" && *n as f64 >= least)
-            .filter(|(object, n)| *n as f64 > MOST * object.accounts.len() as f64);
+            .filter(|(object, n)| is_mostly(*n, object.accounts.len()));
         let office: Vec<&str> = common.map(|(object, _)| object.value.as_str()).collect();
         if !EXITS.contains(&office.len()) {
             return false;
@@ -119,10 +123,6 @@ impl Inquiry<'_> {
             all > 0 && there as f64 >= AT_ONE_PLACE * all as f64
         };
         accounts.iter().filter(works_there).count() as f64 >= least
-    }
-
-    fn looks_at(&self, layer: Layer) -> bool {
-        !self.settings.leave_out.contains(&layer)
     }
 }
 

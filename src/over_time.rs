@@ -5,7 +5,7 @@ use crate::account_table::Facts;
 use crate::calendar::Calendar;
 use crate::document::rfc3339;
 use crate::event::Origin;
-use crate::features::{AccountEvidence, hours_of};
+use crate::features::{AccountEvidence, HOUR_US, ends_of, hours_of};
 use crate::group_tests::{Counts, Outcome, Test, stated};
 use crate::lifecycle::{Succession, Uptake, pivot, succession};
 use crate::links::World;
@@ -15,7 +15,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const DAY_US: i64 = 86_400_000_000;
-const HOUR_US: i64 = 3_600_000_000;
 /// Fewest accounts that use a model for its first use to be a release.
 const LEAST_USERS: usize = 20;
 /// A model first used so soon after the start of the log may be older than the log.
@@ -72,7 +71,11 @@ impl<'a> OverTime<'a> {
         // Without a date of its creation an account that first works inside the log was opened then, for all that is known.
         let opened = |(name, woken): (&String, &Option<i64>)| facts.get(name).and_then(|f| f.created_us).or(*woken);
         Self {
-            calendar: Calendar::new(starts.iter().zip(&later).map(|(starts, later)| hours_of(starts, later))),
+            calendar: {
+                let entities = || starts.iter().zip(&later);
+                let ends = entities().filter_map(|(starts, later)| ends_of(starts, later));
+                Calendar::new(ends, entities().map(|(starts, later)| hours_of(starts, later)))
+            },
             tells_hours: accounts.iter().map(|a| a.tells_hours()).collect(),
             starts,
             later,

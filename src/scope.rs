@@ -42,6 +42,13 @@ pub(crate) struct Inquiry<'a> {
     pub shared: &'a Shared,
 }
 
+impl Inquiry<'_> {
+    /// Whether a layer is not left out.
+    pub fn looks_at(&self, layer: Layer) -> bool {
+        !self.settings.leave_out.contains(&layer)
+    }
+}
+
 /// A group as it was proposed, and by which side.
 type Proposed = (Side, Vec<u32>);
 

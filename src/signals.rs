@@ -61,7 +61,7 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Ev
         };
         Signal { name: name.to_owned(), evaluable, reason }
     });
-    let short = calendar::lacks(evidence.accounts.values().map(|a| a.times.hours()));
+    let short = calendar::lacks(evidence.accounts.values().filter_map(|a| a.times.ends()));
     let dates = (!evidence.tells_hours()).then_some("some times tell the day and not the hour");
     let over_time = [
         ("time.quota", None),

@@ -249,7 +249,7 @@ impl Inquiry<'_> {
         };
         let exemplars = findings::exemplars(self.scope.evidence, &members);
         let id = findings::network_id(&members);
-        let content = !self.settings.leave_out.contains(&Layer::Content);
+        let content = self.looks_at(Layer::Content);
         let Layers { streams, pools, cells } =
             layers(&self.scope.world, self.scope.evidence, &candidate.accounts, content);
         Network {
@@ -368,7 +368,7 @@ impl Inquiry<'_> {
 
     fn sights(&self, accounts: &[u32]) -> Vec<Sight> {
         let Scope { evidence, baseline, .. } = self.scope;
-        let content = !self.settings.leave_out.contains(&Layer::Content);
+        let content = self.looks_at(Layer::Content);
         sights(evidence, baseline, accounts, &self.own_templates(accounts), content)
     }
 
@@ -440,7 +440,7 @@ impl Inquiry<'_> {
             }
         };
         let mut claims = Vec::new();
-        if !self.settings.leave_out.contains(&Layer::Infrastructure) {
+        if self.looks_at(Layer::Infrastructure) {
             claims.push(claim("evasion.rotation", &statement, seen, expected, &first_lines));
         }
 

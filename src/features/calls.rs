@@ -2,6 +2,7 @@
 //! the end. Lists of their own, growing side by side, would hold room for half as much again and leave their old places behind in
 //! pieces.
 
+use super::HOUR_US;
 use super::tally::Halves;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, Write};
@@ -10,7 +11,6 @@ use std::io::{self, BufReader, Read, Seek, Write};
 pub const MAX_TIMES: usize = 4_096;
 /// Hours kept behind them: more than three years, and so all of any log that has a calendar.
 pub const MAX_HOURS: usize = 30_000;
-const HOUR_US: i64 = 3_600_000_000;
 
 /// When an account began a call; in twelve bytes, for there is one for each.
 #[derive(Debug, Clone, Copy)]
@@ -169,6 +169,11 @@ impl Times {
         &self.later
     }
 
+    /// The first and the last hour in which there were any requests, since the Unix epoch.
+    pub fn ends(&self) -> Option<(i64, i64)> {
+        ends_of(&self.starts, &self.later)
+    }
+
     /// Hours in which there were any requests, since the Unix epoch, rising, each once.
     pub fn hours(&self) -> Vec<i64> {
         hours_of(&self.starts, &self.later)
@@ -179,7 +184,13 @@ fn hour(us: i64) -> i64 {
     us.div_euclid(HOUR_US)
 }
 
-/// As [`Times::hours`], of starts and hours behind them that are in order.
+/// The first and the last hour of starts, which are in order, and hours behind them, in any.
+pub(crate) fn ends_of(starts: &[i64], later: &[(i32, u32)]) -> Option<(i64, i64)> {
+    let last = later.iter().map(|(hour, _)| (*hour).into()).chain(starts.last().map(|us| hour(*us))).max()?;
+    Some((starts.first().map(|us| hour(*us))?, last))
+}
+
+/// As [`Times::hours`], of starts and hours behind them in any order.
 pub(crate) fn hours_of(starts: &[i64], later: &[(i32, u32)]) -> Vec<i64> {
     let mut hours: Vec<i64> = starts.iter().map(|us| hour(*us)).chain(later.iter().map(|(h, _)| (*h).into())).collect();
     hours.sort_unstable();
@@ -241,6 +252,7 @@ mod tests {
         every.sort_unstable();
         every.dedup();
         assert_eq!(whole.hours(), every);
+        assert_eq!(whole.ends(), Some((every[0], every[every.len() - 1])));
         let part = |of: usize| Times::of(starts.iter().copied().skip(of).step_by(3).collect(), Vec::new());
         for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
             let mut all = part(order[0]);

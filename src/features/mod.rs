@@ -15,8 +15,8 @@ use crate::event::{Event, Fold, Origin, Place};
 use crate::fingerprint::{self, Winnower};
 use crate::rules;
 use calls::ByAccount;
-pub(crate) use calls::hours_of;
 pub use calls::{MAX_HOURS, MAX_TIMES, Times};
+pub(crate) use calls::{ends_of, hours_of};
 pub use carriers::Carriers;
 use compact_str::CompactString;
 pub use excerpt::Excerpt;
@@ -43,7 +43,7 @@ pub(crate) const MOST_TOKENS: u64 = 1 << 26;
 /// in which a fingerprint recurs.
 const LISTED: usize = 1 << 22;
 const LISTED_PER_ACCOUNT: usize = 16;
-const HOUR_US: i64 = 3_600_000_000;
+pub(crate) const HOUR_US: i64 = 3_600_000_000;
 
 /// How often an account carried a fingerprint, what came out, and where it stood first.
 #[derive(Debug, Clone, Copy)]

@@ -133,8 +133,7 @@ pub fn shape(
     let carried = carried(evidence, group, own);
     let alone = alone(baseline, group);
     let settings = by_setting(&members, &alone);
-    let untold = (texts == 0).then_some(&settings);
-    let (picked, work) = picked(&members, &carried, untold, &all, &alone);
+    let (picked, work) = picked(&members, &carried, &settings, &all, &alone);
     let judged = picked.own();
     let told = baseline.texts(group);
     let (first, last) = (members.iter().map(|a| a.first_us).min(), members.iter().map(|a| a.last_us).max());
@@ -225,13 +224,13 @@ pub fn sights(
     let all = Work::of_all(baseline, group, content);
     let carried = carried(evidence, group, own);
     let alone = alone(baseline, group);
-    let settings = (all.texts == 0).then(|| by_setting(&members, &alone));
+    let settings = by_setting(&members, &alone);
     let of_template = |(place, c): &(usize, Carried)| Sight {
         at: c.at.into(),
         single_turn: single_turn(c.count, c.single_turn, alone[*place]) >= f64::from(c.count),
         ruled: c.ruled == c.count,
     };
-    match picked(&members, &carried, settings.as_ref(), &all, &alone).0 {
+    match picked(&members, &carried, &settings, &all, &alone).0 {
         Picked::Template(carriers) => carriers.iter().map(of_template).collect(),
         Picked::Templates => carried.iter().flatten().map(of_template).collect(),
         Picked::Setting(setting) => {
@@ -315,14 +314,17 @@ impl Picked<'_> {
 fn picked<'a>(
     members: &[&'a AccountEvidence],
     carried: &'a [Carriers],
-    settings: Option<&BTreeMap<&'a str, (usize, Work)>>,
+    settings: &BTreeMap<&'a str, (usize, Work)>,
     all: &Work,
     alone: &[f64],
 ) -> (Picked<'a>, Work) {
     longest_stream(members, carried, all.texts, alone)
         .map(|(carriers, work)| (Picked::Template(carriers), work))
         .or_else(|| all_streams(carried, alone).map(|work| (Picked::Templates, work)))
-        .or_else(|| longest_setting(members, settings?).map(|(setting, work)| (Picked::Setting(setting), work)))
+        .or_else(|| {
+            let untold = (all.texts == 0).then_some(settings)?;
+            longest_setting(members, untold).map(|(setting, work)| (Picked::Setting(setting), work))
+        })
         // What says no more and is answered at less length than everything else is not what the group is there for.
         .filter(|(_, work)| work.output() >= all.output() || work.rule_share() > all.rule_share())
         .unwrap_or((Picked::All, *all))

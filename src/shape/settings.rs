@@ -55,11 +55,15 @@ pub(super) fn of_one_way(
     settings: &BTreeMap<&str, (usize, Work)>,
     users: &BTreeMap<Arc<str>, usize>,
 ) -> Option<(f64, usize)> {
-    let requests = |work: &(usize, Work)| work.1.requests;
-    let all: u64 = settings.values().map(requests).sum();
-    let most = settings.iter().max_by(|a, b| requests(a.1).cmp(&requests(b.1)).then(b.0.cmp(a.0)))?;
-    let one = sets_some(most.0).then(|| (requests(most.1) as f64 / all.max(1) as f64, 1));
-    one.into_iter().chain(of_its_own(settings, users)).max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
+    let most = settings.iter().max_by(|a, b| a.1.1.requests.cmp(&b.1.1.requests).then(b.0.cmp(a.0)))?;
+    let one = sets_some(most.0).then(|| (share(most.1.1.requests, settings), 1));
+    one.into_iter().chain(of_its_own(settings, users)).max_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
+}
+
+/// Share of all requests of some settings.
+fn share(part: u64, settings: &BTreeMap<&str, (usize, Work)>) -> f64 {
+    let all: u64 = settings.values().map(|(_, work)| work.requests).sum();
+    part as f64 / all.max(1) as f64
 }
 
 /// The same of the group's own ways alone.
@@ -67,16 +71,14 @@ pub(super) fn of_its_own(
     settings: &BTreeMap<&str, (usize, Work)>,
     users: &BTreeMap<Arc<str>, usize>,
 ) -> Option<(f64, usize)> {
-    let requests = |work: &(usize, Work)| work.1.requests;
-    let all: u64 = settings.values().map(requests).sum();
     let of_its_own = |(parameters, (accounts, _)): &(&&str, &(usize, Work))| {
         let users = users.get(**parameters).copied().unwrap_or(*accounts);
         sets_some(parameters) && *accounts >= SEVERAL && 2 * accounts > users
     };
-    let mut own: Vec<u64> = settings.iter().filter(of_its_own).map(|(_, work)| requests(work)).collect();
+    let mut own: Vec<u64> = settings.iter().filter(of_its_own).map(|(_, (_, work))| work.requests).collect();
     own.sort_unstable_by(|a, b| b.cmp(a));
     own.truncate(WAYS);
-    (!own.is_empty()).then(|| (own.iter().sum::<u64>() as f64 / all.max(1) as f64, own.len()))
+    (!own.is_empty()).then(|| (share(own.iter().sum(), settings), own.len()))
 }
 
 #[cfg(test)]

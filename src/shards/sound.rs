@@ -1,14 +1,13 @@
 //! Whether evidence is what a log can come to. A part that somebody sent may say anything, and its hash can be reckoned by
 //! anybody; what is reckoned from it later takes for granted that a part of a count is no more than the whole.
 
-use crate::features::{AccountEvidence, MAX_EXEMPLARS, MOST_TOKENS, Partial, Tally};
+use crate::features::{AccountEvidence, HOUR_US, MAX_EXEMPLARS, MOST_TOKENS, Partial, Tally};
 use crate::normalise::{LONGEST_ACCOUNT, in_range};
 
 /// No sum over all parts reaches it: a case with such a count is refused too.
 const BEYOND: u64 = 1 << 53;
 /// Bytes of a redacted excerpt: fewer than there are in the longest that is kept, were each letter spelt out.
 const LONGEST_EXCERPT: usize = 4_096;
-const HOUR_US: i64 = 3_600_000_000;
 /// Millionths of ln(1 + tokens) of one call at most.
 const MOST_LN: u64 = 1 << 26;
 

@@ -137,9 +137,9 @@ pub(super) fn life_line(axis: &Axis, accounts: &[&Account]) -> Option<LifeLine> 
         .iter()
         .filter_map(|a| {
             let (first, last) = (parse_rfc3339(&a.first)?, parse_rfc3339(&a.last)?);
-            let created = parse_rfc3339(&a.created);
             // Who was opened long before the logs begins with the first request in them.
-            let opened = created.filter(|at| axis.covers(*at)).unwrap_or(first);
+            let created = parse_rfc3339(&a.created).filter(|at| axis.covers(*at));
+            let opened = created.unwrap_or(first);
             Some(Dates { account: a, opened, created, first, last, closed: parse_rfc3339(&a.closed) })
         })
         .collect();
@@ -170,7 +170,7 @@ pub(super) fn life_line(axis: &Axis, accounts: &[&Account]) -> Option<LifeLine> 
             label: short(&d.account.account_id, 22),
             from,
             width: tenth((to - from).max(1.5)),
-            opened: d.created.filter(|at| axis.covers(*at)).map(|at| axis.x(at)),
+            opened: d.created.map(|at| axis.x(at)),
             closed: d.closed.filter(|at| axis.covers(*at)).map(|at| axis.x(at)),
         });
         if let Some((closed, heir)) = d.closed.and_then(|at| Some((at, heir(at)?)))
