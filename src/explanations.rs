@@ -133,7 +133,7 @@ impl Signs<'_> {
     fn hides(&self) -> Option<Sign> {
         let words = [
             ("infrastructure.rotation", "hardly any two requests come from one address"),
-            ("time.succession", "closed accounts are followed by new ones"),
+            ("time.succession", "closed accounts are followed by others that begin then"),
         ];
         let seen: Vec<&str> = words.iter().filter(|(s, _)| self.signals.contains(s)).map(|(_, words)| *words).collect();
         (!seen.is_empty()).then(|| Sign { seen: seen.join(", "), against: true, decides: false })
