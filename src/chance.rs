@@ -151,7 +151,8 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
 }
 
 /// Shared objects of two accounts under the bipartite configuration model (Saracco 2017) in its sparse limit: an
-/// account of degree k touches an object of popularity d with chance k d / M, M being the number of touches.
+/// account of degree k touches an object of popularity d with chance k d / M, M being the number of touches. Touches of what
+/// nobody shares are among them: without these, what is the only thing that anybody shares would be no wonder.
 #[derive(Debug, Clone)]
 pub struct SharedRarity {
     /// Popularities in rising order, each with Σ (d/M)² over objects up to it.
@@ -159,10 +160,11 @@ pub struct SharedRarity {
 }
 
 impl SharedRarity {
-    /// From the popularity of the objects of a layer. Degrees have to be counted over the same objects.
-    pub fn new(mut popularity: Vec<u64>) -> Self {
+    /// From the popularity of the objects of a layer, and the number of touches of objects beside them that one account alone
+    /// has. Degrees have to be counted over the same objects.
+    pub fn new(mut popularity: Vec<u64>, alone: u64) -> Self {
         popularity.sort_unstable();
-        let touches = popularity.iter().sum::<u64>() as f64;
+        let touches = (popularity.iter().sum::<u64>() + alone) as f64;
         let mut sum = 0.0;
         let mut cumulative: Vec<(u64, f64)> = Vec::new();
         for d in popularity {
@@ -316,10 +318,17 @@ mod tests {
 
     #[test]
     fn a_rarer_shared_thing_is_more_surprising_and_a_busier_account_less() {
-        let layer = SharedRarity::new([vec![1; 50], vec![2; 20], vec![30, 400]].concat());
+        let layer = SharedRarity::new([vec![2; 20], vec![30, 400]].concat(), 50);
         assert!(layer.p_value(2, 2, 2) < layer.p_value(2, 2, 30));
         assert!(layer.p_value(2, 2, 30) < layer.p_value(2, 2, 400));
         assert!(layer.p_value(2, 2, 30) < layer.p_value(9, 9, 30));
+    }
+
+    #[test]
+    fn the_only_thing_that_anybody_shared_was_no_wonder() {
+        let layer = SharedRarity::new(vec![20], 980);
+        assert!(layer.p_value(1, 1, 20) < 1e-3);
+        assert!(SharedRarity::new(vec![20], 0).p_value(1, 1, 20) > 0.5, "everybody has it");
     }
 
     #[test]

@@ -132,6 +132,11 @@ fn bounds(side: Side, proposal: &Proposal) -> Vec<String> {
     said
 }
 
+/// Whose log it may be.
+fn of_house(world: &World) -> Option<String> {
+    world.house.map(|house| house.said(world.names.len()))
+}
+
 /// What is not known of who carries which fingerprint.
 fn curtailed(evidence: &Evidence) -> Option<String> {
     let n = evidence.curtailed();
@@ -166,7 +171,15 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         networks: Vec::new(),
         accounts: Vec::new(),
         links: Vec::new(),
-        notices: read.intake.notes.iter().cloned().chain(curtailed(evidence)).chain(notices).collect(),
+        notices: read
+            .intake
+            .notes
+            .iter()
+            .cloned()
+            .chain(of_house(world))
+            .chain(curtailed(evidence))
+            .chain(notices)
+            .collect(),
         timeline: activity::timeline(evidence),
         allowed: Vec::new(),
         pseudonymised: false,

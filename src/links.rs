@@ -110,6 +110,11 @@ pub struct World {
     pub rank: Vec<u32>,
     /// Shared objects in order of family, kind, and accounts.
     pub objects: Vec<Object>,
+    /// Of each account, by family, the number of objects that no other entity shares; a family of which that is not known is
+    /// absent.
+    pub alone: BTreeMap<Family, Vec<u64>>,
+    /// Accounts of the organisation whose log this seems to be, if they are many.
+    pub house: Option<House>,
     /// Objects of each account, rising.
     of_account: Lists,
 }
@@ -118,7 +123,7 @@ impl World {
     /// From accounts and objects in their orders.
     pub fn new(names: Vec<String>, entity: Vec<u32>, rank: Vec<u32>, objects: Vec<Object>) -> Self {
         let of_account = Lists::inversion(objects.iter().map(|o| o.accounts.as_slice()), names.len());
-        Self { of_account, names, entity, rank, objects }
+        Self { of_account, names, entity, rank, objects, alone: BTreeMap::new(), house: None }
     }
 
     /// Entities of some accounts, each named by its first account, rising. What a declared organisation shares with itself
@@ -165,23 +170,72 @@ impl World {
     }
 }
 
+/// An organisation that most accounts are declared to belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct House {
+    /// Accounts that are declared as its own.
+    pub accounts: usize,
+    /// It is the operator of the service rather than a customer: its accounts are entities of their own.
+    pub is_operator: bool,
+}
+
+impl House {
+    /// Accounts of a log of which nothing is said.
+    const LEAST: usize = 20;
+    /// Share of all accounts from which on an organisation is spoken of.
+    const MANY: f64 = 0.5;
+    /// Share from which on it is no customer: nobody would be left with whom to compare it.
+    const NEARLY_ALL: f64 = 0.8;
+
+    fn of<'n>(declared: &[Option<&'n str>]) -> Option<(&'n str, Self)> {
+        let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+        declared.iter().flatten().for_each(|org| *sizes.entry(org).or_default() += 1);
+        let (org, accounts) = sizes.into_iter().max_by_key(|(org, n)| (*n, std::cmp::Reverse(*org)))?;
+        let all = declared.len() as f64;
+        let spoken_of = declared.len() >= Self::LEAST && accounts as f64 >= Self::MANY * all;
+        spoken_of.then(|| (org, Self { accounts, is_operator: accounts as f64 >= Self::NEARLY_ALL * all }))
+    }
+
+    /// What a person has to know of it. It is not named: a case may stand under pseudonyms.
+    pub fn said(self, all: usize) -> String {
+        let Self { accounts, is_operator } = self;
+        match is_operator {
+            true => format!(
+                "{accounts} of {all} accounts are declared as of one organisation: it is taken for the operator of the service \
+                 and not for a customer, and its accounts are looked at one by one. If it is a customer, name it in a list for \
+                 --allow."
+            ),
+            false => format!(
+                "{accounts} of {all} accounts are declared as of one organisation and count as one: what they do together is not \
+                 looked at. If it is the operator of the service, turn the column off by a map: org_id = \"\" under [fields]."
+            ),
+        }
+    }
+}
+
+/// What a table of accounts tells of an account.
+type Told = fn(&Facts) -> Option<&str>;
+
 /// Inverts the evidence. Objects of one account, or of one entity, are dropped: they link nobody.
 pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     let names: Vec<String> = evidence.accounts.keys().cloned().collect();
+    let declared: Vec<Option<&str>> = evidence
+        .accounts
+        .iter()
+        .map(|(name, account)| account.org_id.as_deref().or_else(|| facts.get(name)?.org_id.as_deref()))
+        .collect();
+    let house = House::of(&declared);
+    let operator = house.filter(|(_, house)| house.is_operator).map(|(org, _)| org);
     let mut organisations: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut entity = Vec::with_capacity(names.len());
-    for (id, (name, account)) in evidence.accounts.iter().enumerate() {
-        let id = id as u32;
-        let declared = facts.get(name).and_then(|f| f.org_id.as_ref());
-        entity.push(match account.org_id.as_ref().or(declared) {
-            Some(org) => *organisations.entry(org).or_insert(id),
-            None => id,
-        });
-    }
+    let entity: Vec<u32> = (0u32..)
+        .zip(declared)
+        .map(|(id, org)| {
+            org.filter(|org| operator != Some(org)).map_or(id, |org| *organisations.entry(org).or_insert(id))
+        })
+        .collect();
     let accounts: Vec<(u32, &AccountEvidence)> = (0u32..).zip(evidence.accounts.values().map(|a| &**a)).collect();
     let told: Vec<(u32, &Facts)> = (0u32..).zip(&names).filter_map(|(id, n)| Some((id, facts.get(n)?))).collect();
     let mut objects = templates(evidence, &entity);
-    type Told = fn(&Facts) -> Option<&str>;
     let instruments: [(&str, Told); 4] = [
         ("payment", |f| f.payment.as_deref()),
         ("device", |f| f.device.as_deref()),
@@ -199,7 +253,37 @@ pub fn invert(evidence: &Evidence, facts: &BTreeMap<String, Facts>) -> World {
     objects.par_sort_unstable_by(|a, b| {
         (a.family, a.kind, &a.accounts, &a.value).cmp(&(b.family, b.kind, &b.accounts, &b.value))
     });
-    World::new(names, entity, nameless_ranks(evidence), objects)
+    let world = World::new(names, entity, nameless_ranks(evidence), objects);
+    let alone = alone(&world, &accounts, &told, &instruments);
+    World { alone, house: house.map(|(_, house)| house), ..world }
+}
+
+/// How many objects of each account no other entity shares, by family: instruments, addresses and clients by their number, and
+/// of texts, which are one object where the same accounts have them, one.
+fn alone(
+    world: &World,
+    accounts: &[(u32, &AccountEvidence)],
+    told: &[(u32, &Facts)],
+    instruments: &[(&str, Told)],
+) -> BTreeMap<Family, Vec<u64>> {
+    let mut held: BTreeMap<Family, Vec<u64>> = BTreeMap::new();
+    let mut count = |family, (id, n): (u32, usize)| {
+        held.entry(family).or_insert_with(|| vec![0; accounts.len()])[id as usize] += n as u64;
+    };
+    for (id, account) in accounts {
+        count(Family::Infrastructure, (*id, account.addresses.len()));
+        count(Family::Behaviour, (*id, account.clients.len()));
+    }
+    for (id, facts) in told {
+        count(Family::Identity, (*id, instruments.iter().filter(|(_, of)| of(facts).is_some()).count()));
+    }
+    for (family, held) in &mut held {
+        let shared = world.of(*family).iter().flat_map(|object| &object.accounts);
+        shared.for_each(|account| held[*account as usize] = held[*account as usize].saturating_sub(1));
+    }
+    let own_text = |account: &AccountEvidence| u64::from(account.with_text > 0);
+    held.insert(Family::Content, accounts.iter().map(|(_, account)| own_text(account)).collect());
+    held
 }
 
 fn entities(accounts: &[u32], entity: &[u32]) -> Vec<u32> {
@@ -309,6 +393,36 @@ mod tests {
         evidence.push(&event("b", Some("o"), "10.0.0.1", "two", 2));
         evidence.finish().unwrap();
         assert!(invert(&evidence, &BTreeMap::new()).objects.is_empty());
+    }
+
+    #[test]
+    fn the_operators_own_organisation_made_one_entity_of_the_whole_log() {
+        let of = |own: usize, customers: usize| {
+            let mut evidence = Evidence::default();
+            for i in 0..own + customers {
+                let org = if i < own { "house".to_owned() } else { format!("customer {}", i / 2) };
+                evidence.push(&event(&format!("a{i:02}"), Some(&org), "10.0.0.1", "text", 1));
+            }
+            evidence.finish().unwrap();
+            let world = invert(&evidence, &BTreeMap::new());
+            (world.house.map(|house| house.is_operator), world.entity_count())
+        };
+        assert_eq!(of(18, 4), (Some(true), 20), "of 22 accounts 18 by themselves, and two customers");
+        assert_eq!(of(12, 12), (Some(false), 7));
+        assert_eq!(of(6, 30), (None, 16));
+        assert_eq!(of(10, 0), (None, 1), "too few to say");
+    }
+
+    #[test]
+    fn what_nobody_shares_is_counted_too() {
+        let mut evidence = Evidence::default();
+        for (account, address) in [("a", "10.0.0.1"), ("b", "10.0.0.1"), ("b", "10.0.0.2"), ("b", "10.0.0.3")] {
+            evidence.push(&event(account, None, address, "text", 1));
+        }
+        evidence.finish().unwrap();
+        let world = invert(&evidence, &BTreeMap::new());
+        assert_eq!(world.alone[&Family::Infrastructure], [0, 2]);
+        assert_eq!(world.alone[&Family::Content], [1, 1], "all texts of one account are one object");
     }
 
     #[test]

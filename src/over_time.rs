@@ -403,12 +403,12 @@ mod tests {
                 at += ((xxhash_rust::xxh3::xxh3_64(&(i / 7).to_le_bytes()) % 40) as i64).pow(5);
                 push(format!("key{:02}", i % 20), at, true);
             }
-            (0..60).for_each(|i| push(format!("pupil{:02}", i % 5), i * i * 7_000_000, false));
+            (0..60).for_each(|i| push(format!("pupil{:02}", i % 8), i * i * 7_000_000, false));
             evidence.finish().unwrap();
             let facts = BTreeMap::new();
             let world = invert(&evidence, &facts);
             let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-            let tests = OverTime::new(&world, &accounts, &facts).tests(&world, &(0..25).collect::<Vec<u32>>());
+            let tests = OverTime::new(&world, &accounts, &facts).tests(&world, &(0..28).collect::<Vec<u32>>());
             tests.iter().find(|t| t.signal == "time.turn_taking").map(|t| t.outcome.p_value)
         };
         assert!(of(false).is_some_and(|p| p < 1e-6), "{:?}", of(false));

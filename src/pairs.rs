@@ -243,7 +243,8 @@ fn shared(world: &World, family: Family, objects: &[u32], (whole, drawn): (usize
     let of_family = |objects: &[u32]| -> Vec<u32> {
         objects.iter().copied().filter(|i| world.objects[*i as usize].family == family).collect()
     };
-    let mut degree = vec![0; world.names.len()];
+    let mut degree = world.alone.get(&family).cloned().unwrap_or_else(|| vec![0; world.names.len()]);
+    let alone = degree.iter().sum();
     let mut popularity = Vec::new();
     for object in of_family(objects).into_iter().map(|i| &world.objects[i as usize]) {
         object.accounts.iter().for_each(|a| degree[*a as usize] += 1);
@@ -256,7 +257,7 @@ fn shared(world: &World, family: Family, objects: &[u32], (whole, drawn): (usize
     objects.extend(crowded);
     let holders: Lists = objects.iter().map(|i| &world.objects[*i as usize].accounts).collect();
     let of_account = holders.inverted(world.names.len());
-    Shared { objects, whole, holders, of_account, drawn, rounds, rarity: SharedRarity::new(popularity), degree }
+    Shared { objects, whole, holders, of_account, drawn, rounds, rarity: SharedRarity::new(popularity, alone), degree }
 }
 
 #[cfg(test)]

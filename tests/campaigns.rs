@@ -42,6 +42,47 @@ fn planted_campaigns_are_found_and_innocents_are_not_among_them() {
     }
 }
 
+/// A log in which people share nothing whatever made the one thing that a campaign shares no wonder, and nothing was proposed.
+#[test]
+fn a_campaign_was_not_found_where_nobody_else_shares_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let draw = |of: u64| xxhash_rust::xxh3::xxh3_64(&of.to_le_bytes());
+    let mut log = String::new();
+    let mut table = "account_id,payment_fingerprint,created_at\n".to_owned();
+    for account in 0..400u64 {
+        let campaign = account < 20;
+        let (card, created) = match campaign {
+            true => ("one".to_owned(), format!("2026-04-20T10:{account:02}:00Z")),
+            false => (
+                format!("own{account}"),
+                format!("2025-{:02}-{:02}T08:00:00Z", 1 + draw(account) % 12, 1 + account % 28),
+            ),
+        };
+        table += &format!("a{account:03},{card},{created}\n");
+        for request in 0..if campaign { 30 } else { 5 + draw(account) % 40 } {
+            let seed = draw(account * 1_000 + request);
+            let words: Vec<String> = (0..8 + seed % 20).map(|i| format!("{:x}", draw(seed ^ i) % 100_000)).collect();
+            let prompt = match campaign {
+                true => format!(
+                    "Derive the answer slowly and keep all scratch work visible for the reader: {}",
+                    words.join(" ")
+                ),
+                false => words.join(" "),
+            };
+            let (second, tokens) = (seed % 1_209_600, if campaign { 600 + seed % 300 } else { 50 + seed % 300 });
+            log += &format!(
+                "{{\"ts\":{},\"account_id\":\"a{account:03}\",\"prompt\":\"{prompt}\",\"output_tokens\":{tokens}}}\n",
+                1_777_593_600 + second
+            );
+        }
+    }
+    fs::write(folder.path().join("events.jsonl"), log).unwrap();
+    fs::write(folder.path().join("accounts.csv"), table).unwrap();
+    let d = analyse(folder.path());
+    let members: Vec<String> = (0..20).map(|account| format!("a{account:03}")).collect();
+    assert_eq!(networks(&d), BTreeSet::from([("suspected_distillation", members)]));
+}
+
 #[test]
 fn hard_campaigns_are_found_and_hard_innocents_are_not_among_them() {
     for seed in [1, 2] {

@@ -171,7 +171,7 @@ fn shuffled_accounts_share_rare_things_no_more_often_than_nominal() {
             .collect();
         let before = popularity(&world, objects);
         let degrees: Vec<usize> = world.iter().map(BTreeSet::len).collect();
-        let layer = SharedRarity::new(before.clone());
+        let layer = SharedRarity::new(before.clone(), 0);
         let mut p = Vec::new();
         for _ in 0..20 {
             (0..10 * accounts).for_each(|_| trade(&mut world, &mut rng));
