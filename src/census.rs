@@ -38,8 +38,8 @@ pub(crate) struct Census {
 pub(crate) const DAY_US: f64 = 86_400e6;
 /// Hours of work below which they say nothing of an account's rhythm.
 const LEAST_FOR_RHYTHM: usize = 12;
-/// Days of an account's life below which they say nothing either: two nights of an event are no habit.
-const LEAST_DAYS: f64 = 4.0;
+/// Hours from an account's first to its last below which they say nothing either: two nights of an event are no habit.
+const LEAST_LIFE: i64 = 3 * 24;
 /// What an account does often: in this share of its requests, and so many of them.
 const OFTEN: f64 = 0.2;
 const LEAST_OFTEN: u64 = 3;
@@ -61,35 +61,40 @@ const MANY_NETWORKS: f64 = 64.0;
 pub struct HourPairs {
     /// Those that stand at the same hour of the day.
     pub alike: f64,
-    /// As many as would if work fell on all 24 alike.
+    /// As many as would if work fell on all hours of its life alike.
     pub expected: f64,
 }
 
 impl HourPairs {
     /// How much the hours of the day repeat: 1 where work falls on all 24 alike, 1.5 where eight of them are slept through, 24
-    /// where it falls on one. Unbiased for any number of pairs (Simpson 1949).
+    /// where it falls on one. An index of dispersion that is unbiased for any number of pairs (Morisita 1959), over hours of the day
+    /// of which a life has not equally many.
     pub fn rhythm(self) -> f64 {
         self.alike / self.expected
     }
 }
 
 /// From the hours since the Unix epoch in which an account worked at all (rising, each once), so that ten requests of one sitting are one sign. None for less than
-/// four days. With the number of those hours.
+/// [`LEAST_LIFE`]. With the number of those hours.
 fn hour_pairs(worked: &[i64]) -> (HourPairs, usize) {
     let (Some(first), Some(last)) = (worked.first(), worked.last()) else { return Default::default() };
-    let days = (last.div_euclid(24) - first.div_euclid(24) + 1) as f64;
-    if days < LEAST_DAYS {
+    let life = last - first + 1;
+    if life < LEAST_LIFE {
         return Default::default();
     }
     let mut of_day = [0.0; 24];
     worked.iter().for_each(|hour| of_day[hour.rem_euclid(24) as usize] += 1.0);
     let n = worked.len() as f64;
     let alike: f64 = of_day.iter().map(|c| c * (c - 1.0)).sum();
-    let expected = n * (n - 1.0) * (days - 1.0) / (24.0 * days - 1.0);
+    // Of a life that begins in the evening and ends in the morning there are more nights than days.
+    let once_more = |hour: i64| (hour - first).rem_euclid(24) < life % 24;
+    let there_are = (0..24).map(|hour| (life / 24 + i64::from(once_more(hour))) as f64);
+    let slots = life as f64;
+    let expected = n * (n - 1.0) * there_are.map(|c| c * (c - 1.0)).sum::<f64>() / (slots * (slots - 1.0));
     (HourPairs { alike: alike / 2.0, expected: expected / 2.0 }, worked.len())
 }
 
-/// The rhythm of one account; `None` for less than four days or twelve hours.
+/// The rhythm of one account; `None` for a life of less than three days, or less than twelve hours of work.
 fn rhythm(pairs: HourPairs, hours: usize) -> Option<f64> {
     (hours >= LEAST_FOR_RHYTHM && pairs.expected > 0.0).then(|| pairs.rhythm())
 }
@@ -364,6 +369,19 @@ mod tests {
         };
         assert!((pooled(24) - 1.0).abs() < 0.1, "{}", pooled(24));
         assert!((pooled(16) - 1.5).abs() < 0.15, "{}", pooled(16));
+    }
+
+    #[test]
+    fn the_rhythm_of_a_short_life_hung_on_where_midnight_fell() {
+        for start in 0..24 {
+            let of = |awake: i64| {
+                let worked: Vec<i64> = (0..24 * 3 + awake).filter(|h| h % 24 < awake).map(|h| start + h).collect();
+                let (pairs, hours) = hour_pairs(&worked);
+                rhythm(pairs, hours).unwrap()
+            };
+            assert!((of(16) - 1.5).abs() < 0.1, "who sleeps, from {start}: {}", of(16));
+            assert!((of(24) - 1.0).abs() < 0.02, "a machine, from {start}: {}", of(24));
+        }
     }
 
     #[test]
