@@ -1,7 +1,7 @@
 //! The optional table of account facts: who pays, from which device, since when.
 
 use crate::ingest::{IngestReport, Lines, delimiter};
-use crate::normalise::{closest, parse_timestamp, present};
+use crate::normalise::{closest, parse_timestamp, present, whole_id};
 use crate::schema::ACCOUNT_TABLE as KNOWN;
 use crate::visible::visible;
 use std::collections::{BTreeMap, BTreeSet};
@@ -229,7 +229,7 @@ pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
     while csv.read_record(&mut record)? {
         let line = record.position().map_or(0, |at| csv.get_ref().of(at.byte()));
         let cell = |i: usize| columns[i].and_then(|c| record.get(c)).and_then(present).map(str::to_owned);
-        let Some(id) = record.get(account).and_then(present) else { continue };
+        let Some(id) = record.get(account).and_then(present).map(|id| whole_id(id.into())) else { continue };
         let email = cell(8).map(|e| e.to_lowercase());
         let domain = email.as_deref().and_then(|e| e.rsplit_once('@')).map(|(_, domain)| domain.to_owned());
         let row = Facts {
@@ -244,14 +244,14 @@ pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
             email_domain: cell(7).map(|d| d.to_lowercase()).or(domain),
             email_shape: email.as_deref().and_then(email_shape),
         };
-        let Some(known) = facts.get_mut(id) else {
-            facts.insert(id.to_owned(), row);
+        let Some(known) = facts.get_mut(id.as_ref()) else {
+            facts.insert(id.into_owned(), row);
             continue;
         };
-        let mut of = contradicted.get(id).copied().unwrap_or_default();
+        let mut of = contradicted.get(id.as_ref()).copied().unwrap_or_default();
         if known.merge(row, &mut of) {
             contradiction.get_or_insert(line);
-            contradicted.insert(id.to_owned(), of);
+            contradicted.insert(id.into_owned(), of);
         }
     }
     notes.extend([created.note("created_at"), closed.note("closed_at")].into_iter().flatten());

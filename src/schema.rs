@@ -44,8 +44,8 @@ columns! {
     REQUEST_ID "request_id" ["id", "call_id", "req_id", "trace_id", "requestid"], "repeats are collapsed", ["intake"];
     SESSION_ID "session_id" ["conversation_id", "session", "thread_id", "chat_id"], "conversation", ["shape.single_turn"];
     MODEL "model" ["model_name", "model_id", "engine", "deployment"], "model asked for", ["population"];
-    SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions", "messages"], "system prompt", ["content.template"];
-    USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text", "messages"], "last user turn", ["content.template", "extraction.rules", "extraction.shape"];
+    SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions", "messages", "input", "prompt", "request", "request_body", "body"], "system prompt", ["content.template"];
+    USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text", "messages", "request", "request_body", "body"], "last user turn", ["content.template", "extraction.rules", "extraction.shape"];
     SYSTEM_HASH "system_hash" ["system_prompt_hash", "system_prompt_sha256", "system_sha256"], "hash of the system prompt, where the log has no text", ["content.template"];
     USER_HASH "user_hash" ["prompt_hash", "prompt_sha256", "prompt_md5", "input_hash", "text_hash"], "hash of the last user turn, where the log has no text", ["content.shard", "extraction.unrepeated"];
     TOOLS "tools" ["tool_names", "functions", "tool_schema"], "tools offered to the model", ["behaviour.client"];

@@ -1,8 +1,8 @@
 //! The formats that are known without a map of one's own: field maps shipped in the binary, and how a log is told to be
 //! of one of them.
 
-use crate::normalise::{FieldMap, MapError, nested};
-use crate::schema::COLUMNS;
+use crate::normalise::{FieldMap, MapError, members, nested};
+use crate::schema::{COLUMNS, at};
 use serde::Deserialize;
 
 /// A format as it ships.
@@ -22,6 +22,7 @@ macro_rules! shipped {
 
 shipped! {
     "litellm"
+    "litellm-logger"
     "otlp-genai"
     "bedrock-invocation"
     "cloudtrail-bedrock"
@@ -38,6 +39,7 @@ shipped! {
     "langfuse-blob"
     "portkey"
     "openrouter"
+    "openrouter-activity"
     "wildchat"
     "cloudflare-ai-gateway"
     "openai-usage"
@@ -233,6 +235,17 @@ impl Formats {
         marks.extend(found.any.iter().map(String::as_str).find(|s| rows.iter().any(|row| has(row, s))));
         let reason = format!("{n} of the first {} rows have {}", rows.len(), marks.join(", "));
         Some(Detected { format, reason })
+    }
+
+    /// Whether most of these rows have a time and an account where the map that stands behind all formats looks for them.
+    pub(crate) fn reads(&self, rows: &[&str]) -> bool {
+        let column = |column: usize, row: &str| {
+            let names = members(row).map(|(name, _)| name.trim_matches('"'));
+            let mut targets = names.filter_map(|name| self.own.find(name)).flat_map(|slot| self.own.targets(slot));
+            targets.any(|target| target.column == column)
+        };
+        let read = rows.iter().filter(|row| [at::TS, at::ACCOUNT_ID].iter().all(|needed| column(*needed, row)));
+        !rows.is_empty() && 2 * read.count() > rows.len()
     }
 
     /// Formats whose rows can stand in one file with those of `format`: itself, then its partners.

@@ -1,7 +1,7 @@
 //! JSON documents: a list of records, bare or wrapped in an object, read as a stream so that only one record has to be
 //! held. Several documents may follow each other, as in a log of batches.
 
-use super::rows::{Rejection, TOO_LONG};
+use super::rows::{CUT_OFF, Rejection, TOO_LONG};
 use std::io::{self, Read};
 use std::ops::Range;
 
@@ -10,7 +10,8 @@ pub(super) const WRAPPERS: [&str; 5] = ["Records", "records", "resourceSpans", "
 
 /// Names under which a document may have its records, if it has one list of objects under one of them and no time of its own:
 /// a row may have such a list too.
-pub(super) const LOOSE: [&str; 8] = ["events", "results", "items", "Items", "rows", "logs", "hits", "entries"];
+pub(super) const LOOSE: [&str; 10] =
+    ["events", "results", "items", "Items", "rows", "logs", "hits", "entries", "logEvents", "runs"];
 
 /// Records with the line on which each starts.
 #[derive(Default)]
@@ -97,7 +98,7 @@ impl<R: Read> Elements<R> {
                     self.done = true;
                     if self.depth > 0 {
                         let line = self.record.map_or(self.line, |(_, line)| line);
-                        batch.problems.push(Rejection { line, reason: "the document is cut off" });
+                        batch.problems.push(Rejection { line, reason: CUT_OFF });
                     }
                     break;
                 }

@@ -1,6 +1,7 @@
 //! Records that are not yet rows: spans of a trace, lines of an access log. Each becomes flat JSON, which a field map reads.
 
 use super::elements::Batch;
+use super::envelope::{Envelope, inside};
 use super::rows::{NO_UTF8, Plan, Rejection};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -14,6 +15,8 @@ pub(super) enum Expansion {
     Combined,
     /// Events of CloudWatch: the row is the text of each.
     Messages,
+    /// Rows that stand in others.
+    Inside(Envelope),
 }
 
 /// Bytes of rows that a byte of a trace may become. An honest span is longer than its row, but for what its resource lends it.
@@ -43,6 +46,10 @@ pub(super) fn expand(
                 let row = message(record).ok_or("an event without a message");
                 row.map(|row| put_text(&row, *line, &mut out))
             }
+            Expansion::Inside(envelope) => std::str::from_utf8(record)
+                .map_err(|_| NO_UTF8)
+                .and_then(|row| inside(row.trim(), envelope).ok_or("no JSON object within the row"))
+                .map(|row| put_text(&row, *line, &mut out)),
         };
         if let Err(reason) = expanded {
             // What is rejected whole leaves no rows.

@@ -2,6 +2,7 @@
 
 use super::IngestError;
 use super::elements::{LOOSE, WRAPPERS, outer_keys, outer_values};
+use super::envelope::behind_prefix;
 use super::expand::{is_combined, message};
 use super::finding::looks_like_a_log;
 use super::located::{Located, failed};
@@ -146,6 +147,8 @@ pub(super) fn opened(
         (container, rows)
     } else if let Some(row) = text_row(text) {
         (Container::Text, vec![row])
+    } else if let Some(rows) = prefixed_rows(text).filter(|_| !is_named_table(path)) {
+        (Container::Jsonl, rows)
     } else if is_named_table(path) || !looks_like_a_log(path) {
         let delimiter = super::delimiter(text);
         (Container::Csv(delimiter), csv_row(text, delimiter))
@@ -301,6 +304,14 @@ fn text_row(text: &[u8]) -> Option<String> {
     }
     let vllm = first.iter().any(|line| line.contains("Received request ") && line.contains("SamplingParams("));
     vllm.then(|| named(vec!["vllm".to_owned()]))
+}
+
+/// JSON objects behind what a collector of logs puts before each line, where most lines are such.
+fn prefixed_rows(text: &[u8]) -> Option<Vec<String>> {
+    let first: Vec<&str> = lines(text).take(ROWS).collect();
+    let is_row = |row: &&str| row.starts_with('{') && is_json(row.as_bytes());
+    let rows: Vec<String> = first.iter().map(|line| behind_prefix(line)).filter(is_row).map(str::to_owned).collect();
+    (2 * rows.len() > first.len()).then_some(rows)
 }
 
 /// The first record of a CSV under its header.

@@ -221,7 +221,7 @@ fn event(
             }
         }
     }
-    let clock = maps[parts[0].format].clock;
+    let clock = &maps[parts[0].format].clock;
     match row.into_event(origin, clock) {
         Ok(event) => Ok(Outcome::Event(Box::new(event))),
         Err("no account" | "no timestamp") if half.is_some() => Err("a half without its partner"),

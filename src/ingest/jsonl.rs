@@ -1,5 +1,6 @@
 //! JSON lines: our own reader, because one bad line must cost one line. Only the mapped fields are looked into.
 
+use super::envelope::behind_prefix;
 use super::rows::{NO_UTF8, Outcome, Parsed, Plan, Rejection, finish, offer};
 use crate::event::Origin;
 use crate::normalise::{MAX_SOURCES, Row, is_shallow, members, scalar};
@@ -109,7 +110,7 @@ fn parse_object<'a>(
     plan: &Plan<'_>,
     seen: &mut u64,
 ) -> Result<Outcome<'a>, &'static str> {
-    let text = std::str::from_utf8(line).map_err(|_| NO_UTF8)?.trim();
+    let text = behind_prefix(std::str::from_utf8(line).map_err(|_| NO_UTF8)?.trim());
     if !text.starts_with('{') {
         return Err("not a JSON object");
     }
@@ -128,7 +129,7 @@ fn parse_object<'a>(
         let name = scalar(Cow::Borrowed(name)).ok_or("broken escape")?;
         let Some(slot) = map.find(&name) else { continue };
         let bit = 1 << (slot % 64);
-        if filled[slot / 64] & bit != 0 {
+        if filled[slot / 64] & bit != 0 && !map.is_loose(slot) {
             return Err("duplicate key");
         }
         filled[slot / 64] |= bit;

@@ -2,6 +2,7 @@
 
 mod custody;
 mod elements;
+mod envelope;
 mod expand;
 mod facts;
 mod finding;
@@ -39,11 +40,12 @@ use crate::normalise::FieldMap;
 use crate::settings::IngestSettings;
 use crate::visible::visible;
 use custody::{Custody, Held};
+use envelope::Envelope;
 use expand::Expansion;
 use inputs::{Container, Opened};
 use rayon::prelude::*;
 use reading::Reading;
-use rows::{Parsed, Plan, Rejection, TOO_LONG};
+use rows::{CUT_OFF, Parsed, Plan, Rejection, TOO_LONG};
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -162,15 +164,18 @@ pub fn read_logs<F: Fold>(
 ) -> Result<(F, IngestReport), IngestError> {
     let formats = Formats::with(map, settings.account_field.as_deref())?;
     let mut plans = Vec::with_capacity(inputs.len());
+    let mut envelopes = Vec::with_capacity(inputs.len());
     let mut columns = BTreeSet::new();
     for path in inputs {
         let opened = inputs::look(path, settings.max_expansion)?;
-        plans.push(plan(&opened, settings, &formats)?);
+        let (found, envelope) = plan(&opened, settings, &formats)?;
+        plans.push(found);
+        envelopes.push(envelope);
         columns.extend(inputs::names(&opened.rows));
     }
     let mut reading: Reading<F> = Reading::new(&formats, settings, inputs, &plans);
     reading.report.columns = columns;
-    for ((file_id, path), found) in (0u32..).zip(inputs).zip(&plans) {
+    for (((file_id, path), found), envelope) in (0u32..).zip(inputs).zip(&plans).zip(envelopes) {
         let custody = Custody::take(path)?;
         let Opened { reader, container, rows, remark } =
             inputs::opened(path, custody.reader(), custody.bytes(), settings.max_expansion)?;
@@ -181,7 +186,9 @@ pub fn read_logs<F: Fold>(
                 (format!("{} ({})", format.name, container.name()), found.reason.clone(), plan)
             }
             None => {
-                reading.unmapped(rows.first());
+                if envelope.is_none() {
+                    reading.unmapped(rows.first());
+                }
                 let plan = Plan::of(&formats, formats.list.len());
                 (container.name().to_owned(), String::new(), plan)
             }
@@ -189,6 +196,11 @@ pub fn read_logs<F: Fold>(
         if let Some(remark) = remark {
             reading.no_list(path, &remark, matches!(container, Container::Document { .. }));
         }
+        let reason = envelope.map_or(reason.clone(), |around| {
+            let stand = format!("rows stand in {}", around.name);
+            if reason.is_empty() { stand } else { format!("{stand}; of these {reason}") }
+        });
+        let inside = envelope.map(Expansion::Inside);
         let before = reading.report.intake.rows_read;
         let said = |rows| progress(Progress { files_done: file_id as usize, files_total: inputs.len(), rows });
         reading.format = found.as_ref().map_or(formats.list.len(), |found| found.format);
@@ -201,12 +213,13 @@ pub fn read_logs<F: Fold>(
                 .exhaust(path)
                 .and_then(|()| tables::read_parquet(file_id, path, &plan, settings, &mut reading, &said)),
             Container::Document { under, messages } => {
-                read_document(reader, under, messages, file_id, path, &plan, settings, &mut reading, &said)
+                let expansion = if messages { Some(Expansion::Messages) } else { inside };
+                read_document(reader, under, expansion, file_id, path, &plan, settings, &mut reading, &said)
             }
             Container::Jsonl | Container::Text => {
                 let expansion =
                     (container == Container::Text && plan.role == Role::Calls).then_some(Expansion::Combined);
-                read_lines(reader, file_id, path, &plan, expansion, settings, &mut reading, &said)
+                read_lines(reader, file_id, path, &plan, expansion.or(inside), settings, &mut reading, &said)
             }
         };
         let Held { sha256, bytes, grew } = custody.release(path, container == Container::Parquet, read)?;
@@ -231,15 +244,28 @@ pub fn read_stream<F: Fold>(
     stream::read(stream, map, settings)
 }
 
-/// What a file is read as; `None` for the map that was passed, or the generic one.
-fn plan(opened: &Opened, settings: &IngestSettings, formats: &Formats) -> Result<Option<Detected>, IngestError> {
+/// What a file is read as, and what stands around its rows; `None` for the map that was passed, or the generic one.
+fn plan(
+    opened: &Opened,
+    settings: &IngestSettings,
+    formats: &Formats,
+) -> Result<(Option<Detected>, Option<Envelope>), IngestError> {
     if let Some(name) = &settings.format {
         let format = formats.named(name).ok_or_else(|| IngestError::UnknownName(name.clone()))?;
-        return Ok(Some(Detected { format, reason: "asked for".to_owned() }));
+        return Ok((Some(Detected { format, reason: "asked for".to_owned() }), None));
     }
     let rows: Vec<&str> = opened.rows.iter().map(String::as_str).collect();
     let table = matches!(opened.container, Container::Csv(_) | Container::Parquet);
-    Ok(formats.told(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts))
+    let found = formats.told(&rows).filter(|found| !table || formats.list[found.format].role != Role::Facts);
+    // A map of one's own names what it takes by its path.
+    if found.is_some() || table || formats.passed().is_some() || formats.reads(&rows) {
+        return Ok((found, None));
+    }
+    let reads = |rows: &[&str]| formats.told(rows).is_some() || formats.reads(rows);
+    Ok(envelope::envelope(&rows, reads).map_or((None, None), |(envelope, inner)| {
+        let inner: Vec<&str> = inner.iter().map(String::as_str).collect();
+        (formats.told(&inner), Some(envelope))
+    }))
 }
 
 /// The line on which a record starts, and where it stands among the bytes.
@@ -258,6 +284,7 @@ fn read_lines<F: Fold>(
 ) -> Result<(), IngestError> {
     let mut batches = jsonl::LineBatches::new(reader, settings.batch_bytes, settings.max_line_bytes);
     let mut next = batches.next_batch();
+    let mut last: Vec<u8> = Vec::new();
     while let Some(batch) = next.map_err(|e| located::failed(path, e))? {
         if let Some(line) = batch.overlong {
             reading.reject_row(path, Rejection { line, reason: TOO_LONG });
@@ -274,6 +301,10 @@ fn read_lines<F: Fold>(
             }
             start = end + 1;
         }
+        if let Some((_, range)) = records.last().filter(|(_, range)| range.end == batch.bytes.len()) {
+            // Only the last line of a file may lack its end.
+            last = batch.bytes[range.clone()].to_vec();
+        }
         let taken;
         // Reading and decompressing are done by one thread, while the others work on what it has read.
         (taken, next) = rayon::join(
@@ -284,6 +315,9 @@ fn read_lines<F: Fold>(
         batches.reuse(batch.bytes);
         said(reading.report.intake.rows_read);
     }
+    if serde_json::from_slice::<serde::de::IgnoredAny>(&last).is_err_and(|e| !last.is_empty() && e.is_eof()) {
+        reading.cut_off(path);
+    }
     Ok(())
 }
 
@@ -291,7 +325,7 @@ fn read_lines<F: Fold>(
 fn read_document<F: Fold>(
     reader: impl Read,
     under: Option<&'static str>,
-    messages: bool,
+    expansion: Option<Expansion>,
     file_id: u32,
     path: &Path,
     plan: &Plan<'_>,
@@ -300,10 +334,13 @@ fn read_document<F: Fold>(
     said: &dyn Fn(u64),
 ) -> Result<(), IngestError> {
     let spans = plan.maps.iter().any(|(i, _)| plan.formats.list.get(*i).is_some_and(|f| f.name == "otlp-genai"));
-    let expansion = if messages { Some(Expansion::Messages) } else { spans.then_some(Expansion::Spans) };
+    let expansion = expansion.or(spans.then_some(Expansion::Spans));
     let mut elements = elements::Elements::new(reader, settings.batch_bytes, settings.max_line_bytes).under(under);
     while let Some(batch) = elements.next_batch().map_err(|e| located::failed(path, e))? {
         batch.problems.iter().for_each(|problem| reading.reject_row(path, *problem));
+        if batch.problems.iter().any(|problem| problem.reason == CUT_OFF) {
+            reading.cut_off(path);
+        }
         take_records(&batch.bytes, &batch.records, file_id, path, plan, expansion, reading)?;
         said(reading.report.intake.rows_read);
     }

@@ -119,6 +119,14 @@ impl<'m, F: Fold> Reading<'m, F> {
         }
     }
 
+    /// A file that ends in the middle of a record.
+    pub fn cut_off(&mut self, path: &Path) {
+        self.report.warn(format!(
+            "{} ends in the middle of a record: it was cut off, and what stood behind is missing.",
+            shown(path)
+        ));
+    }
+
     /// A file of no known format; `row` is its first.
     pub fn unmapped(&mut self, row: Option<&String>) {
         let near = row.and_then(|row| self.formats.nearest(row));

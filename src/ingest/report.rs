@@ -192,7 +192,8 @@ impl IngestReport {
         let rows = self.reasons.get(BAD_TIME)?;
         Some(format!(
             "{rows} rejected rows have a time that cannot be read; it is read as 2026-08-03T00:00:05Z, 2026-08-03 00:00:05, \
-             2026-08-03, 03/Aug/2026:00:00:05 +0000, or as s, ms, µs or ns since 1970, from 1990 to 2099."
+             2026-08-03, 03/Aug/2026:00:00:05 +0000, Mon, 03 Aug 2026 00:00:05 GMT, or as s, ms, µs or ns since 1970, from 2015 \
+             to 2099; for any other way a map has format under [time], such as \"%m/%d/%Y %H:%M:%S\"."
         ))
     }
 

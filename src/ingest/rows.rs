@@ -66,6 +66,9 @@ impl<'m> Plan<'m> {
 /// Why a row is rejected that is longer than may be held.
 pub(super) const TOO_LONG: &str = "line too long";
 
+/// Why what stands at the end of a document is rejected that ends too early.
+pub(super) const CUT_OFF: &str = "the document is cut off";
+
 /// Why a row without a time is rejected.
 pub(super) const NO_TIME: &str = "no timestamp";
 
@@ -122,7 +125,7 @@ pub(super) fn finish<'a>(
         row.offer(column, priority, Cow::Owned(value.to_owned()));
     }
     if map.joined.is_none() {
-        return row.into_event(origin, map.clock).map(|event| Outcome::Event(Box::new(event)));
+        return row.into_event(origin, &map.clock).map(|event| Outcome::Event(Box::new(event)));
     }
     let key = row.cells[JOIN].take().ok_or("no id to join by")?.into_owned();
     let sequence = row.cells[SEQUENCE].take().and_then(|s| s.parse().ok()).unwrap_or(0);

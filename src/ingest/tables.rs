@@ -113,7 +113,7 @@ pub(super) fn read_csv<F: Fold>(
     let slots: Vec<Option<usize>> = header.iter().map(|cell| map.find(&name(cell))).collect();
     for (i, slot) in slots.iter().enumerate() {
         // As with a key that stands twice in an object, nobody knows which of the two is meant.
-        if slot.is_some() && slots[..i].contains(slot) {
+        if slot.is_some_and(|slot| !map.is_loose(slot)) && slots[..i].contains(slot) {
             return Err(IngestError::Doubled { path: path.to_owned(), column: name(&header[i]) });
         }
     }

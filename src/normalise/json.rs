@@ -1,8 +1,8 @@
-//! The little JSON that a row needs: scalars as text, nested lookups, chat messages.
+//! The little JSON that a row needs: scalars as text, nested lookups.
 
 use std::borrow::Cow;
 
-use sonic_rs::{JsonValueTrait, LazyValue, to_array_iter, to_object_iter};
+use sonic_rs::{LazyValue, to_array_iter, to_object_iter};
 
 /// One key stands twice in an object that is read.
 pub(crate) struct Duplicate;
@@ -155,7 +155,7 @@ fn hex4(text: &str) -> Option<u32> {
 }
 
 /// Raw value of a key of an object; later values of the same key are refused.
-fn member<'a>(object: &'a str, key: &str) -> Result<Option<Cow<'a, str>>, Duplicate> {
+pub(super) fn member<'a>(object: &'a str, key: &str) -> Result<Option<Cow<'a, str>>, Duplicate> {
     let mut found: Option<LazyValue<'a>> = None;
     for (name, value) in to_object_iter(object).flatten() {
         if name == key && found.replace(value).is_some() {
@@ -217,78 +217,6 @@ pub(crate) fn compact(raw: Cow<'_, str>) -> Cow<'_, str> {
     Cow::Owned(raw.chars().filter(keep).collect())
 }
 
-/// Whether this is an array of chat messages.
-pub(crate) fn is_messages(text: &str) -> bool {
-    text.starts_with('[') && memchr::memmem::find(text.as_bytes(), b"\"role\"").is_some() && is_shallow(text)
-}
-
-/// The text of the last user turn, if this is an array of chat messages that has one.
-pub(crate) fn last_user_turn(text: &str) -> Option<String> {
-    last_turn(text, &["user"])
-}
-
-/// The text of the last message of one of these roles.
-pub(crate) fn last_turn(text: &str, roles: &[&str]) -> Option<String> {
-    turns(text, roles)?.pop()
-}
-
-/// The texts of the system's messages, one below the other.
-pub(crate) fn system_turns(text: &str) -> Option<String> {
-    let turns = turns(text, &["system", "developer"])?;
-    (!turns.is_empty()).then(|| turns.join("\n"))
-}
-
-fn turns(text: &str, roles: &[&str]) -> Option<Vec<String>> {
-    if !is_messages(text) {
-        return None;
-    }
-    let mut found = Vec::new();
-    for message in to_array_iter(text) {
-        let message = message.ok()?;
-        if !message.is_object() {
-            return None;
-        }
-        let raw = message.as_raw_cow();
-        let role = member(&raw, "role").ok()?.and_then(scalar);
-        if role.is_some_and(|role| roles.contains(&role.as_ref())) {
-            found.extend(content_text(&raw));
-        }
-    }
-    Some(found)
-}
-
-/// Text of a string, of text parts, or of an object that has them as `content`, `parts` or `text`.
-pub(crate) fn content_text(raw: &str) -> Option<String> {
-    if is_shallow(raw) { content_text_within(raw, 8) } else { None }
-}
-
-/// `depth` more levels are looked into: whoever nests deeper does not want to be read.
-fn content_text_within(raw: &str, depth: u8) -> Option<String> {
-    let depth = depth.checked_sub(1)?;
-    let raw = raw.trim();
-    match raw.as_bytes().first()? {
-        b'"' => scalar(Cow::Borrowed(raw)).map(Cow::into_owned),
-        b'[' => {
-            let parts: Vec<String> = to_array_iter(raw)
-                .flatten()
-                .filter_map(|part| content_text_within(&part.as_raw_cow(), depth))
-                .collect();
-            (!parts.is_empty()).then(|| parts.join("\n"))
-        }
-        b'{' => {
-            ["content", "parts", "text"].iter().find_map(|key| content_text_within(&member(raw, key).ok()??, depth))
-        }
-        _ if raw == "null" => None,
-        _ => Some(raw.to_owned()),
-    }
-}
-
-/// The text of JSON parts; any other text as it stands.
-pub(crate) fn unquoted(said: &str) -> String {
-    let json = said.starts_with(['[', '{']);
-    json.then(|| content_text(said)).flatten().unwrap_or_else(|| said.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,8 +239,6 @@ mod tests {
         assert!(is_shallow(&format!("[\"\\\"{}\"]", "[".repeat(1_000_000))), "brackets of a text are no levels");
         let bomb = "[".repeat(1_000_000);
         assert!(nested(&format!("{{\"a\":{bomb}"), &["a".to_owned(), "0".to_owned()]).is_ok_and(|v| v.is_none()));
-        assert_eq!(last_user_turn(&format!("[{{\"role\":\"user\",\"content\":{bomb}")), None);
-        assert_eq!(content_text(&bomb), None);
     }
 
     proptest! {
@@ -343,12 +269,5 @@ mod tests {
     fn compact_keeps_strings() {
         assert_eq!(compact(Cow::Borrowed(r#"{ "a b" : [1, "c \" d"] }"#)), r#"{"a b":[1,"c \" d"]}"#);
         assert_eq!(compact(Cow::Borrowed("[Task] Write a poem")), "[Task] Write a poem");
-    }
-
-    #[test]
-    fn messages() {
-        let text = r#"[{"role":"user","content":"one"},{"role":"user","content":[{"type":"text","text":"t\no"}]},{"role":"assistant","content":"x"}]"#;
-        assert_eq!(last_user_turn(text).as_deref(), Some("t\no"));
-        assert_eq!(last_user_turn(r#"["role"]"#), None);
     }
 }

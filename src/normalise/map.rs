@@ -6,11 +6,18 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::row::{Clock, JOIN, KIND, SEQUENCE, WIDTH};
+use super::time::Written;
 use super::transform::{Shape, Transform};
 use crate::schema::{COLUMNS, at};
 
 /// Sources that one map may name; the reader keeps a bit for each.
-pub(crate) const MAX_SOURCES: usize = 256;
+pub(crate) const MAX_SOURCES: usize = 512;
+/// Words of the longest usual name.
+const MOST_WORDS: usize = 5;
+/// Usual names of what may be a whole request, of which the system's part is meant too.
+const WHOLE: [&str; 6] = ["messages", "input", "prompt", "request", "request_body", "body"];
+/// Those of them that say nothing of the user unless they are chat messages.
+const REQUEST: [&str; 3] = ["request", "request_body", "body"];
 /// Lesser is better: what counts only where no source says anything.
 const OTHERWISE: u16 = u16::MAX - 1;
 
@@ -24,7 +31,7 @@ pub enum MapError {
     #[error("the field map names the unknown column {name:?}; the closest known column is {closest:?}")]
     UnknownColumn { name: String, closest: &'static str },
     /// More sources than can be told apart.
-    #[error("the field map names {0} sources, of which 200 are too many; leave out what is not needed")]
+    #[error("the field map names {0} sources, of which 250 are too many; leave out what is not needed")]
     TooMany(usize),
 }
 
@@ -46,9 +53,37 @@ pub(crate) struct Target {
 #[derive(Debug, Clone)]
 struct Slot {
     name: String,
-    /// Explicitly mapped names are matched exactly, generic ones without regard to case.
-    exact: bool,
+    spelling: Spelling,
     targets: Vec<Target>,
+}
+
+/// How a source column's name is compared. Of two slots that fit, the first of these goes before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Spelling {
+    /// As a map spells it.
+    Exact,
+    /// A usual name, in any case.
+    AnyCase,
+    /// A usual name without its underscores, in any case, and with any signs between its words: `userId`, `user-id`, `User ID`.
+    AnySigns,
+}
+
+/// Signs that set the words of a column's name apart.
+const SIGNS: [char; 4] = ['_', '-', ' ', '.'];
+/// What is added to the priority of a name that is spelt with other signs.
+const OTHERWISE_SPELT: u16 = 1_000;
+
+impl Slot {
+    fn fits(&self, name: &str) -> bool {
+        match self.spelling {
+            Spelling::Exact => self.name == name,
+            Spelling::AnyCase => self.name.eq_ignore_ascii_case(name),
+            Spelling::AnySigns => {
+                let words = name.chars().filter(|c| !SIGNS.contains(c)).map(|c| c.to_ascii_lowercase());
+                words.eq(self.name.chars())
+            }
+        }
+    }
 }
 
 /// How rows of one call find each other.
@@ -163,6 +198,8 @@ struct TimeTable {
     stamp: Stamped,
     /// Times without a zone are known to be UTC.
     utc: bool,
+    /// A pattern of `strftime`, or `excel`.
+    format: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -258,7 +295,9 @@ impl FieldMap {
         }
         let file: MapFile = table.try_into().map_err(|e: toml::de::Error| MapError::Syntax(e.message().to_owned()))?;
         let mut map = Self { copied: title, choices: choices.unwrap_or_default(), ..Self::empty() };
-        map.clock = Clock { ends: file.time.stamp == Stamped::End, utc: file.time.utc };
+        let unknown = |pattern: &str| MapError::Syntax(format!("{pattern:?} under [time] is no pattern of strftime"));
+        let written = file.time.format.map(|f| Written::new(&f).ok_or_else(|| unknown(&f))).transpose()?;
+        map.clock = Clock { ends: file.time.stamp == Stamped::End, utc: file.time.utc, written };
         let mut off = Vec::new();
         for (name, source) in file.fields {
             let Some(column) = COLUMNS.iter().position(|c| c.name == name) else {
@@ -309,7 +348,7 @@ impl FieldMap {
         // A field that is known by its name too goes on to be what it is.
         let (known, new) = self.slots.split_at_mut(before);
         for slot in new {
-            let same = known.iter().filter(|k| !k.exact && k.name.eq_ignore_ascii_case(&slot.name));
+            let same = known.iter().filter(|k| k.spelling != Spelling::Exact && k.fits(&slot.name));
             slot.targets.extend(same.flat_map(|k| k.targets.clone()));
         }
         self
@@ -334,12 +373,12 @@ impl FieldMap {
                     let transform = transform.clone();
                     Target { column, priority, path, transform, pieces: shaped.pieces }
                 };
-                self.add(&source, true, target(priority, Vec::new()));
+                self.add(&source, Spelling::Exact, target(priority, Vec::new()));
                 let mut parts = source.split('.').map(str::to_string);
                 let first = parts.next().unwrap_or_default();
                 let path: Vec<String> = parts.collect();
                 if !path.is_empty() {
-                    self.add(&first, true, target(priority + 1, path));
+                    self.add(&first, Spelling::Exact, target(priority + 1, path));
                 }
                 priority += 2;
             }
@@ -361,38 +400,50 @@ impl FieldMap {
             for (priority, name) in (0u16..).zip(std::iter::once(&column.name).chain(column.aliases)) {
                 if !claimed.iter().any(|c| c.eq_ignore_ascii_case(name)) {
                     let mut transform = transform.clone();
-                    if index == at::SYSTEM_TEXT && *name == "messages" {
-                        transform.shape = Shape::SystemTurns;
+                    match index {
+                        at::SYSTEM_TEXT if WHOLE.contains(name) => transform.shape = Shape::SystemTurns,
+                        at::USER_TEXT if REQUEST.contains(name) => transform.shape = Shape::UserTurns,
+                        _ => {}
                     }
                     let target = Target { column: index, priority, path: Vec::new(), transform, pieces: false };
-                    self.add(name, false, target);
+                    if name.contains('_') {
+                        let priority = priority + OTHERWISE_SPELT;
+                        self.add(&name.replace('_', ""), Spelling::AnySigns, Target { priority, ..target.clone() });
+                    }
+                    self.add(name, Spelling::AnyCase, target);
                 }
             }
         }
         self
     }
 
-    fn add(&mut self, name: &str, exact: bool, target: Target) {
-        if let Some(slot) = self.slots.iter_mut().find(|s| s.name == name && s.exact == exact) {
+    fn add(&mut self, name: &str, spelling: Spelling, target: Target) {
+        if let Some(slot) = self.slots.iter_mut().find(|s| s.name == name && s.spelling == spelling) {
             slot.targets.push(target);
             return;
         }
-        if self.by_length.len() <= name.len() {
-            self.by_length.resize(name.len() + 1, Vec::new());
+        // A sign may stand between any two words, or none.
+        let most_signs = if spelling == Spelling::AnySigns { MOST_WORDS - 1 } else { 0 };
+        for length in name.len()..=name.len() + most_signs {
+            if self.by_length.len() <= length {
+                self.by_length.resize(length + 1, Vec::new());
+            }
+            self.by_length[length].push((ends(name), self.slots.len() as u16));
         }
-        self.by_length[name.len()].push((ends(name), self.slots.len() as u16));
-        self.slots.push(Slot { name: name.to_string(), exact, targets: vec![target] });
+        self.slots.push(Slot { name: name.to_string(), spelling, targets: vec![target] });
     }
 
     /// The slot that a source column of this name fills.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let (candidates, ends) = (self.by_length.get(name.len())?, ends(name));
-        let fitting = candidates.iter().filter(|(of, _)| *of == ends).map(|(_, i)| *i as usize).filter(|i| {
-            let slot = &self.slots[*i];
-            slot.name == name || (!slot.exact && slot.name.eq_ignore_ascii_case(name))
-        });
+        let fitting = candidates.iter().filter(|(of, _)| *of == ends).map(|(_, i)| *i as usize);
         // What was asked for goes before what is known; of two that are as good, the first.
-        fitting.min_by_key(|i| !self.slots[*i].exact)
+        fitting.filter(|i| self.slots[*i].fits(name)).min_by_key(|i| self.slots[*i].spelling)
+    }
+
+    /// Whether two columns of one row may fill this slot, by names that differ in their signs.
+    pub(crate) fn is_loose(&self, slot: usize) -> bool {
+        self.slots[slot].spelling == Spelling::AnySigns
     }
 
     /// What a slot feeds.
@@ -479,7 +530,7 @@ mod tests {
     fn generic_ignores_case() {
         let map = FieldMap::generic();
         assert_eq!(column_of(&map, "Account_ID"), Some(schema::ACCOUNT_ID));
-        assert_eq!(column_of(&map, "prompt"), Some(schema::USER_TEXT));
+        assert_eq!(column_of(&map, "question"), Some(schema::USER_TEXT));
         assert_eq!(column_of(&map, "nonsense"), None);
     }
 
@@ -491,7 +542,7 @@ mod tests {
         assert_eq!(column_of(&map, "meta"), Some(schema::ACCOUNT_ID));
         assert_eq!(column_of(&map, "user"), None);
         assert_eq!(column_of(&map, "model"), None);
-        assert_eq!(column_of(&map, "prompt"), Some(schema::USER_TEXT));
+        assert_eq!(column_of(&map, "question"), Some(schema::USER_TEXT));
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::chat::user_text;
 use super::content::classify;
-use super::json::{compact, last_user_turn};
-use super::time::in_range;
-use super::{parse_stamp, present};
+use super::json::compact;
+use super::time::{Stamp, Written, in_range, parse_stamp};
+use super::{address, present};
 use crate::event::{ContentStatus, Event, Origin};
 use crate::schema::{COLUMNS, at};
 
@@ -23,12 +24,20 @@ pub(crate) const CELLS: usize = WIDTH + 3;
 pub(crate) const LONGEST_ACCOUNT: usize = 1_024;
 
 /// How a format tells the time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Clock {
     /// Stamps are those of the end of the call.
     pub ends: bool,
     /// Times without a zone are known to be UTC.
     pub utc: bool,
+    /// How times are written, where a map says so.
+    pub written: Option<Written>,
+}
+
+impl Clock {
+    fn stamp(&self, text: &str) -> Option<Stamp> {
+        self.written.as_ref().map_or_else(|| parse_stamp(text), |written| written.parse(text))
+    }
 }
 
 /// The cells of one row by canonical column, as text.
@@ -65,21 +74,18 @@ impl<'a> Row<'a> {
     }
 
     /// The event, or why the row is none.
-    pub fn into_event(self, origin: Origin, clock: Clock) -> Result<Event<'a>, &'static str> {
+    pub fn into_event(self, origin: Origin, clock: &Clock) -> Result<Event<'a>, &'static str> {
         let mut cells = self.cells;
         let mut take = |column: usize| cells[column].take();
         let stamp = match take(at::TS) {
             None => return Err("no timestamp"),
-            Some(text) => parse_stamp(&text).ok_or("unreadable timestamp")?,
+            Some(text) => clock.stamp(&text).ok_or("unreadable timestamp")?,
         };
-        let account_id = take(at::ACCOUNT_ID).ok_or("no account")?;
+        let account_id = take(at::ACCOUNT_ID).map(whole_id).ok_or("no account")?;
         if account_id.len() > LONGEST_ACCOUNT {
             return Err("account id over 1,024 bytes");
         }
-        let user = take(at::USER_TEXT).map(|text| match last_user_turn(&text) {
-            Some(turn) => Cow::Owned(turn),
-            None => text,
-        });
+        let user = take(at::USER_TEXT).and_then(user_text);
         let user = user.map(compact).filter(|text| present(text).is_some()).map(classify);
         let system = take(at::SYSTEM_TEXT).map(compact).map(classify);
         let said = take(at::CONTENT_STATUS).and_then(|t| ContentStatus::ALL.into_iter().find(|s| s.as_str() == t));
@@ -125,7 +131,7 @@ impl<'a> Row<'a> {
             output_tokens: take(at::OUTPUT_TOKENS).and_then(|t| count(&t)),
             status: take(at::STATUS).and_then(|t| count(&t)).and_then(|s| u16::try_from(s).ok()),
             finish_reason: take(at::FINISH_REASON),
-            client_ip: take(at::CLIENT_IP),
+            client_ip: take(at::CLIENT_IP).map(address::canonical),
             user_agent: take(at::USER_AGENT),
             tls_fingerprint: take(at::TLS_FINGERPRINT),
             key_id: take(at::KEY_ID),
@@ -163,12 +169,34 @@ fn decimal(text: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// A whole number of at least 0, also where it is spelt `12.0` or `1e3`.
+/// A whole number of at least 0, also where it is spelt `12.0`, `1e3` or `1,000`.
 fn count(text: &str) -> Option<u64> {
-    text.parse().ok().or_else(|| {
+    let whole = |text: &str| {
         let value = decimal(text)?;
         (value >= 0.0 && value.fract() == 0.0 && value <= 9e15).then_some(value as u64)
+    };
+    let in_thousands = |text: &str| {
+        let mut groups = text.split(',');
+        let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
+        first && groups.all(|group| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit()))
+    };
+    text.parse().ok().or_else(|| whole(text)).or_else(|| {
+        let grouped = text.contains(',') && in_thousands(text);
+        grouped.then(|| text.replace(',', "").parse().ok())?
     })
+}
+
+/// A number that names an account, as data frames write it where another row has none: `7.0` is `7`.
+pub(crate) fn whole_id(id: Cow<'_, str>) -> Cow<'_, str> {
+    let whole = id.strip_suffix(".0").filter(|whole| !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit()));
+    match (whole.map(str::len), id) {
+        (Some(length), Cow::Borrowed(id)) => Cow::Borrowed(&id[..length]),
+        (Some(length), Cow::Owned(mut id)) => {
+            id.truncate(length);
+            Cow::Owned(id)
+        }
+        (None, id) => id,
+    }
 }
 
 fn truth(text: &str) -> Option<bool> {
@@ -186,12 +214,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_account_that_a_data_frame_had_made_a_float_was_another_than_in_the_account_table() {
+        for (id, whole) in [("7.0", "7"), ("7", "7"), ("7.5", "7.5"), ("v1.0", "v1.0"), (".0", ".0")] {
+            assert_eq!(whole_id(id.into()), whole);
+            assert_eq!(whole_id(id.to_owned().into()), whole);
+        }
+    }
+
+    #[test]
     fn numbers_as_text() {
         assert_eq!(decimal("0.7"), Some(0.7));
         assert_eq!(decimal("NaN"), None);
         assert_eq!(decimal("inf"), None);
         assert_eq!(count("12.0"), Some(12));
         assert_eq!(count("-1"), None);
+        assert_eq!(count("1,234,567"), Some(1_234_567));
+        assert_eq!((count("1,23"), count(",123"), count("1,2345")), (None, None, None));
         assert_eq!(truth("True"), Some(true));
     }
 }

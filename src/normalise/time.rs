@@ -1,9 +1,12 @@
 //! Timestamps, whatever their spelling, as µs since the Unix epoch.
 
-/// 1990-01-01T00:00:00Z; anything earlier is no log of a language model but a parsing accident.
-const EARLIEST_US: i64 = 631_152_000_000_000;
+/// 2015-01-01T00:00:00Z; anything earlier is no log of a language model but a parsing accident, such as seconds since 2001.
+const EARLIEST_US: i64 = 1_420_070_400_000_000;
 /// 2100-01-01T00:00:00Z, exclusive.
 const LATEST_US: i64 = 4_102_444_800_000_000;
+
+/// The first of January 1970 in ticks of .NET: tenths of µs since the year 1.
+const TICKS_1970: i64 = 621_355_968_000_000_000;
 
 /// A time as a log spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,17 +21,95 @@ pub struct Stamp {
 
 /// Reads a timestamp.
 ///
-/// RFC 3339 with `T` or a space, with or without seconds, fraction and offset (none means UTC), a bare
-/// date (midnight), the time of access logs (`14/Jul/2026:02:13:20 +0000`), or an epoch in s, ms, µs or ns told by its
-/// magnitude. Years outside 1990 to 2099 are refused.
+/// RFC 3339 with `T` or a space, with or without seconds, fraction and offset (none means UTC), also with `/` in the date or
+/// without any signs (ISO 8601, basic); a bare date (midnight); the time of access logs (`14/Jul/2026:02:13:20 +0000`), of
+/// mails (RFC 2822), of C (`Tue Jul 14 02:13:20 2026`) and of Kibana (`Jul 14, 2026 @ 02:13:20.000`); or an epoch in s, ms, µs
+/// or ns, or in ticks of .NET, told by its magnitude. Years outside 2015 to 2099 are refused, and so is what has two meanings.
 pub fn parse_stamp(text: &str) -> Option<Stamp> {
-    let bytes = text.trim().as_bytes();
+    let text = text.trim();
+    let bytes = text.as_bytes();
     let stamp = match bytes {
         [_, _, _, _, b'-', ..] => parse_calendar(bytes)?,
         [_, _, b'/', ..] => parse_access_log(bytes)?,
-        _ => return parse_epoch(std::str::from_utf8(bytes).ok()?),
+        [_, _, _, _, b'/', ..] => parse_calendar(text.replacen('/', "-", 2).as_bytes())?,
+        [b'0'..=b'9', .., _] if bytes.get(8) == Some(&b'T') => parse_basic(text)?,
+        [b'A'..=b'Z', ..] => parse_named(text)?,
+        // A day of one digit, as mails may have it: `3 Aug 2026 00:00:05 +0000`.
+        [b'0'..=b'9', b' ', ..] | [b'0'..=b'9', b'0'..=b'9', b' ', ..] => parse_named(text)?,
+        _ => return parse_epoch(text),
     };
     in_range(stamp.us).map(|_| stamp)
+}
+
+/// How a map says that times are written, where [`parse_stamp`] does not know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// By a pattern of `strftime`.
+    Pattern(String),
+    /// Days since the 30th of December 1899, as spreadsheets count them.
+    Spreadsheet,
+}
+
+impl Written {
+    /// `None` for what is no pattern.
+    pub fn new(pattern: &str) -> Option<Self> {
+        if pattern == "excel" {
+            return Some(Self::Spreadsheet);
+        }
+        let mut items = chrono::format::StrftimeItems::new(pattern);
+        let known = items.all(|item| item != chrono::format::Item::Error);
+        known.then(|| Self::Pattern(pattern.to_owned()))
+    }
+
+    /// A time so written; without a zone it is taken as UTC.
+    pub fn parse(&self, text: &str) -> Option<Stamp> {
+        let text = text.trim();
+        let stamp = match self {
+            Self::Pattern(pattern) => zoned(chrono::DateTime::parse_from_str(text, pattern).ok(), text)
+                .or_else(|| zoneless(chrono::NaiveDateTime::parse_from_str(text, pattern).ok()?, text))?,
+            Self::Spreadsheet => {
+                let days: f64 = text.parse().ok().filter(|days: &f64| (0.0..1e6).contains(days))?;
+                let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+                let day_us = 86_400e6;
+                let res_us = (day_us / 10f64.powi(decimals.min(12) as i32)).max(1.0) as i64;
+                Stamp { us: ((days - 25_569.0) * day_us).round() as i64, res_us, zoneless: true }
+            }
+        };
+        in_range(stamp.us).map(|_| stamp)
+    }
+}
+
+/// Unit that a spelling tells apart, µs: that of its decimals of a second, which stand behind a point and two digits or more
+/// of the clock.
+fn finest(text: &str) -> i64 {
+    let decimals = text.rsplit_once(':').and_then(|(_, rest)| rest.get(2..)).and_then(|rest| rest.strip_prefix('.'));
+    resolution(decimals.map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count()))
+}
+
+fn zoned(time: Option<chrono::DateTime<chrono::FixedOffset>>, text: &str) -> Option<Stamp> {
+    time.map(|time| Stamp { us: time.timestamp_micros(), res_us: finest(text), zoneless: false })
+}
+
+fn zoneless(time: chrono::NaiveDateTime, text: &str) -> Option<Stamp> {
+    Some(Stamp { us: time.and_utc().timestamp_micros(), res_us: finest(text), zoneless: true })
+}
+
+/// Times that spell the month: of mails, of C, of Kibana.
+fn parse_named(text: &str) -> Option<Stamp> {
+    let naive = |pattern| chrono::NaiveDateTime::parse_from_str(text, pattern).ok();
+    zoned(chrono::DateTime::parse_from_rfc2822(text).ok(), text).or_else(|| {
+        let time = ["%a %b %e %H:%M:%S %Y", "%b %e, %Y @ %H:%M:%S%.f"].into_iter().find_map(naive)?;
+        zoneless(time, text)
+    })
+}
+
+/// `20260714T021320Z`.
+fn parse_basic(text: &str) -> Option<Stamp> {
+    let (date, clock) = (text.get(..8)?, text.get(9..)?);
+    let (hours, minutes, rest) = (clock.get(..2)?, clock.get(2..4)?, clock.get(4..)?);
+    let seconds = if rest.starts_with(|c: char| c.is_ascii_digit()) { ":" } else { "" };
+    let (year, month, day) = (date.get(..4)?, date.get(4..6)?, date.get(6..)?);
+    parse_calendar(format!("{year}-{month}-{day}T{hours}:{minutes}{seconds}{rest}").as_bytes())
 }
 
 /// [`parse_stamp`] as µs since the Unix epoch, UTC.
@@ -151,17 +232,28 @@ fn parse_epoch(text: &str) -> Option<Stamp> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let plain = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || whole.len() > 19 || !plain(whole) || !plain(decimals) {
-        // Such as 1.7e9; exact to the µs only for seconds, as any float is.
+        // Such as 1.7e9; exact to the µs only for seconds, as any float is. A spreadsheet that saves milliseconds as
+        // 1.78361E+12 has rounded them to hours.
         let value: f64 = text.parse().ok().filter(|v: &f64| v.is_finite())?;
-        let scaled = [1e6, 1e3, 1.0, 1e-3].into_iter().map(|unit| (value * unit).round());
-        let us = scaled.filter(|us| us.abs() < 9e18).find_map(|us| in_range(us as i64))?;
-        return Some(Stamp { us, res_us: 1, zoneless: false });
+        let (digits, exponent) = text.split_once(['e', 'E'])?;
+        let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let place = 10f64.powi(exponent.parse::<i32>().ok()?.checked_sub(i32::try_from(decimals).ok()?)?);
+        let units = [1e6, 1e3, 1.0, 1e-3].into_iter().filter(|unit| (value * unit).abs() < 9e18);
+        let (us, unit) = units.into_iter().find_map(|unit| Some((in_range((value * unit).round() as i64)?, unit)))?;
+        return Some(Stamp { us, res_us: (place * unit).clamp(1.0, 1e15) as i64, zoneless: false });
     }
     let whole: i64 = whole.parse().ok()?;
     let micro = fraction(decimals.as_bytes());
     let seconds = whole.checked_mul(1_000_000).map(|us| us + micro);
     let millis = whole.checked_mul(1_000).map(|us| us + micro / 1_000);
-    let units = [(seconds, resolution(decimals.len())), (millis, 1_000), (Some(whole), 1), (Some(whole / 1_000), 1)];
+    let ticks = whole.checked_sub(TICKS_1970).map(|ticks| ticks / 10);
+    let units = [
+        (seconds, resolution(decimals.len())),
+        (millis, 1_000),
+        (Some(whole), 1),
+        (Some(whole / 1_000), 1),
+        (ticks, 1),
+    ];
     let (us, res_us) = units.into_iter().find_map(|(us, res)| Some((in_range(us?)?, res)))?;
     Some(Stamp { us, res_us, zoneless: false })
 }
@@ -186,6 +278,11 @@ mod tests {
             "1700000000123000",
             "1700000000123000000",
             "1.700000000123e9",
+            "638355968001230000",
+            "2023/11/14 22:13:20.123",
+            "20231114T221320.123Z",
+            "20231114T231320.123+0100",
+            "Nov 14, 2023 @ 22:13:20.123",
         ] {
             assert_eq!(parse_timestamp(text), want, "{text}");
         }
@@ -198,6 +295,41 @@ mod tests {
         assert_eq!(stamp, Stamp { us: 1_783_995_200_000_000, res_us: 1_000_000, zoneless: false });
         assert_eq!(parse_stamp("14/Foo/2026:04:13:20 +0200"), None);
         assert_eq!(parse_stamp("14/Jul/2026"), None);
+    }
+
+    #[test]
+    fn times_that_spell_the_month_are_read() {
+        for text in [
+            "Tue, 14 Jul 2026 04:13:20 +0200",
+            "14 Jul 2026 02:13:20 GMT",
+            "Tue Jul 14 02:13:20 2026",
+            "Jul 14, 2026 @ 02:13:20",
+            "20260714T021320Z",
+        ] {
+            let stamp = parse_stamp(text).unwrap();
+            assert_eq!((stamp.us, stamp.res_us), (1_783_995_200_000_000, 1_000_000), "{text}");
+        }
+        assert_eq!(parse_stamp("Jul 14, 2026 @ 02:13:20.500").unwrap().res_us, 1_000);
+        assert_eq!(parse_stamp("5 Aug 2026 00:00:05 +0000").unwrap().us, 1_785_888_005_000_000);
+    }
+
+    #[test]
+    fn a_map_says_how_times_are_written() {
+        let read = |pattern: &str, text: &str| Written::new(pattern).unwrap().parse(text);
+        let american = read("%m/%d/%Y %I:%M:%S %p", "7/14/2026 2:13:20 AM").unwrap();
+        assert_eq!(american, Stamp { us: 1_783_995_200_000_000, res_us: 1_000_000, zoneless: true });
+        assert_eq!(read("%d.%m.%Y %H:%M:%S %z", "14.07.2026 04:13:20 +0200").unwrap().us, american.us);
+        assert_eq!(read("%m/%d/%Y %H:%M:%S", "14/07/2026 02:13:20"), None);
+        let cell = read("excel", "46217.0926").unwrap();
+        assert!((cell.us - american.us).abs() < cell.res_us && cell.res_us == 8_640_000, "{cell:?}");
+        assert_eq!(Written::new("%Q"), None);
+    }
+
+    #[test]
+    fn times_that_a_spreadsheet_had_rounded_to_hours_passed_for_exact_ones() {
+        let stamp = parse_stamp("1.78361E+12").unwrap();
+        assert_eq!(stamp.res_us, 10_000_000 * 1_000);
+        assert_eq!(parse_stamp("1.700000000123e9").unwrap().res_us, 1_000);
     }
 
     #[test]
@@ -224,7 +356,8 @@ mod tests {
         for text in [
             "",
             "soon",
-            "1989-12-31T23:59:59Z",
+            "2014-12-31T23:59:59Z",
+            "800000000",
             "2100-01-01T00:00:00Z",
             "2023-02-29T00:00:00Z",
             "2023-13-01T00:00:00Z",

@@ -1,6 +1,8 @@
 //! How the value of a source becomes that of a canonical column: data of a field map, not code of a format.
 
-use super::json::{is_messages, last_user_turn, scalar, system_turns, unquoted};
+use super::address::host;
+use super::chat::{MODEL, is_messages, last_turn, last_user_turn, system_turns, unquoted, user_text};
+use super::json::scalar;
 use super::present;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -15,6 +17,8 @@ pub(crate) enum Shape {
     Value,
     /// Chat messages, of which the last of the user is meant; anything else is the text itself.
     LastUser,
+    /// Chat messages, of which the last of the user is meant; anything else is not.
+    UserTurns,
     /// Chat messages or parts of text, of which those of the system are meant; a string is the text itself.
     System,
     /// Chat messages, of which those of the system are meant; anything else is not.
@@ -100,10 +104,10 @@ impl Shape {
     fn read(self, said: &str) -> Option<String> {
         match self {
             Self::Value => Some(said.to_owned()),
-            Self::LastUser if is_messages(said) => last_user_turn(said),
             Self::System if is_messages(said) => system_turns(said),
             Self::SystemTurns => system_turns(said),
-            Self::LastUser => Some(said.to_owned()),
+            Self::LastUser => user_text(Cow::Borrowed(said)).map(Cow::into_owned),
+            Self::UserTurns => last_user_turn(said),
             Self::System | Self::Parts => Some(unquoted(said)),
             Self::Answer => answer(said),
             Self::Seconds => millis(said, 1e3),
@@ -122,24 +126,13 @@ impl Shape {
 
 /// The text of an answer: the last message, the last choice's message, or parts.
 fn answer(said: &str) -> Option<String> {
-    if is_messages(said) { super::json::last_turn(said, &["assistant", "model"]) } else { Some(unquoted(said)) }
+    if is_messages(said) { last_turn(said, &MODEL) } else { Some(unquoted(said)) }
 }
 
 /// Whole milliseconds; a negative length means that there was none.
 fn millis(said: &str, scale: f64) -> Option<String> {
     let value: f64 = said.parse().ok()?;
     (value.is_finite() && value >= 0.0 && value * scale < 9e15).then(|| format!("{}", (value * scale).round() as u64))
-}
-
-/// An address without its port: `203.0.113.9:443`, `[2001:db8::1]:443`.
-fn host(said: &str) -> &str {
-    if let Some((address, _)) = said.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return address;
-    }
-    match said.split_once(':') {
-        Some((address, port)) if !port.contains(':') => address,
-        _ => said,
-    }
 }
 
 #[cfg(test)]
