@@ -193,7 +193,7 @@ impl House {
         let (org, accounts) = sizes.into_iter().max_by_key(|(org, n)| (*n, std::cmp::Reverse(*org)))?;
         let all = declared.len() as f64;
         let spoken_of = declared.len() >= Self::LEAST && accounts as f64 >= Self::MANY * all;
-        spoken_of.then(|| (org, Self { accounts, is_operator: accounts as f64 >= Self::NEARLY_ALL * all }))
+        spoken_of.then_some((org, Self { accounts, is_operator: accounts as f64 >= Self::NEARLY_ALL * all }))
     }
 
     /// What a person has to know of it. It is not named: a case may stand under pseudonyms.
