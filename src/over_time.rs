@@ -150,19 +150,18 @@ impl<'a> OverTime<'a> {
         Some((begins, best))
     }
 
-    /// Closed accounts of a group that others follow, each with the first that does, in order of closure.
+    /// Closed accounts of a group that others follow, each with the one that the test counted for it, in order of closure.
     pub fn successors(&self, world: &World, accounts: &[u32]) -> Vec<(u32, u32)> {
-        let accounts = of_themselves(world, accounts);
+        let mut accounts = of_themselves(world, accounts);
         let Some((begins, Succession { followed, .. })) = self.succession(&accounts) else { return Vec::new() };
-        let in_order = |of: &[Option<i64>]| {
-            let mut times: Vec<(i64, u32)> = accounts.iter().filter_map(|a| Some((of[*a as usize]?, *a))).collect();
-            times.sort_unstable();
-            times
+        // Of several at one time the last stays, in an order that knows nothing of names.
+        accounts.sort_unstable_by_key(|a| world.rank[*a as usize]);
+        let by_time = |of: &[Option<i64>]| -> BTreeMap<i64, u32> {
+            accounts.iter().filter_map(|a| Some((of[*a as usize]?, *a))).collect()
         };
-        let heirs = in_order(if begins == Begins::Opened { &self.opened } else { &self.woken });
-        let heir = |at: i64| heirs.get(heirs.partition_point(|(t, _)| *t <= at)).map(|(_, heir)| *heir);
-        let closed = in_order(&self.closed).into_iter().filter(|(at, _)| followed.contains(at));
-        closed.filter_map(|(at, account)| Some((account, heir(at)?))).collect()
+        let closed = by_time(&self.closed);
+        let heirs = by_time(if begins == Begins::Opened { &self.opened } else { &self.woken });
+        followed.iter().filter_map(|(at, heir)| Some((*closed.get(at)?, *heirs.get(heir)?))).collect()
     }
 
     /// Where an account that was at work then first used the model of a release, if within a day of its first use by anyone.
@@ -375,6 +374,26 @@ mod tests {
             let life = Facts { created_us: Some(-400 * DAY_US), closed_us: Some(until), ..Facts::default() };
             facts.insert(name, life);
         }
+    /// Each closure was shown with the first account that was opened behind it, whomever else that one followed.
+    #[test]
+    fn two_closures_cited_one_heir_that_the_test_gave_to_the_first() {
+        let evidence = pivoting();
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
+        let world = invert(&evidence, &BTreeMap::new());
+        let minutes = |minutes: i64| Some(minutes * DAY_US / 24 / 60);
+        let lives =
+            [(0, Some(6_000)), (1, Some(6_030)), (2, Some(9_000)), (3, Some(12_000)), (6_040, None), (6_055, None)];
+        let lives = lives.into_iter().chain([(9_020, None), (11_900, None)]);
+        let life = |(opened, closed): (i64, Option<i64>)| Facts {
+            created_us: minutes(opened),
+            closed_us: closed.and_then(minutes),
+            ..Facts::default()
+        };
+        let facts: BTreeMap<String, Facts> = (0..).zip(lives).map(|(i, l)| (format!("a{i:02}"), life(l))).collect();
+        let over_time = OverTime::new(&world, &accounts, &facts);
+        assert_eq!(over_time.successors(&world, &(0..8).collect::<Vec<u32>>()), [(0, 4), (1, 5), (2, 6)]);
+    }
+
         evidence.finish().unwrap();
         let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
         let world = invert(&evidence, &BTreeMap::new());
