@@ -167,7 +167,7 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         accounts: Vec::new(),
         links: Vec::new(),
         notices: read.intake.notes.iter().cloned().chain(curtailed(evidence)).chain(notices).collect(),
-        timeline: activity::timeline(evidence),
+        timeline: activity::timeline(evidence, &world.entity),
         allowed: Vec::new(),
         pseudonymised: false,
     };

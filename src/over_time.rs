@@ -15,11 +15,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const DAY_US: i64 = 86_400_000_000;
-/// Fewest accounts that use a model for its first use to be a release.
+/// Fewest entities that use a model for its first use to be a release.
 const LEAST_USERS: usize = 20;
 /// A model first used so soon after the start of the log may be older than the log.
 const BURN_IN_US: i64 = 2 * DAY_US;
-/// Releases looked at, those with most users first.
+/// Releases looked at, those of most entities first.
 const MOST_RELEASES: usize = 64;
 
 /// One new model: whether each entity was at work before and after its first use, whether it used it within a day then, and
@@ -257,25 +257,36 @@ fn of_themselves(world: &World, accounts: &[u32]) -> Vec<u32> {
     accounts.iter().copied().filter(|a| of_entity[&world.entity[*a as usize]] == 1).collect()
 }
 
-/// Models that many began to use inside the log: name, first use by anyone, users. Those with most users first.
-pub(crate) fn new_models<'a>(accounts: &[&'a AccountEvidence], log_start: i64) -> Vec<(&'a str, i64, usize)> {
-    let mut first_use: BTreeMap<&str, (i64, usize)> = BTreeMap::new();
-    for (model, (at, _)) in accounts.iter().flat_map(|a| &a.models) {
-        let known = first_use.entry(model).or_insert((*at, 0));
-        *known = (known.0.min(*at), known.1 + 1);
+/// Models that many began to use inside the log: name, first use by anyone, accounts that use it. Those of most entities first; of
+/// each account its `entity` is given.
+pub(crate) fn new_models<'a>(
+    accounts: &[&'a AccountEvidence],
+    entity: &[u32],
+    log_start: i64,
+) -> Vec<(&'a str, i64, usize)> {
+    let mut first_use: BTreeMap<&str, (i64, Vec<u32>)> = BTreeMap::new();
+    for (account, entity) in accounts.iter().zip(entity) {
+        for (model, (at, _)) in &account.models {
+            let (first, users) = first_use.entry(model).or_insert((*at, Vec::new()));
+            *first = (*first).min(*at);
+            users.push(*entity);
+        }
     }
-    let mut new: Vec<(&str, i64, usize)> = first_use
-        .into_iter()
-        .filter(|(_, (at, users))| *at >= log_start.saturating_add(BURN_IN_US) && *users >= LEAST_USERS)
-        .map(|(model, (at, users))| (model, at, users))
-        .collect();
-    new.sort_by(|a, b| b.2.cmp(&a.2).then(a.1.cmp(&b.1)).then(a.0.cmp(b.0)));
+    first_use.retain(|_, (at, _)| *at >= log_start.saturating_add(BURN_IN_US));
+    let counted = first_use.into_iter().map(|(model, (at, mut users))| {
+        let accounts = users.len();
+        users.sort_unstable();
+        users.dedup();
+        (users.len(), (model, at, accounts))
+    });
+    let mut new: Vec<(usize, (&str, i64, usize))> = counted.filter(|(entities, _)| *entities >= LEAST_USERS).collect();
+    new.sort_by(|(n, a), (m, b)| m.cmp(n).then(a.1.cmp(&b.1)).then(a.0.cmp(b.0)));
     new.truncate(MOST_RELEASES);
-    new
+    new.into_iter().map(|(_, model)| model).collect()
 }
 
 fn releases(world: &World, accounts: &[&AccountEvidence], log_start: i64) -> Vec<Release> {
-    new_models(accounts, log_start)
+    new_models(accounts, &world.entity, log_start)
         .into_iter()
         .map(|(model, at, _)| {
             let day_after = at.saturating_add(DAY_US);
@@ -303,6 +314,13 @@ mod tests {
 
     /// Thirty accounts that call once a day for ten days; those below ten use a new model from the fifth day on.
     fn pivoting() -> Evidence {
+        let mut evidence = turning();
+        evidence.finish().unwrap();
+        evidence
+    }
+
+    /// The same before its end.
+    fn turning() -> Evidence {
         let mut evidence = Evidence::default();
         for account in 0..30u64 {
             for day in 0..10u64 {
@@ -315,7 +333,6 @@ mod tests {
                 });
             }
         }
-        evidence.finish().unwrap();
         evidence
     }
 
@@ -357,23 +374,6 @@ mod tests {
         assert_eq!(accounts[0].last_at.map(|at| Origin::from(at).line_no), Some(9));
     }
 
-    /// Of accounts that are kept in stock none is opened when another dies.
-    #[test]
-    fn an_old_account_that_wakes_when_another_is_closed_follows_it() {
-        let mut evidence = Evidence::default();
-        let mut facts = BTreeMap::new();
-        let hour = |n: u64| 37 * n + xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes()) % 24;
-        for account in 0..12u64 {
-            let name = format!("a{account:02}");
-            // The first works from the start; each wakes within the hour in which the one before it is closed.
-            let from = if account == 0 { 0 } else { hour(account) as i64 * DAY_US / 24 + 1 };
-            let until = hour(account + 1) as i64 * DAY_US / 24;
-            for (line_no, at) in (0..).zip((from..until).step_by(HOUR_US as usize)) {
-                evidence.push(&Event::new(Origin { file_id: 0, line_no }, at, name.as_str().into()));
-            }
-            let life = Facts { created_us: Some(-400 * DAY_US), closed_us: Some(until), ..Facts::default() };
-            facts.insert(name, life);
-        }
     /// Each closure was shown with the first account that was opened behind it, whomever else that one followed.
     #[test]
     fn two_closures_cited_one_heir_that_the_test_gave_to_the_first() {
@@ -394,6 +394,23 @@ mod tests {
         assert_eq!(over_time.successors(&world, &(0..8).collect::<Vec<u32>>()), [(0, 4), (1, 5), (2, 6)]);
     }
 
+    /// Of accounts that are kept in stock none is opened when another dies.
+    #[test]
+    fn an_old_account_that_wakes_when_another_is_closed_follows_it() {
+        let mut evidence = Evidence::default();
+        let mut facts = BTreeMap::new();
+        let hour = |n: u64| 37 * n + xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes()) % 24;
+        for account in 0..12u64 {
+            let name = format!("a{account:02}");
+            // The first works from the start; each wakes within the hour in which the one before it is closed.
+            let from = if account == 0 { 0 } else { hour(account) as i64 * DAY_US / 24 + 1 };
+            let until = hour(account + 1) as i64 * DAY_US / 24;
+            for (line_no, at) in (0..).zip((from..until).step_by(HOUR_US as usize)) {
+                evidence.push(&Event::new(Origin { file_id: 0, line_no }, at, name.as_str().into()));
+            }
+            let life = Facts { created_us: Some(-400 * DAY_US), closed_us: Some(until), ..Facts::default() };
+            facts.insert(name, life);
+        }
         evidence.finish().unwrap();
         let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
         let world = invert(&evidence, &BTreeMap::new());
@@ -405,6 +422,24 @@ mod tests {
         assert!(succession.statement.contains("an account that had not worked before"), "{}", succession.statement);
         let pairs = over_time.successors(&world, &group);
         assert!(pairs.len() > 7 && pairs.iter().all(|(closed, heir)| heir - closed == 1), "{pairs:?}");
+    }
+
+    /// Keys of one firm that take up its own model are one user of it, and crowded out what everybody takes up.
+    #[test]
+    fn keys_of_one_organisation_made_a_release_of_its_own_model() {
+        let mut evidence = turning();
+        for (key, day) in (0..25u64).flat_map(|key| (0..10i64).map(move |day| (key, day))) {
+            let origin = Origin { file_id: 1, line_no: 100 * key + day as u64 };
+            let model = if day >= 4 { "own" } else { "old" };
+            let event = Event::new(origin, day * DAY_US, format!("k{key:02}").into());
+            evidence.push(&Event { model: Some(model.into()), org_id: Some("firm".into()), ..event });
+        }
+        evidence.finish().unwrap();
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
+        let world = invert(&evidence, &BTreeMap::new());
+        let over_time = OverTime::new(&world, &accounts, &BTreeMap::new());
+        let models: Vec<&str> = over_time.releases.iter().map(|release| release.model.as_str()).collect();
+        assert_eq!(models, ["new"]);
     }
 
     /// What an organisation does with its own keys was held against whoever stood in a group with it.
