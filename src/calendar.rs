@@ -104,7 +104,7 @@ impl Calendar {
             let outcome = Outcome {
                 observed: 0.0,
                 expected: appearances as f64 * share / (1.0 - share),
-                p_value: (ln_binomial_zero(appearances, share).exp() * active.len() as f64).min(1.0),
+                p_value: (libm::exp(ln_binomial_zero(appearances, share)) * active.len() as f64).min(1.0),
             };
             let at = |hour: usize| (self.first + hour as i64) * HOUR_US;
             Some((outcome, (at(span.0), at(span.1))))

@@ -279,7 +279,7 @@ impl Census {
         Self {
             prefixes,
             created: created.into_iter().map(|us| us.map(|us| us as f64 / DAY_US)).collect(),
-            volume: requests.into_iter().map(|n| (n > 0).then(|| (n as f64).ln())).collect(),
+            volume: requests.into_iter().map(|n| (n > 0).then(|| libm::log(n as f64))).collect(),
             rhythm: pooled.into_iter().map(|(pairs, hours)| rhythm(pairs, hours)).collect(),
             hour_pairs: worked.into_iter().map(|(pairs, _)| pairs).collect(),
             organisations: world.entity_count() < n,
