@@ -532,7 +532,8 @@ pub struct Account {
     pub network_id: String,
     /// Verdict of the network, `none` outside.
     pub verdict: Verdict,
-    /// Strength of the tie to the network, 0 to 1: the share of its members to which a link stands.
+    /// Probability of belonging to the network, 0 to 1, 0 outside: posterior of a mixture of members and bystanders, by which of
+    /// the things that the network has in common the account agrees with (latent class analysis, Goodman 1974).
     pub membership: f64,
     /// Requests.
     pub requests: u64,
