@@ -15,14 +15,14 @@ const MOST_SPANS: i64 = 120;
 /// Members whose hours are listed one by one.
 const BUSIEST: usize = 24;
 
-/// Requests of everybody over time; `None` without any.
-pub fn timeline(evidence: &Evidence) -> Option<Timeline> {
+/// Requests of everybody over time, with the `entity` of each account; `None` without any.
+pub fn timeline(evidence: &Evidence, entity: &[u32]) -> Option<Timeline> {
     let (first, last) = evidence.span()?;
     let spans = |seconds: &i64| last.div_euclid(seconds * SECOND_US) - first.div_euclid(seconds * SECOND_US) + 1;
     let seconds = SPANS.into_iter().find(|s| spans(s) <= MOST_SPANS).unwrap_or(100 * SPANS[SPANS.len() - 1]);
     let start = first.div_euclid(seconds * SECOND_US) * seconds * SECOND_US;
     let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
-    let mut releases = new_models(&accounts, first);
+    let mut releases = new_models(&accounts, entity, first);
     releases.sort_by_key(|(model, at, _)| (*at, *model));
     let mut timeline = Timeline {
         start: rfc3339(start),
@@ -123,7 +123,7 @@ mod tests {
         let day = 86_400 * SECOND_US;
         let starts: Vec<(&str, i64)> = (0..200).map(|i| (["a", "b", "c"][i % 3], i as i64 * day / 7 - day)).collect();
         let evidence = evidence(&starts);
-        let timeline = timeline(&evidence).unwrap();
+        let timeline = timeline(&evidence, &[]).unwrap();
         assert_eq!(timeline.requests.iter().sum::<u64>(), 200);
         assert_eq!(timeline.hours.iter().sum::<u64>(), 200);
         assert!(timeline.requests.len() as i64 <= MOST_SPANS && timeline.requests.len() > 40);
@@ -141,7 +141,7 @@ mod tests {
         let minutes = |minutes: i64| minutes * 60 * SECOND_US;
         let starts: Vec<(&str, i64)> = (0..20_000).map(|i| ("a", minutes(i))).chain([("b", minutes(7))]).collect();
         let evidence = evidence(&starts);
-        let timeline = timeline(&evidence).unwrap();
+        let timeline = timeline(&evidence, &[]).unwrap();
         assert_eq!((timeline.requests.iter().sum::<u64>(), timeline.left_out), (20_001, 0));
         assert!(timeline.requests.iter().rev().skip(1).all(|n| *n >= 180), "{:?}", timeline.requests);
         let busy = activity(&timeline, &evidence, &["a".to_owned()]);
@@ -154,14 +154,14 @@ mod tests {
         let hour = SPANS[0] * SECOND_US;
         let first = (MAX_TIMES + MAX_HOURS) as i64;
         let evidence = evidence(&(0..first + 5).map(|i| ("a", i * hour)).collect::<Vec<_>>());
-        let timeline = timeline(&evidence).unwrap();
+        let timeline = timeline(&evidence, &[]).unwrap();
         assert_eq!((timeline.requests.iter().sum::<u64>(), timeline.left_out), (first as u64, 5));
     }
 
     #[test]
     fn a_log_of_millennia_still_has_spans() {
         let evidence = evidence(&[("a", 0), ("a", 253_402_300_799 * SECOND_US)]);
-        let timeline = timeline(&evidence).unwrap();
+        let timeline = timeline(&evidence, &[]).unwrap();
         assert!(timeline.requests.len() as i64 <= MOST_SPANS, "{}", timeline.requests.len());
         assert_eq!(timeline.requests.iter().sum::<u64>(), 2);
     }

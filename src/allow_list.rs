@@ -1,9 +1,9 @@
 //! What is known to be good: organisations, accounts and templates that a person vouches for, in a TOML file. It sets
 //! networks aside, it never hides them: the list stands in the document, and each network says why it was set aside.
 
-use crate::document::{Allowed, Document, Network};
+use crate::document::{Account, Allowed, Document, Network};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fewest accounts, not known to be good, that are still a group.
 const LEAST_UNKNOWN: usize = 3;
@@ -58,6 +58,27 @@ pub struct AllowList {
     template: Vec<Passage>,
 }
 
+/// Of each name in the document how many accounts of that name stand in a network.
+struct Inside<'d>(BTreeMap<&'d str, u64>);
+
+impl<'d> Inside<'d> {
+    fn of(accounts: &'d [Account], name: impl Fn(&'d Account) -> &'d String) -> Self {
+        let mut inside = BTreeMap::new();
+        for account in accounts {
+            *inside.entry(name(account).as_str()).or_default() += u64::from(!account.network_id.is_empty());
+        }
+        Self(inside)
+    }
+
+    fn accounts(&self, name: &str) -> u64 {
+        self.0.get(name).copied().unwrap_or_default()
+    }
+
+    fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
 impl AllowList {
     /// Reads `[[organisation]]` and `[[account]]` with `id` and `reason`, `[[template]]` with `contains` and `reason`.
     ///
@@ -80,50 +101,42 @@ impl AllowList {
     /// when fewer than three of its accounts are not known to be good, or when every stream of it is of a known template and
     /// fewer than two families besides content count.
     pub fn apply(&self, d: &mut Document) {
-        let good: BTreeSet<String> = d
-            .accounts
-            .iter()
-            .filter(|a| {
-                self.account.iter().any(|n| n.id == a.account_id) || self.organisation.iter().any(|n| n.id == a.org_id)
-            })
-            .map(|a| a.account_id.clone())
-            .collect();
+        let ids = |named: &[Named]| named.iter().map(|n| n.id.clone()).collect::<BTreeSet<String>>();
+        let (accounts, organisations) = (ids(&self.account), ids(&self.organisation));
+        let is_good = |a: &&Account| accounts.contains(&a.account_id) || organisations.contains(&a.org_id);
+        let good: BTreeSet<&str> = d.accounts.iter().filter(is_good).map(|a| a.account_id.as_str()).collect();
         for n in &mut d.networks {
             n.set_aside = self.covered(n, &good).unwrap_or_default();
         }
-        let inside = |fits: &dyn Fn(&crate::document::Account) -> bool| {
-            d.accounts.iter().filter(|a| !a.network_id.is_empty() && fits(a)).count() as u64
-        };
+        let of_account = Inside::of(&d.accounts, |a| &a.account_id);
+        let of_organisation = Inside::of(&d.accounts, |a| &a.org_id);
         let entry = |kind: &str, value: &str, reason: &str, covers: u64| Allowed {
             kind: kind.to_owned(),
             value: value.to_owned(),
             reason: reason.to_owned(),
             covers,
         };
+        let organisations = self.organisation.iter();
         let organisations =
-            self.organisation.iter().map(|n| entry("organisation", &n.id, &n.reason, inside(&|a| a.org_id == n.id)));
-        let accounts =
-            self.account.iter().map(|n| entry("account", &n.id, &n.reason, inside(&|a| a.account_id == n.id)));
+            organisations.map(|n| entry("organisation", &n.id, &n.reason, of_organisation.accounts(&n.id)));
+        let accounts = self.account.iter().map(|n| entry("account", &n.id, &n.reason, of_account.accounts(&n.id)));
         let streams = |t: &Passage| {
             let all = d.networks.iter().flat_map(|n| &n.streams);
             all.filter(|s| s.excerpt.contains(&t.contains)).count() as u64
         };
         let templates = self.template.iter().map(|t| entry("template", &t.contains, &t.reason, streams(t)));
         let allowed = organisations.chain(accounts).chain(templates).collect();
-        let vain = self.vain(d);
+        let vain = self.vain(&d.networks, &of_account, &of_organisation);
         d.allowed = allowed;
         d.notices.retain(|notice| !notice.starts_with(IN_VAIN));
         d.notices.extend(vain);
     }
 
     /// A sentence on entries that name nothing in the document, by their numbers: what they name may be meant for no eyes.
-    fn vain(&self, d: &Document) -> Option<String> {
-        let account = |id: &str| d.accounts.iter().any(|a| a.account_id == id);
-        let organisation = |id: &str| d.accounts.iter().any(|a| a.org_id == id);
-        let template =
-            |t: &Passage| d.networks.iter().flat_map(|n| &n.streams).any(|s| s.excerpt.contains(&t.contains));
-        let organisations = (1..).zip(&self.organisation).filter(|(_, n)| !organisation(&n.id));
-        let accounts = (1..).zip(&self.account).filter(|(_, n)| !account(&n.id));
+    fn vain(&self, networks: &[Network], of_account: &Inside<'_>, of_organisation: &Inside<'_>) -> Option<String> {
+        let template = |t: &Passage| networks.iter().flat_map(|n| &n.streams).any(|s| s.excerpt.contains(&t.contains));
+        let organisations = (1..).zip(&self.organisation).filter(|(_, n)| !of_organisation.names(&n.id));
+        let accounts = (1..).zip(&self.account).filter(|(_, n)| !of_account.names(&n.id));
         let templates = (1..).zip(&self.template).filter(|(_, t)| !template(t));
         let vain: Vec<String> = (organisations.map(|(i, _): (u64, _)| format!("organisation {i}")))
             .chain(accounts.map(|(i, _): (u64, _)| format!("account {i}")))
@@ -132,8 +145,8 @@ impl AllowList {
         (!vain.is_empty()).then(|| format!("{IN_VAIN} {}.", vain.join(", ")))
     }
 
-    fn covered(&self, n: &Network, good: &BTreeSet<String>) -> Option<String> {
-        let known = n.members.iter().filter(|m| good.contains(*m)).count();
+    fn covered(&self, n: &Network, good: &BTreeSet<&str>) -> Option<String> {
+        let known = n.members.iter().filter(|m| good.contains(m.as_str())).count();
         if known > 0 && n.members.len() - known < LEAST_UNKNOWN {
             return Some(format!("{known} of its {} accounts are known to be good.", n.members.len()));
         }

@@ -104,7 +104,7 @@ impl Calendar {
             let outcome = Outcome {
                 observed: 0.0,
                 expected: appearances as f64 * share / (1.0 - share),
-                p_value: (ln_binomial_zero(appearances, share).exp() * active.len() as f64).min(1.0),
+                p_value: (libm::exp(ln_binomial_zero(appearances, share)) * active.len() as f64).min(1.0),
             };
             let at = |hour: usize| (self.first + hour as i64) * HOUR_US;
             Some((outcome, (at(span.0), at(span.1))))
@@ -158,7 +158,7 @@ impl Calendar {
 type Span = (usize, usize);
 
 fn by_week(hours: &[u32]) -> Vec<f64> {
-    hours.chunks(WEEK).map(|w| f64::from(w.iter().sum::<u32>())).collect()
+    hours.chunks(WEEK).map(|w| w.iter().map(|n| f64::from(*n)).sum()).collect()
 }
 
 /// Members and others at work, hour by hour and week by week.
@@ -174,7 +174,7 @@ impl Group {
     /// Share of a group's appearances in a span and in its shifts that is due to the span: by what the group does in the
     /// week's other hours, times what `bound` makes of the ratio in which all others do more there than in the shifts.
     fn share(&self, span: Span, elsewhere: &[Span], bound: impl Fn(f64) -> f64) -> f64 {
-        let within = |hours: &[u32], (from, to): Span| f64::from(hours[from..to].iter().sum::<u32>());
+        let within = |hours: &[u32], (from, to): Span| hours[from..to].iter().map(|n| f64::from(*n)).sum::<f64>();
         let besides = |weeks: &[f64], hours: &[u32], s: Span| (weeks[s.0 / WEEK] - within(hours, s)).max(0.0) + 1.0;
         let ours = |s: Span| besides(&self.weeks, &self.members, s);
         let theirs = |s: Span| besides(&self.weeks_of_others, &self.others, s);

@@ -354,7 +354,7 @@ impl Inquiry<'_> {
         let own = self.own_templates(&group.accounts);
         if let Some(agrees) = self.carry_the_template(&group, &own) {
             // A network was looked for by its templates: to carry one says little more, to carry none a lot.
-            let looked_for = || Common { agrees: Vec::new(), background: (-CARRIER).exp() };
+            let looked_for = || Common { agrees: Vec::new(), background: libm::exp(-CARRIER) };
             common.entry(Family::Content.name()).or_insert_with(looked_for).agrees = agrees;
         }
         let common: Vec<Common> = common.into_values().collect();

@@ -45,7 +45,7 @@ const OFTEN: f64 = 0.2;
 const LEAST_OFTEN: u64 = 3;
 /// Share of requests from new addresses, and fewest requests, from which an account rotates...
 const ROTATING: f64 = 0.8;
-const LEAST_FOR_ROTATION: u32 = 3;
+const LEAST_FOR_ROTATION: u64 = 3;
 /// ...as it does where two of its requests are from one address no more often than this: a pool is worked through again and
 /// again, and a long history has few new addresses. A person has a home, an office and a telephone, of which one counts most.
 const ONE_ADDRESS: f64 = 0.05;
@@ -160,8 +160,9 @@ fn whereabouts(account: &AccountEvidence) -> Whereabouts {
 /// scattered over `networks` that have nothing in common. `None` where fewer than three requests look like it, or there are no
 /// addresses; that somebody stays at home two requests tell.
 fn rotates(account: &AccountEvidence, networks: usize) -> Option<bool> {
-    let seen: u32 = account.addresses.values().map(|(n, _)| n).sum();
-    let (n, addresses) = (f64::from(seen), account.addresses.len() as f64);
+    // A part that somebody sent may count more from each address than half of what a number of 32 bits holds.
+    let seen: u64 = account.addresses.values().map(|(n, _)| u64::from(*n)).sum();
+    let (n, addresses) = (seen as f64, account.addresses.len() as f64);
     let pairs: f64 = account.addresses.values().map(|(c, _)| f64::from(*c) * (f64::from(*c) - 1.0)).sum();
     if addresses < ROTATING * n && pairs > ONE_ADDRESS * n * (n - 1.0) {
         return Some(false);
@@ -284,7 +285,7 @@ impl Census {
         Self {
             prefixes,
             created: created.into_iter().map(|us| us.map(|us| us as f64 / DAY_US)).collect(),
-            volume: requests.into_iter().map(|n| (n > 0).then(|| (n as f64).ln())).collect(),
+            volume: requests.into_iter().map(|n| (n > 0).then(|| libm::log(n as f64))).collect(),
             rhythm: pooled.into_iter().map(|(pairs, hours)| rhythm(pairs, hours)).collect(),
             hour_pairs: worked.into_iter().map(|(pairs, _)| pairs).collect(),
             organisations: world.entity_count() < n,
@@ -306,9 +307,8 @@ impl Census {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, Fold, Origin};
-    use crate::features::Evidence;
-    use crate::features::{HOUR_US, hours_of};
+    use crate::event::{Event, Fold, Origin, Place};
+    use crate::features::{Evidence, HOUR_US, Tally, hours_of};
 
     fn account(addresses: impl Iterator<Item = String>) -> AccountEvidence {
         let mut evidence = Evidence::default();
@@ -334,6 +334,16 @@ mod tests {
         }
         let pool = |addresses: u32| account((0..300).map(|i| format!("{}.9.9.9", i * 7 % addresses)));
         assert_eq!((rotates(pool(60)), rotates(pool(10))), (Some(true), Some(false)), "a pool is worked through again");
+    }
+
+    /// The sum of what was sent from two addresses was more than its number held, which ended a build with checks and gave any
+    /// other figure elsewhere.
+    #[test]
+    fn requests_from_two_addresses_were_more_than_a_number_of_32_bits_holds() {
+        let place = Place::from(Origin { file_id: 0, line_no: 1 });
+        let addresses = ["10.1.2.3", "10.9.2.3"].map(|address| (address.into(), (u32::MAX, place)));
+        let account = AccountEvidence { addresses: Tally::of(addresses.into(), 10), ..AccountEvidence::default() };
+        assert_eq!(whereabouts(&account).rotates, Some(false));
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn hypergeometric_tail(all: u64, marked: u64, drawn: u64, seen: u64) -> f64 
         let rest = d - k;
         let marked = of_marked - libm::lgamma(k + 1.0) - libm::lgamma(m - k + 1.0);
         let others = of_others - libm::lgamma(rest + 1.0) - libm::lgamma(n - m - rest + 1.0);
-        let term = (marked + others - base).exp();
+        let term = libm::exp(marked + others - base);
         tail += term;
         if is_settled(tail, term, before) {
             break;
@@ -46,9 +46,9 @@ pub fn binomial_upper(trials: u64, p: f64, seen: u64) -> f64 {
         return 0.0;
     }
     let n = trials as f64;
-    let ln_term = |k: u64| ln_choose(n, k as f64) + k as f64 * p.ln() + (n - k as f64) * libm::log1p(-p);
+    let ln_term = |k: u64| ln_choose(n, k as f64) + k as f64 * libm::log(p) + (n - k as f64) * libm::log1p(-p);
     let (mut tail, mut before) = (0.0, 0.0);
-    for term in (seen..=trials).map(|k| ln_term(k).exp()) {
+    for term in (seen..=trials).map(|k| libm::exp(ln_term(k))) {
         tail += term;
         if is_settled(tail, term, before) {
             break;
@@ -77,7 +77,7 @@ pub fn poisson_upper(mean: f64, seen: u64) -> f64 {
     if (seen as f64) < mean {
         return (1.0 - poisson_lower(mean, seen - 1)).clamp(0.0, 1.0);
     }
-    let mut term = (seen as f64 * mean.ln() - mean - libm::lgamma(seen as f64 + 1.0)).exp();
+    let mut term = libm::exp(seen as f64 * libm::log(mean) - mean - libm::lgamma(seen as f64 + 1.0));
     let (mut sum, mut k) = (0.0, seen as f64);
     while term > sum * 1e-16 && term > 0.0 {
         sum += term;
@@ -92,8 +92,8 @@ pub fn poisson_lower(mean: f64, seen: u64) -> f64 {
     if mean <= 0.0 {
         return 1.0;
     }
-    let log_term = |k: u64| k as f64 * mean.ln() - mean - libm::lgamma(k as f64 + 1.0);
-    let mut term = log_term(seen).exp();
+    let log_term = |k: u64| k as f64 * libm::log(mean) - mean - libm::lgamma(k as f64 + 1.0);
+    let mut term = libm::exp(log_term(seen));
     if term == 0.0 {
         return if (seen as f64) < mean { 0.0 } else { 1.0 };
     }
@@ -146,7 +146,7 @@ fn incomplete_beta(x: f64, a: f64, b: f64) -> f64 {
         }
     }
     let ln_beta = libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
-    let front = (a * x.ln() + b * libm::log1p(-x) - ln_beta).exp() / a;
+    let front = libm::exp(a * libm::log(x) + b * libm::log1p(-x) - ln_beta) / a;
     (front * fraction).clamp(0.0, 1.0)
 }
 
@@ -236,7 +236,7 @@ impl PValues {
     pub fn q_values(self, wanted: &[f64], tests: u64) -> Vec<f64> {
         let m = tests.max(self.met.values().sum()) as f64;
         let harmonic =
-            if m < 1e6 { (1..=m as u64).map(|i| 1.0 / i as f64).sum() } else { m.ln() + 0.577_215_664_901_532_9 };
+            if m < 1e6 { (1..=m as u64).map(|i| 1.0 / i as f64).sum() } else { libm::log(m) + 0.577_215_664_901_532_9 };
         let mut all: Vec<(f64, u64)> = self.met.into_iter().map(|(bits, n)| (f64::from_bits(bits), n)).collect();
         all.sort_unstable_by(|(a, _), (b, _)| a.total_cmp(b));
         // Ties share the greatest rank.

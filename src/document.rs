@@ -532,7 +532,8 @@ pub struct Account {
     pub network_id: String,
     /// Verdict of the network, `none` outside.
     pub verdict: Verdict,
-    /// Strength of the tie to the network, 0 to 1: the share of its members to which a link stands.
+    /// Probability of belonging to the network, 0 to 1, 0 outside: posterior of a mixture of members and bystanders, by which of
+    /// the things that the network has in common the account agrees with (latent class analysis, Goodman 1974).
     pub membership: f64,
     /// Requests.
     pub requests: u64,
@@ -564,14 +565,14 @@ pub struct Link {
     pub account_b: String,
     /// Network both stand in.
     pub network_id: String,
-    /// Strongest family.
+    /// Family of evidence of what is shared. Two accounts that share things of several families stand in a link for each.
     pub family: String,
     /// What is shared, in words.
     pub shared: String,
-    /// Entities that share the strongest object.
+    /// Entities that share it: of all of this family that the two share, the rarest stands here.
     pub popularity: u64,
     /// p-value under the degree-preserving null.
     pub p_value: f64,
-    /// Benjamini-Yekutieli q over all pairs of entities.
+    /// Benjamini-Yekutieli q over all pairs of accounts in every family that was looked at (content, identity, infrastructure).
     pub q_value: f64,
 }

@@ -68,18 +68,14 @@ impl<'e> Phrases<'e> {
             let outside = self.carriers[*phrase as usize].len() as f64 - *n as f64;
             *n >= least && *n as f64 / size >= enriched * outside / (self.accounts() - size).max(1.0)
         });
-        let mut of_group = vec![0; self.carriers.len()];
-        phrases.iter().for_each(|(phrase, n)| of_group[*phrase as usize] = *n as u32);
-        let share = |account: u32, n: u64| n as f64 / self.of_account.of(account).len().max(1) as f64;
         // Of a member those phrases count that would be the group's without it.
-        let of_members: Vec<(u64, f64)> = group
-            .iter()
-            .map(|a| {
-                let without_it = |phrase: &&u32| u64::from(of_group[**phrase as usize]) > least;
-                let n = self.of_account.of(*a).iter().filter(without_it).count() as u64;
-                (n, share(*a, n))
-            })
-            .collect();
+        let without_one: Vec<u32> = phrases.iter().filter(|(_, n)| *n > least).map(|(phrase, _)| *phrase).collect();
+        let share = |account: u32, n: u64| n as f64 / self.of_account.of(account).len().max(1) as f64;
+        let of_member = |account: u32| {
+            let n = in_both(self.of_account.of(account), &without_one) as u64;
+            (n, share(account, n))
+        };
+        let of_members: Vec<(u64, f64)> = group.iter().map(|a| of_member(*a)).collect();
         let least_number = (OF_NUMBER * median(of_members.iter().map(|(n, _)| *n as f64))).max(LEAST_PHRASES as f64);
         let least_share = OF_SHARE * median(of_members.iter().map(|(_, share)| *share));
         let carried = counted(phrases.iter().map(|(phrase, _)| self.carriers[*phrase as usize]), self.of_account.len());
@@ -88,7 +84,7 @@ impl<'e> Phrases<'e> {
     }
 
     /// What a seed grows to; `None` where it grows without end, hardly at all, or on the way to one that was `found` before.
-    fn grown(&self, seed: &[u32], found: &[Vec<u32>]) -> Option<Vec<u32>> {
+    fn grown(&self, seed: &[u32], found: &Found) -> Option<Vec<u32>> {
         let most = (SMALL * seed.len() as f64).clamp(MOST_OF_SMALL * self.accounts(), MOST_OF_ALL * self.accounts());
         let mut group = seed.to_vec();
         for _ in 0..ROUNDS {
@@ -99,7 +95,7 @@ impl<'e> Phrases<'e> {
             if next == group {
                 break;
             }
-            if is_inside(&next, found) {
+            if found.holds_most_of(&next) {
                 return None;
             }
             group = next;
@@ -108,36 +104,57 @@ impl<'e> Phrases<'e> {
     }
 }
 
-/// Whether most of a group stands in one of those found before, to which it would grow.
-fn is_inside(group: &[u32], found: &[Vec<u32>]) -> bool {
-    found.iter().any(|other| in_both(group, other) as f64 >= INSIDE * group.len() as f64)
+/// Groups that were found so far, and of each account the places of those in which it stands: a wording of many variants has
+/// thousands of seeds, and only those groups are asked that a seed has an account in.
+struct Found {
+    groups: Vec<Vec<u32>>,
+    of_account: Vec<Vec<u32>>,
+}
+
+impl Found {
+    /// Whether most of a group stands in one of those found before, to which it would grow.
+    fn holds_most_of(&self, group: &[u32]) -> bool {
+        let mut places: Vec<u32> = group.iter().flat_map(|a| &self.of_account[*a as usize]).copied().collect();
+        places.sort_unstable();
+        places.chunk_by(|a, b| a == b).any(|same| same.len() as f64 >= INSIDE * group.len() as f64)
+    }
+
+    fn push(&mut self, group: Vec<u32>) {
+        let place = self.groups.len() as u32;
+        group.iter().for_each(|a| self.of_account[*a as usize].push(place));
+        self.groups.push(group);
+    }
 }
 
 /// Groups (accounts, rising) that seeds grow to, largest seeds first: those that are not nearly the same as one before. Which of
 /// two of a size comes first is decided by the `rank` of their accounts, which knows nothing of names.
 pub fn expanded(phrases: &Phrases<'_>, seeds: &[Vec<u32>], rank: &[u32]) -> Vec<Vec<u32>> {
-    /// Seeds that are grown side by side, before those behind them are looked at again: few, for those that grow to the same do so
-    /// for nothing.
+    /// Seeds that are grown side by side, before those behind them are looked at: few, for those that grow to the same do so for
+    /// nothing.
     const AT_ONCE: usize = 4;
-    let mut left: Vec<&Vec<u32>> = seeds.iter().collect();
+    let mut sorted: Vec<&Vec<u32>> = seeds.iter().collect();
     let ranks = |seed: &[u32]| {
         let mut ranks: Vec<u32> = seed.iter().map(|a| rank[*a as usize]).collect();
         ranks.sort_unstable();
         ranks
     };
-    left.sort_by_cached_key(|seed| (std::cmp::Reverse(seed.len()), ranks(seed)));
-    let mut found: Vec<Vec<u32>> = Vec::new();
-    while !left.is_empty() {
-        let now: Vec<&Vec<u32>> = left.drain(..AT_ONCE.min(left.len())).collect();
+    sorted.sort_by_cached_key(|seed| (std::cmp::Reverse(seed.len()), ranks(seed)));
+    let mut found = Found { groups: Vec::new(), of_account: vec![Vec::new(); phrases.of_account.len()] };
+    let mut left = sorted.into_iter();
+    loop {
+        // A seed is asked once, when its turn comes: what was found by then stays.
+        let now: Vec<&Vec<u32>> = left.by_ref().filter(|seed| !found.holds_most_of(seed)).take(AT_ONCE).collect();
+        if now.is_empty() {
+            break;
+        }
         let grown: Vec<Vec<u32>> = now.par_iter().filter_map(|seed| phrases.grown(seed, &found)).collect();
         for group in grown {
-            if !is_inside(&group, &found) {
+            if !found.holds_most_of(&group) {
                 found.push(group);
             }
         }
-        left.retain(|seed| !is_inside(seed, &found));
     }
-    found.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+    found.groups.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]
@@ -197,5 +214,19 @@ mod tests {
         let turned = [seeds[2].clone(), seeds[0].clone(), seeds[1].clone()];
         assert_eq!(grow(&varied(), &seeds), grow(&varied(), &turned));
         assert_eq!(grow(&varied(), &seeds).len(), 1);
+    }
+
+    /// Every seed was held against every group after each four of them: this took minutes, and grows with the square.
+    #[test]
+    fn seeds_of_thousands_of_wordings_were_each_asked_again_after_every_four() {
+        const WORDINGS: u32 = 4_000;
+        let of = |wording: u32| (6 * wording..6 * wording + 6).collect::<Vec<u32>>();
+        let carriers: Vec<Vec<u32>> = (0..WORDINGS).flat_map(|w| vec![of(w); 8]).collect();
+        let halves = |w: u32| of(w).chunks(3).map(<[u32]>::to_vec).collect::<Vec<_>>();
+        let seeds: Vec<Vec<u32>> = (0..WORDINGS).flat_map(halves).collect();
+        let of_account = Lists::inversion(carriers.iter().map(Vec::as_slice), 6 * WORDINGS as usize);
+        let phrases = Phrases { carriers: carriers.iter().map(Vec::as_slice).collect(), of_account: &of_account };
+        let rank: Vec<u32> = (0..6 * WORDINGS).collect();
+        assert_eq!(expanded(&phrases, &seeds, &rank), (0..WORDINGS).map(of).collect::<Vec<_>>());
     }
 }

@@ -265,7 +265,7 @@ pub struct Weight(BTreeMap<&'static str, f64>);
 /// (Chernoff 1952): so many members times the divergence of what was seen from what chance gives, or the same of counts.
 fn nats(test: &Test) -> f64 {
     let (observed, expected) = (test.outcome.observed, test.outcome.expected);
-    let told = -test.outcome.p_value.ln();
+    let told = -libm::log(test.outcome.p_value);
     if test.outcome.p_value > LEAST_P || observed <= expected || expected <= 0.0 {
         return told;
     }

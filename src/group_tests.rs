@@ -221,7 +221,7 @@ pub fn one_measure(requests: &[u64], range: f64) -> Option<(Outcome, (u64, u64))
     if n < LEAST || sorted[0] == 0 {
         return None;
     }
-    let ln = |r: u64| (r as f64).ln();
+    let ln = |r: u64| libm::log(r as f64);
     let range = range.max(ln(sorted[n - 1] + 1) - ln(sorted[0]));
     let inside = (n * 9).div_ceil(10);
     let spans = sorted.windows(inside).map(|w| (w[0], w[inside - 1]));
@@ -275,8 +275,8 @@ pub fn few_values(world: u64, group: u64, objects: u64, holders: &[(u64, u64)]) 
             (all, inside) = (all + holders[place].0, inside + holders[place].1);
             places.push(place);
             let tail = if inside < 2 { 1.0 } else { hypergeometric_tail(world, all, group, inside) };
-            let looks = ln_choose(objects as f64, places.len() as f64) + (sizes as f64).ln();
-            let p_value = (tail.max(f64::MIN_POSITIVE).ln() + looks).exp().min(1.0);
+            let looks = ln_choose(objects as f64, places.len() as f64) + libm::log(sizes as f64);
+            let p_value = libm::exp(libm::log(tail.max(f64::MIN_POSITIVE)) + looks).min(1.0);
             let expected = group as f64 * all as f64 / world as f64;
             (Outcome { observed: inside as f64, expected, p_value }, places.clone())
         })

@@ -158,9 +158,7 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
     let Inquiry { scope: Scope { evidence, facts, read, world, .. }, settings, .. } = inquiry;
     let Found { candidates, groups_tested, notices } = search(inquiry);
     let population = population(world, evidence, groups_tested);
-    // Pairs of accounts are looked at twice, by content and by control.
-    let pairs = population.accounts * population.accounts.saturating_sub(1);
-    let inside = links_inside(inquiry, &candidates, pairs);
+    let inside = links_inside(inquiry, &candidates);
     let mut document = Document {
         schema_version: SCHEMA_VERSION.to_owned(),
         stillhunt_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -180,7 +178,7 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
             .chain(curtailed(evidence))
             .chain(notices)
             .collect(),
-        timeline: activity::timeline(evidence),
+        timeline: activity::timeline(evidence, &world.entity),
         allowed: Vec::new(),
         pseudonymised: false,
     };
@@ -259,9 +257,18 @@ impl Inside {
     }
 }
 
+/// Sides that look for links.
+const LINKED: [Side; 2] = [Side::Content, Side::Control];
+
+/// Tests of links that are made of so many accounts: of each pair one in every family that is looked at.
+fn tests_of_links(accounts: u64, settings: &Settings) -> u64 {
+    let looked_at: usize = LINKED.iter().map(|side| families(*side, settings).len()).sum();
+    looked_at as u64 * (accounts * accounts.saturating_sub(1) / 2)
+}
+
 /// Links inside each candidate. No account stands in two candidates. Links are looked for once more, and not kept from the
 /// search: that takes a part of its time, and to keep all of them would take most of the memory.
-fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate], pairs: u64) -> Vec<Inside> {
+fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate]) -> Vec<Inside> {
     let Inquiry { scope: Scope { world, .. }, settings, .. } = inquiry;
     let mut home: Vec<Option<usize>> = vec![None; world.names.len()];
     for (place, candidate) in candidates.iter().enumerate() {
@@ -269,7 +276,7 @@ fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate], pairs: u64) -> 
     }
     let mut inside: Vec<Inside> = candidates.iter().map(|_| Inside::default()).collect();
     let mut p_values = PValues::default();
-    for side in [Side::Content, Side::Control] {
+    for side in LINKED {
         Pairs::new(world, &families(side, settings), &settings.proposals.pairs).each_link(|link| {
             p_values.push(link.p_value);
             if let (Some(a), Some(b)) = (home[link.a as usize], home[link.b as usize])
@@ -281,7 +288,7 @@ fn links_inside(inquiry: &Inquiry<'_>, candidates: &[Candidate], pairs: u64) -> 
     }
     inside.iter_mut().for_each(Inside::settle);
     let wanted: Vec<f64> = inside.iter().flat_map(|i| &i.listed).map(|(link, _)| link.p_value).collect();
-    let q_values = p_values.q_values(&wanted, pairs);
+    let q_values = p_values.q_values(&wanted, tests_of_links(world.names.len() as u64, settings));
     inside.iter_mut().flat_map(|i| &mut i.listed).zip(q_values).for_each(|((_, q), value)| *q = value);
     inside
 }
@@ -301,6 +308,17 @@ fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Populat
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::links::Layer;
+
+    /// Links by what people have and by where they work are two families of one side, and were counted as one.
+    #[test]
+    fn tests_of_links_were_fewer_than_the_families_that_were_looked_at() {
+        let mut settings = Settings::default();
+        assert_eq!(tests_of_links(10, &settings), 3 * 45);
+        settings.leave_out = [Layer::Content].into();
+        assert_eq!(tests_of_links(10, &settings), 2 * 45);
+        assert_eq!(tests_of_links(0, &settings), 0);
+    }
 
     #[test]
     fn one_doubtful_network_makes_all_doubtful_that_are_reported_with_it() {

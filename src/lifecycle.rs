@@ -24,10 +24,10 @@ pub struct Succession {
     pub outcome: Outcome,
     /// Span after a closure in which a successor was looked for, hours.
     pub hours: i64,
-    /// Closures that were looked at, of those at once the first alone, and when those of them were that a new account
-    /// follows, µs since the Unix epoch.
+    /// Closures that were looked at, of those at once the first alone, and when those of them were that a new account follows, each
+    /// with when that one was opened, µs since the Unix epoch.
     pub cases: usize,
-    pub followed: Vec<i64>,
+    pub followed: Vec<(i64, i64)>,
 }
 
 /// Succession: accounts of the group are opened soon after another one was closed, more often than at the same clock time
@@ -54,15 +54,13 @@ pub fn succession(closed: &[i64], opened: &[i64]) -> Option<Succession> {
     }
     let outcomes = WINDOWS.iter().map(|&hours| {
         let mut left = opened.as_slice();
-        let mut is_followed = |at: &i64| {
-            left = &left[left.partition_point(|t| t <= at)..];
-            let follows = left.first().is_some_and(|t| *t <= at + hours * HOUR_US);
-            if follows {
-                left = &left[1..];
-            }
-            follows
+        let mut heir = |at: i64| {
+            left = &left[left.partition_point(|t| *t <= at)..];
+            let (heir, behind) = left.split_first().filter(|(t, _)| **t <= at + hours * HOUR_US)?;
+            left = behind;
+            Some((at, *heir))
         };
-        let followed: Vec<i64> = cases.iter().copied().filter(|at| is_followed(at)).collect();
+        let followed: Vec<(i64, i64)> = cases.iter().filter_map(|at| heir(*at)).collect();
         let expected: f64 = cases
             .iter()
             .map(|at| {

@@ -26,7 +26,7 @@ pub fn memberships(common: &[Common], recruited: &[bool]) -> Vec<f64> {
             let of = || member.iter().zip(recruited).filter(|(_, r)| **r == came).map(|(m, _)| *m);
             let share = (of().sum::<f64>() + PSEUDO) / (of().count() as f64 + 2.0 * PSEUDO);
             let share = share.clamp(1e-6, MOST_MEMBERS);
-            (share / (1.0 - share)).ln()
+            libm::log(share / (1.0 - share))
         });
         let mut odds: Vec<f64> = recruited.iter().map(|r| base[usize::from(*r)]).collect();
         for c in common {
@@ -42,13 +42,13 @@ pub fn memberships(common: &[Common], recruited: &[bool]) -> Vec<f64> {
             let rate = (agreeing / known).max(background);
             for (o, agrees) in odds.iter_mut().zip(&c.agrees) {
                 *o += match agrees {
-                    Some(true) => (rate / background).ln(),
-                    Some(false) => ((1.0 - rate) / (1.0 - background)).ln(),
+                    Some(true) => libm::log(rate / background),
+                    Some(false) => libm::log((1.0 - rate) / (1.0 - background)),
                     None => 0.0,
                 };
             }
         }
-        member = odds.into_iter().map(|o| 1.0 / (1.0 + (-o).exp())).collect();
+        member = odds.into_iter().map(|o| 1.0 / (1.0 + libm::exp(-o))).collect();
     }
     member
 }

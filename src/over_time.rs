@@ -15,11 +15,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 const DAY_US: i64 = 86_400_000_000;
-/// Fewest accounts that use a model for its first use to be a release.
+/// Fewest entities that use a model for its first use to be a release.
 const LEAST_USERS: usize = 20;
 /// A model first used so soon after the start of the log may be older than the log.
 const BURN_IN_US: i64 = 2 * DAY_US;
-/// Releases looked at, those with most users first.
+/// Releases looked at, those of most entities first.
 const MOST_RELEASES: usize = 64;
 
 /// One new model: whether each entity was at work before and after its first use, whether it used it within a day then, and
@@ -150,19 +150,18 @@ impl<'a> OverTime<'a> {
         Some((begins, best))
     }
 
-    /// Closed accounts of a group that others follow, each with the first that does, in order of closure.
+    /// Closed accounts of a group that others follow, each with the one that the test counted for it, in order of closure.
     pub fn successors(&self, world: &World, accounts: &[u32]) -> Vec<(u32, u32)> {
-        let accounts = of_themselves(world, accounts);
+        let mut accounts = of_themselves(world, accounts);
         let Some((begins, Succession { followed, .. })) = self.succession(&accounts) else { return Vec::new() };
-        let in_order = |of: &[Option<i64>]| {
-            let mut times: Vec<(i64, u32)> = accounts.iter().filter_map(|a| Some((of[*a as usize]?, *a))).collect();
-            times.sort_unstable();
-            times
+        // Of several at one time the last stays, in an order that knows nothing of names.
+        accounts.sort_unstable_by_key(|a| world.rank[*a as usize]);
+        let by_time = |of: &[Option<i64>]| -> BTreeMap<i64, u32> {
+            accounts.iter().filter_map(|a| Some((of[*a as usize]?, *a))).collect()
         };
-        let heirs = in_order(if begins == Begins::Opened { &self.opened } else { &self.woken });
-        let heir = |at: i64| heirs.get(heirs.partition_point(|(t, _)| *t <= at)).map(|(_, heir)| *heir);
-        let closed = in_order(&self.closed).into_iter().filter(|(at, _)| followed.contains(at));
-        closed.filter_map(|(at, account)| Some((account, heir(at)?))).collect()
+        let closed = by_time(&self.closed);
+        let heirs = by_time(if begins == Begins::Opened { &self.opened } else { &self.woken });
+        followed.iter().filter_map(|(at, heir)| Some((*closed.get(at)?, *heirs.get(heir)?))).collect()
     }
 
     /// Where an account that was at work then first used the model of a release, if within a day of its first use by anyone.
@@ -258,25 +257,36 @@ fn of_themselves(world: &World, accounts: &[u32]) -> Vec<u32> {
     accounts.iter().copied().filter(|a| of_entity[&world.entity[*a as usize]] == 1).collect()
 }
 
-/// Models that many began to use inside the log: name, first use by anyone, users. Those with most users first.
-pub(crate) fn new_models<'a>(accounts: &[&'a AccountEvidence], log_start: i64) -> Vec<(&'a str, i64, usize)> {
-    let mut first_use: BTreeMap<&str, (i64, usize)> = BTreeMap::new();
-    for (model, (at, _)) in accounts.iter().flat_map(|a| &a.models) {
-        let known = first_use.entry(model).or_insert((*at, 0));
-        *known = (known.0.min(*at), known.1 + 1);
+/// Models that many began to use inside the log: name, first use by anyone, accounts that use it. Those of most entities first; of
+/// each account its `entity` is given.
+pub(crate) fn new_models<'a>(
+    accounts: &[&'a AccountEvidence],
+    entity: &[u32],
+    log_start: i64,
+) -> Vec<(&'a str, i64, usize)> {
+    let mut first_use: BTreeMap<&str, (i64, Vec<u32>)> = BTreeMap::new();
+    for (account, entity) in accounts.iter().zip(entity) {
+        for (model, (at, _)) in &account.models {
+            let (first, users) = first_use.entry(model).or_insert((*at, Vec::new()));
+            *first = (*first).min(*at);
+            users.push(*entity);
+        }
     }
-    let mut new: Vec<(&str, i64, usize)> = first_use
-        .into_iter()
-        .filter(|(_, (at, users))| *at >= log_start.saturating_add(BURN_IN_US) && *users >= LEAST_USERS)
-        .map(|(model, (at, users))| (model, at, users))
-        .collect();
-    new.sort_by(|a, b| b.2.cmp(&a.2).then(a.1.cmp(&b.1)).then(a.0.cmp(b.0)));
+    first_use.retain(|_, (at, _)| *at >= log_start.saturating_add(BURN_IN_US));
+    let counted = first_use.into_iter().map(|(model, (at, mut users))| {
+        let accounts = users.len();
+        users.sort_unstable();
+        users.dedup();
+        (users.len(), (model, at, accounts))
+    });
+    let mut new: Vec<(usize, (&str, i64, usize))> = counted.filter(|(entities, _)| *entities >= LEAST_USERS).collect();
+    new.sort_by(|(n, a), (m, b)| m.cmp(n).then(a.1.cmp(&b.1)).then(a.0.cmp(b.0)));
     new.truncate(MOST_RELEASES);
-    new
+    new.into_iter().map(|(_, model)| model).collect()
 }
 
 fn releases(world: &World, accounts: &[&AccountEvidence], log_start: i64) -> Vec<Release> {
-    new_models(accounts, log_start)
+    new_models(accounts, &world.entity, log_start)
         .into_iter()
         .map(|(model, at, _)| {
             let day_after = at.saturating_add(DAY_US);
@@ -304,6 +314,13 @@ mod tests {
 
     /// Thirty accounts that call once a day for ten days; those below ten use a new model from the fifth day on.
     fn pivoting() -> Evidence {
+        let mut evidence = turning();
+        evidence.finish().unwrap();
+        evidence
+    }
+
+    /// The same before its end.
+    fn turning() -> Evidence {
         let mut evidence = Evidence::default();
         for account in 0..30u64 {
             for day in 0..10u64 {
@@ -316,7 +333,6 @@ mod tests {
                 });
             }
         }
-        evidence.finish().unwrap();
         evidence
     }
 
@@ -358,6 +374,26 @@ mod tests {
         assert_eq!(accounts[0].last_at.map(|at| Origin::from(at).line_no), Some(9));
     }
 
+    /// Each closure was shown with the first account that was opened behind it, whomever else that one followed.
+    #[test]
+    fn two_closures_cited_one_heir_that_the_test_gave_to_the_first() {
+        let evidence = pivoting();
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
+        let world = invert(&evidence, &BTreeMap::new());
+        let minutes = |minutes: i64| Some(minutes * DAY_US / 24 / 60);
+        let lives =
+            [(0, Some(6_000)), (1, Some(6_030)), (2, Some(9_000)), (3, Some(12_000)), (6_040, None), (6_055, None)];
+        let lives = lives.into_iter().chain([(9_020, None), (11_900, None)]);
+        let life = |(opened, closed): (i64, Option<i64>)| Facts {
+            created_us: minutes(opened),
+            closed_us: closed.and_then(minutes),
+            ..Facts::default()
+        };
+        let facts: BTreeMap<String, Facts> = (0..).zip(lives).map(|(i, l)| (format!("a{i:02}"), life(l))).collect();
+        let over_time = OverTime::new(&world, &accounts, &facts);
+        assert_eq!(over_time.successors(&world, &(0..8).collect::<Vec<u32>>()), [(0, 4), (1, 5), (2, 6)]);
+    }
+
     /// Of accounts that are kept in stock none is opened when another dies.
     #[test]
     fn an_old_account_that_wakes_when_another_is_closed_follows_it() {
@@ -386,6 +422,24 @@ mod tests {
         assert!(succession.statement.contains("an account that had not worked before"), "{}", succession.statement);
         let pairs = over_time.successors(&world, &group);
         assert!(pairs.len() > 7 && pairs.iter().all(|(closed, heir)| heir - closed == 1), "{pairs:?}");
+    }
+
+    /// Keys of one firm that take up its own model are one user of it, and crowded out what everybody takes up.
+    #[test]
+    fn keys_of_one_organisation_made_a_release_of_its_own_model() {
+        let mut evidence = turning();
+        for (key, day) in (0..25u64).flat_map(|key| (0..10i64).map(move |day| (key, day))) {
+            let origin = Origin { file_id: 1, line_no: 100 * key + day as u64 };
+            let model = if day >= 4 { "own" } else { "old" };
+            let event = Event::new(origin, day * DAY_US, format!("k{key:02}").into());
+            evidence.push(&Event { model: Some(model.into()), org_id: Some("firm".into()), ..event });
+        }
+        evidence.finish().unwrap();
+        let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
+        let world = invert(&evidence, &BTreeMap::new());
+        let over_time = OverTime::new(&world, &accounts, &BTreeMap::new());
+        let models: Vec<&str> = over_time.releases.iter().map(|release| release.model.as_str()).collect();
+        assert_eq!(models, ["new"]);
     }
 
     /// What an organisation does with its own keys was held against whoever stood in a group with it.

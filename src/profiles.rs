@@ -80,7 +80,7 @@ pub fn propose_profiles(
     for (((id, account), lone), opened_or_closed) in (0u32..).zip(accounts).zip(lone_requests).zip(opened_or_closed) {
         let parameters = dominant_parameters(account, settings.dominant);
         let single = *lone as f64 >= settings.single_turn * account.requests as f64;
-        let volume = (account.requests as f64).ln();
+        let volume = libm::log(account.requests as f64);
         let output = account.ln_output as f64 / 1e6 / account.requests as f64;
         let places = |value: f64, width: f64| [(value / width).floor(), (value / width + 0.5).floor() + 0.5];
         if *opened_or_closed && parameters != "mixed" {

@@ -4,10 +4,11 @@
 use crate::document::Document;
 use crate::findings::network_id;
 use crate::ingest::NOT_READ;
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Match};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Fewest bytes of a key.
@@ -111,8 +112,7 @@ impl Pseudonyms {
         }
         names.extend(networks.clone());
         let found: Vec<(&String, &String)> = names.iter().filter(|(name, _)| name.len() >= LEAST_FOUND).collect();
-        let search =
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(found.iter().map(|(name, _)| name))?;
+        let search = AhoCorasick::new(found.iter().map(|(name, _)| name))?;
         let rewriting = Rewriting { names: &names, networks: &networks, found, search, by: self };
         let mut value = serde_json::to_value(d)?;
         rewriting.walk("", &mut value);
@@ -171,17 +171,22 @@ impl Rewriting<'_> {
         }
     }
 
-    /// Names in running text, where they stand as whole words.
+    /// Names in running text, where they stand as whole words: from left to right, and of those that begin at one place the longest.
+    /// All are looked at, for in one that ends within a word there may be another that does not.
     fn in_text(&self, text: &str) -> String {
         if let Some(whole) = self.names.get(text).filter(|_| !text.is_empty()) {
             return whole.clone();
         }
+        let is_whole = |hit: &Match| {
+            let around = [text[..hit.start()].chars().next_back(), text[hit.end()..].chars().next()];
+            !around.into_iter().flatten().any(char::is_alphanumeric)
+        };
+        let mut hits: Vec<Match> = self.search.find_overlapping_iter(text).filter(is_whole).collect();
+        hits.sort_unstable_by_key(|hit| (hit.start(), Reverse(hit.end())));
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
-        for hit in self.search.find_iter(text) {
-            let before = text[..hit.start()].chars().next_back();
-            let after = text[hit.end()..].chars().next();
-            if [before, after].into_iter().flatten().any(char::is_alphanumeric) {
+        for hit in hits {
+            if hit.start() < done {
                 continue;
             }
             out.push_str(&text[done..hit.start()]);

@@ -118,7 +118,7 @@ fn opened(low: f64, high: f64) -> String {
 }
 
 fn made(low: f64, high: f64) -> String {
-    let [low, high] = [low, high].map(|ln| ln.exp().round());
+    let [low, high] = [low, high].map(|ln| libm::exp(ln).round());
     if low == high {
         format!("accounts made {low} requests each")
     } else {
@@ -287,8 +287,8 @@ impl Reference {
             let found = if side == Side::Profile && signal == "time.quota" {
                 // Groups of one habit were chosen by their volume, most of them: only closer agreement than that says
                 // something, and for the others only agreement that is rare among everybody.
-                let volumes: Vec<u64> = values.iter().map(|ln| ln.exp().round() as u64).collect();
-                let ln = |requests: u64| (requests as f64).ln();
+                let volumes: Vec<u64> = values.iter().map(|ln| libm::exp(*ln).round() as u64).collect();
+                let ln = |requests: u64| libm::log(requests as f64);
                 let measure = one_measure(&volumes, CELL);
                 let measure = measure.map(|(outcome, (low, high))| (outcome, (ln(low), ln(high))));
                 let both = measure.zip(cluster(line, &values));

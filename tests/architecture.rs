@@ -184,6 +184,27 @@ fn our_source_reads_no_clock() {
     nowhere_in_our_source(&["SystemTime::now", "Instant::now", "Utc::now", "Local::now"]);
 }
 
+/// Another machine's library rounds them otherwise, and a case is verified byte by byte. What makes worlds and scores is no part of a
+/// case; `pairs` and `testimony` are to follow.
+#[test]
+fn our_source_takes_no_logarithm_from_the_platform() {
+    const APART: [&str; 4] = ["simulate", "evaluate.rs", "pairs.rs", "testimony.rs"];
+    let src = Path::new(ROOT).join("src");
+    for path in sources(&src) {
+        let inside = path.strip_prefix(&src).unwrap();
+        if APART.iter().any(|apart| inside.starts_with(apart)) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let tested = text.find("#[cfg(test)]").unwrap_or(text.len());
+        for word in
+            [".ln()", ".ln_1p()", ".log10()", ".log2()", ".log(", ".exp()", ".exp2()", ".exp_m1()", ".powf(", ".tanh()"]
+        {
+            assert!(!text[..tested].contains(word), "{} has {word}: take it from libm", path.display());
+        }
+    }
+}
+
 /// The only maps whose order of work a log could choose are hashed under keys of the run; the rest are search trees. And
 /// regular expressions are automata.
 #[test]

@@ -98,6 +98,42 @@ fn a_name_inside_an_excerpt_is_replaced_as_a_word_and_not_inside_one() {
     assert_eq!(hidden.networks[0].exemplars[0].excerpt, format!("ask {}, not x{name}y", names.of("acct", &name)));
 }
 
+/// A longer name that ends within a word was passed over whole, and so was every name in it.
+#[test]
+fn a_name_inside_a_longer_one_stood_in_clear_under_pseudonyms() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = folder.path().join("case");
+    analyse(&case, &[]).code(10);
+    let mut d = document(&case);
+    let account = d.accounts[0].clone();
+    for (account_id, org_id) in
+        [("alice", "alice-co"), ("bob", "eve"), ("alice-co-op x", "bob/alice"), ("Zoé", "Zoé-é")]
+    {
+        let (account_id, org_id) = (account_id.to_owned(), org_id.to_owned());
+        d.accounts.push(stillhunt::document::Account { account_id, org_id, ..account.clone() });
+    }
+    let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
+    let (acct, org) = (|name: &str| names.of("acct", name), |name: &str| names.of("org", name));
+    for (said, hidden) in [
+        (
+            "by alice-cop, alice and alice-co.",
+            format!("by {}-cop, {} and {}.", acct("alice"), acct("alice"), org("alice-co")),
+        ),
+        ("alice-co-op xy", format!("{}-op xy", org("alice-co"))),
+        ("alice-co-op x", acct("alice-co-op x")),
+        (" alice-co-op x ", format!(" {} ", acct("alice-co-op x"))),
+        // Of two that overlap the first stands; what is left of the other is no name.
+        ("bob/alice-co", format!("{}-co", org("bob/alice"))),
+        ("xbob/alice-co", format!("xbob/{}", org("alice-co"))),
+        ("bob/alices eve", format!("{}/alices {}", acct("bob"), org("eve"))),
+        ("Zoé-éa malice", format!("{}-éa malice", acct("Zoé"))),
+        ("alicealice", "alicealice".to_owned()),
+    ] {
+        d.networks[0].exemplars[0].excerpt = said.to_owned();
+        assert_eq!(names.document(&d).unwrap().networks[0].exemplars[0].excerpt, hidden, "{said}");
+    }
+}
+
 #[test]
 fn an_account_called_like_a_word_of_the_program_changes_none() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,6 +16,11 @@ const HANDED: usize = 16 << 20;
 const MAX_PARTS: usize = 4_096;
 /// Why rows of a call that has more are rejected.
 const TOO_MANY: &str = "too many rows for one call";
+/// Bytes of rows that are held of one key, beside as many that have just come: a client may choose one key for all it does. More
+/// than a call says that is told in as many rows as any.
+const MOST_OF_KEY: usize = 64 << 20;
+/// Why rows behind them are rejected.
+const TOO_MUCH: &str = "too many calls under one id";
 
 /// One of the rows that tell a call.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +51,17 @@ impl Part {
 
     fn origin(&self) -> Origin {
         Origin { file_id: self.file_id, line_no: self.line_no }
+    }
+
+    /// What it takes of memory.
+    fn bytes(&self) -> usize {
+        let texts: usize = self.cells.iter().map(|(_, _, text)| text.len()).sum();
+        size_of::<Self>() + size_of_val(self.cells.as_slice()) + texts
+    }
+
+    /// Whether it stands before another of the same key, wherever the two came from.
+    fn is_before(&self, other: &Self) -> bool {
+        (self.place(), &self.cells) < (other.place(), &other.cells)
     }
 }
 
@@ -117,16 +133,21 @@ type Beyond = ((usize, i64), u64, Origin);
 struct Rows {
     parts: Vec<Part>,
     repeated: u64,
-    /// Of the places behind the first [`MAX_PARTS`] and one, without which nobody would see that there are more.
+    /// Of the places behind the first [`MAX_PARTS`] and one, without which nobody would see that there are more; and of the rows
+    /// behind the first [`MOST_OF_KEY`] bytes.
     beyond: Vec<Beyond>,
-    /// Rows that were left when they were looked through.
+    /// The first of them: what comes behind it is beyond too, so that the order in which rows come decides nothing.
+    bar: Option<Part>,
+    /// Rows that were left when they were looked through, and bytes that are held.
     left: usize,
+    bytes: usize,
 }
 
 impl Rows {
     fn push(&mut self, part: Part) {
+        self.bytes += part.bytes();
         self.parts.push(part);
-        if self.parts.len() > 2 * self.left.max(MAX_PARTS) {
+        if self.parts.len() > 2 * self.left.max(MAX_PARTS) || self.bytes > 2 * MOST_OF_KEY {
             self.tidy();
         }
     }
@@ -138,6 +159,18 @@ impl Rows {
         self.repeated += (all - self.parts.len()) as u64;
         let ends = self.parts.chunk_by(|a, b| a.place() == b.place()).map(<[Part]>::len);
         let end = ends.take(MAX_PARTS + 1).sum::<usize>();
+        let mut before = 0;
+        let is_held = |part: &&Part| {
+            let first = before < MOST_OF_KEY && self.bar.as_ref().is_none_or(|bar| part.is_before(bar));
+            before += part.bytes();
+            first
+        };
+        let end = self.parts[..end].iter().take_while(is_held).count();
+        if let Some(first) = self.parts.get(end)
+            && self.bar.as_ref().is_none_or(|bar| first.is_before(bar))
+        {
+            self.bar = Some(first.clone());
+        }
         let beyond = |part: Part| {
             let mut cells = Vec::new();
             for (column, priority, text) in &part.cells {
@@ -148,6 +181,7 @@ impl Rows {
         };
         self.beyond.extend(self.parts.drain(end..).map(beyond));
         self.left = self.parts.len();
+        self.bytes = self.parts.iter().map(Part::bytes).sum();
     }
 
     fn calls(mut self, maps: &[&FieldMap]) -> Vec<Call> {
@@ -159,7 +193,8 @@ impl Rows {
         repeated += (all - beyond.len()) as u64;
         let mut calls = join_calls(parts, repeated, maps);
         if let Some((Some(told), origin)) = beyond.first().map(|first| (calls.first(), first.2)) {
-            let outcome = Err(Rejection { line: origin.line_no, reason: TOO_MANY });
+            let reason = if told.parts > MAX_PARTS as u64 { TOO_MANY } else { TOO_MUCH };
+            let outcome = Err(Rejection { line: origin.line_no, reason });
             let (format, parts) = (told.format, beyond.len() as u64);
             let origins = beyond.into_iter().map(|(_, _, origin)| origin).collect();
             calls.push(Call { outcome, format, parts, repeated: 0, half: None, origins });
@@ -366,6 +401,41 @@ mod tests {
             rows.push(Part::new("k".to_owned(), format, Origin { file_id: 0, line_no: line }, 0, row));
         });
         assert_eq!(rows.calls(&maps(&formats)).len(), 3 * MAX_PARTS);
+    }
+
+    /// Rows of one place that say different things are calls of their own, and were all of them held.
+    #[test]
+    fn rows_of_one_place_without_end_were_held_until_the_last() {
+        let formats = Formats::load(None).unwrap();
+        let format = formats.named("azure-apim-llm").unwrap();
+        let part = |n: u64| {
+            let mut row = Row::new();
+            row.offer(crate::schema::at::TS, 0, Cow::Owned((1_783_995_200 + n).to_string()));
+            // Every seventh is longer.
+            let text = "x".repeat(if n.is_multiple_of(7) { 150_000 } else { 100_000 });
+            row.offer(crate::schema::at::USER_TEXT, 0, Cow::Owned(text));
+            Part::new("k".to_owned(), format, Origin { file_id: 0, line_no: n }, 0, row)
+        };
+        let n = 3 * (MOST_OF_KEY / 100_000) as u64;
+        let told = |order: &dyn Fn(u64) -> u64| {
+            let mut rows = Rows::default();
+            for i in 0..2 * n {
+                rows.push(part(order(i) % n));
+                let held: usize = rows.parts.iter().map(Part::bytes).sum();
+                assert!(held <= 2 * MOST_OF_KEY + (1 << 20), "{held} bytes are held");
+            }
+            let calls = rows.calls(&maps(&formats));
+            let reasons = |call: &Call| call.outcome.as_ref().err().map(|rejection| rejection.reason);
+            let rejected =
+                calls.iter().filter(|call| reasons(call) == Some(TOO_MUCH)).map(|call| call.parts).sum::<u64>();
+            let repeated = calls.iter().map(|call| call.repeated).sum::<u64>();
+            let all = calls.iter().map(|call| call.parts).sum::<u64>();
+            assert!(rejected > n / 2 && rejected < 3 * n / 4, "{rejected} of {n}");
+            assert_eq!((all, repeated), (n, n), "nothing is lost");
+            calls.into_iter().map(|call| call.origins).collect::<Vec<_>>()
+        };
+        let forth = told(&|i| i);
+        assert!(forth == told(&|i| 2 * n - 1 - i) && forth == told(&|i| i * 5));
     }
 
     #[test]

@@ -56,6 +56,9 @@ pub struct IngestReport {
     pub rejects: Vec<Reject>,
     /// All rejected rows by reason.
     pub reasons: BTreeMap<std::borrow::Cow<'static, str>, u64>,
+    /// All of them by file, but for rows of a format that is told and cannot be read.
+    #[serde(default)]
+    pub rejected_of: BTreeMap<String, u64>,
     /// The first call of each format.
     #[serde(skip)]
     pub first_records: Vec<FirstRecord>,
@@ -131,6 +134,9 @@ impl IngestReport {
         self.rejects.extend(other.rejects);
         for (reason, n) in other.reasons {
             grow(self.reasons.entry(reason).or_default(), n);
+        }
+        for (file, n) in other.rejected_of {
+            grow(self.rejected_of.entry(file).or_default(), n);
         }
         for (account, facts) in other.exported {
             self.exported.entry(account).or_default().merge(facts);
@@ -219,8 +225,14 @@ impl IngestReport {
         parts.map(|part| format!("; {part}")).collect()
     }
 
-    /// Lists a rejected row if it is among the first `most`.
+    /// Counts a rejected row in its file, and lists it if it is among the first `most`.
     pub(super) fn list(&mut self, reject: Reject, most: usize) {
+        if reject.reason != REFUSED {
+            match self.rejected_of.get_mut(&reject.file) {
+                Some(rows) => *rows += 1,
+                None => _ = self.rejected_of.insert(reject.file.clone(), 1),
+            }
+        }
         self.rejects.push(reject);
         if self.rejects.len() > 2 * most {
             self.keep_first(most);
@@ -252,12 +264,8 @@ impl IngestReport {
 
     /// What is to be said where much was rejected.
     fn told_much(&self) -> Option<String> {
-        let (Intake { rows_read, rows_rejected, files, .. }, rejects) = (&self.intake, &self.rejects);
-        let mut of: BTreeMap<&str, u64> = BTreeMap::new();
-        for reject in rejects.iter().filter(|reject| reject.reason != REFUSED) {
-            *of.entry(&reject.file).or_default() += 1;
-        }
-        let is_lost = |f: &&InputFile| of.get(f.path.as_str()).is_some_and(|rows| *rows == f.rows);
+        let Intake { rows_read, rows_rejected, files, .. } = &self.intake;
+        let is_lost = |f: &&InputFile| self.rejected_of.get(&f.path).is_some_and(|rows| *rows == f.rows);
         let lost: Vec<&str> = files.iter().filter(is_lost).map(|f| f.path.as_str()).collect();
         // A part may claim as many rows as a number holds.
         let much = (rows_rejected.saturating_mul(10) >= *rows_read && *rows_rejected > 0)
@@ -352,6 +360,27 @@ mod tests {
         let whole = IngestReport::of_parts([claimed(), claimed()], 10);
         assert_eq!((whole.intake.rows_read, whole.intake.halves[0].calls, whole.zoneless), (most, most, most));
         assert!(whole.intake.notes.iter().any(|note| note.contains(&format!("{most} buckets, {most} input"))));
+    }
+
+    /// Rows beyond those that are listed were in no file.
+    #[test]
+    fn a_file_rejected_whole_was_not_warned_of_behind_the_rejects_that_are_listed() {
+        let mut report = IngestReport::default();
+        for (path, rows) in [("a.jsonl", 30), ("b.jsonl", 40), ("c.jsonl", 5)] {
+            report.intake.files.push(InputFile { path: path.to_owned(), rows, ..InputFile::default() });
+            report.intake.rows_read += rows;
+            for line in 1..=rows - u64::from(path == "c.jsonl") {
+                report.intake.rows_rejected += 1;
+                report.list(Reject { file: path.to_owned(), line, reason: "broken".into() }, 20);
+            }
+        }
+        let parts = [report.clone(), IngestReport::default()];
+        report.settle(20);
+        let merged = IngestReport::of_parts(parts, 20);
+        for report in [report, merged] {
+            let said = report.intake.warnings.join(" ");
+            assert!(said.contains("All rows of a.jsonl, b.jsonl were rejected."), "{said}");
+        }
     }
 
     /// Ten times as many as a number holds are no number.
