@@ -213,6 +213,27 @@ fn a_share_of_the_requests_with_one_template_says_how_many_these_are_and_what_pa
     assert!(seen > 3);
 }
 
+/// What an analysis writes, and not only what renders it, in the usual words.
+#[test]
+fn no_statement_has_a_word_that_only_its_writer_knows() {
+    let banned =
+        ["mark", "hand", "purses", "nats", "accuser", "everybody", "whomever", "harvesting", "called", "measure"];
+    let mut said: Vec<&str> = SAMPLE.report.notices.iter().map(String::as_str).collect();
+    for n in &SAMPLE.report.networks {
+        said.extend([n.summary.as_str(), n.judged_on.as_str()]);
+        let claims = [&n.coordinated, &n.extraction, &n.evasive].into_iter().flat_map(|a| &a.claims);
+        said.extend(claims.flat_map(|c| [c.statement.as_str(), c.finding.as_str()]));
+        for e in &n.explanations {
+            said.extend([e.predicts.as_str(), e.seen.as_str(), e.result.as_str()]);
+            said.extend(e.supports.iter().chain(&e.against).chain(&e.not_checkable).map(String::as_str));
+        }
+    }
+    for text in said {
+        let found = text.split(|c: char| !c.is_alphabetic()).find(|word| banned.contains(word));
+        assert!(found.is_none() && !text.contains("given out"), "{found:?} in {text}");
+    }
+}
+
 #[test]
 fn what_is_compared_with_a_mark_is_not_said_to_be_compared_with_chance() {
     for network in &SAMPLE.report.networks {
