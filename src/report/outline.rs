@@ -70,10 +70,10 @@ impl Table {
 /// Text in lines of at most so many columns; only a word that is longer stands out.
 fn broken(text: &str, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
+    // What follows the first line is indented by two.
+    let mut room = most;
     for word in visible(text).split(' ') {
         let last = lines.last_mut().expect("there is always one");
-        // What follows is indented by two.
-        let room = if last.is_empty() { most } else { most.saturating_sub(2) };
         if last.is_empty() {
             last.push_str(word);
         } else if columns(last) + 1 + columns(word) <= room {
@@ -81,6 +81,7 @@ fn broken(text: &str, most: usize) -> Vec<String> {
             last.push_str(word);
         } else {
             lines.push(word.to_owned());
+            room = most.saturating_sub(2);
         }
     }
     lines
@@ -111,7 +112,7 @@ pub(super) fn glance(page: &mut Page, networks: &[&Network]) {
         table.heads.pop();
         table.rows.iter_mut().for_each(|r| r.truncate(5));
     }
-    table.print(page, 0, "");
+    table.print(page, 0, "Network");
 }
 
 /// One network.

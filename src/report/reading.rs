@@ -144,12 +144,12 @@ pub(super) fn evidence(c: &Claim, place: impl Fn(&LineRef) -> String) -> Option<
     if places.is_empty() {
         return None;
     }
-    let before = if is_of_whole_accounts(&c.signal) {
-        "no single line shows this; first lines of some of these accounts"
-    } else {
-        "evidence: lines"
+    let before = match c.lines.is_empty() {
+        true => "evidence:",
+        false if is_of_whole_accounts(&c.signal) => "no single line shows this; first lines of some of these accounts:",
+        false => "evidence: lines",
     };
-    Some(format!("{before}{} {}", if before.ends_with("lines") { "" } else { ":" }, places.join(", ")))
+    Some(format!("{before} {}", places.join(", ")))
 }
 
 /// What became of an explanation; documents before 1.7 have a single word for it.
@@ -226,8 +226,13 @@ pub(super) fn expected_by_chance(networks: usize, expected: f64) -> String {
     format!(
         "By chance alone, fewer than {} of the {networks} would be expected to appear here (number reported × largest q). This covers \
          statistical chance only; it does not say that one operator is behind the others.",
-        if expected < 0.001 { "0.001".to_owned() } else { figure(expected) }
+        // Rounded up, for it is a bound.
+        if expected < 0.01 { figure_of_thousandths(expected) } else { figure((100.0 * expected).ceil() / 100.0) }
     )
+}
+
+fn figure_of_thousandths(expected: f64) -> String {
+    format!("{:.3}", ((1000.0 * expected).ceil() / 1000.0).max(0.001))
 }
 
 /// The template of a stream on one line, `[...]` for a slot; `None` where it is not known.
