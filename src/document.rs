@@ -437,7 +437,7 @@ pub struct Robustness {
     pub survives: bool,
 }
 
-/// One of the three axes, with the claims under it.
+/// One of the three axes.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Axis {
     /// Whether the axis holds.
@@ -528,7 +528,7 @@ pub struct Explanation {
     /// What was seen as predicted.
     #[serde(default)]
     pub supports: Vec<String>,
-    /// What was seen to be otherwise than predicted.
+    /// What was seen to be otherwise.
     #[serde(default)]
     pub against: Vec<String>,
     /// What is predicted and these logs do not show.
