@@ -334,12 +334,12 @@ impl<'a> Baseline<'a> {
             || rayon::join(|| self.dealt(&group), || self.over_time.tests(world, accounts)),
         );
         if let Some(outcome) = dealt {
-            let words = "texts that two accounts have in common are fewer than independent draws from the same material would give";
+            let words = "accounts share fewer prompts than independent use of the same data set would give";
             tests.push(Test::of_the_whole(
                 "content.shard",
                 "content",
                 words.to_owned(),
-                "texts",
+                "shared prompts",
                 Counts::TooLittle,
                 outcome,
             ));

@@ -48,14 +48,14 @@ impl GivenOut {
     /// What is to be said of it.
     pub fn words(self) -> &'static str {
         match self {
-            Self::DayAndNight => "by day and night",
+            Self::DayAndNight => "around the clock",
             Self::InTurns => "in turn",
-            Self::Dealt => "one data set without ever the same task twice",
-            Self::NewAddresses => "through a new address each time",
-            Self::ToMeasure => "to one measure",
-            Self::InLikeParts => "in like parts",
-            Self::WithRests => "with rests in common",
-            Self::FromPurses => "from several purses, each shared by a few accounts",
+            Self::Dealt => "one data set split without overlap",
+            Self::NewAddresses => "a new IP address for each request",
+            Self::ToMeasure => "equal quotas",
+            Self::InLikeParts => "similar quotas",
+            Self::WithRests => "shared pauses",
+            Self::FromPurses => "several payment instruments, devices or phones, each shared by a few accounts",
         }
     }
 }

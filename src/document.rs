@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Version of the document's shape, `major.minor`.
-pub const SCHEMA_VERSION: &str = "1.6";
+pub const SCHEMA_VERSION: &str = "1.7";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
@@ -328,6 +328,9 @@ pub struct Network {
     pub proposed_by: String,
     /// C: run as one?
     pub coordinated: Axis,
+    /// Which requests the figures of `extraction` are about, one sentence. Empty in documents before 1.7.
+    #[serde(default)]
+    pub judged_on: String,
     /// X: shaped like extraction?
     pub extraction: Axis,
     /// E: hiding?
@@ -395,7 +398,7 @@ pub struct Pool {
     pub id: String,
     /// Accounts in it.
     pub accounts: u64,
-    /// Numbers and kinds of shared objects, such as `2 address, 1 payment`.
+    /// Numbers and kinds of shared objects, such as `2 IP addresses and 1 payment instrument`.
     pub linked_by: String,
 }
 
@@ -434,7 +437,7 @@ pub struct Robustness {
     pub survives: bool,
 }
 
-/// One of the three axes, with the claims under it.
+/// One of the three axes.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Axis {
     /// Whether the axis holds.
@@ -452,6 +455,9 @@ pub struct Claim {
     pub family: String,
     /// One sentence.
     pub statement: String,
+    /// The same in a few words, for a table. Empty in documents before 1.7.
+    #[serde(default)]
+    pub finding: String,
     /// What was seen, in `unit`.
     pub observed: f64,
     /// What it is compared with, in `unit`: see `compared_with`.
@@ -463,6 +469,15 @@ pub struct Claim {
     /// The same figure of everybody else, in `unit`, beside a mark; absent where it is not known.
     #[serde(default)]
     pub everybody_else: Option<f64>,
+    /// Of how many, in `unit`, `observed` counts those of which it is true; absent where it is no such count.
+    #[serde(default)]
+    pub out_of: Option<f64>,
+    /// Share, 0 to 1, of the accounts outside the network of which the same is true; absent where that is not counted.
+    #[serde(default)]
+    pub elsewhere: Option<f64>,
+    /// Whether a threshold is met from above: the claim counts where `observed` is `expected` or less.
+    #[serde(default)]
+    pub at_most: bool,
     /// Unit of these figures.
     pub unit: String,
     /// Raw p-value; absent where the claim is descriptive.
@@ -471,8 +486,8 @@ pub struct Claim {
     /// its members were settled, where that is weaker. So it may be more than `p_value` alone would give, and is never less.
     /// Absent where the claim is descriptive.
     pub q_value: Option<f64>,
-    /// Natural log of the likelihood ratio that this claim adds at most: the upper bound that its p-value allows, the best case
-    /// for the accuser, capped by family; 0 where it does not count.
+    /// Natural log of the likelihood ratio that this claim adds at most: the upper bound that its p-value allows, which favours
+    /// the finding, capped by family; 0 where it does not count.
     pub weight: f64,
     /// Whether it counts for the axis.
     pub counts: bool,
@@ -507,6 +522,18 @@ pub struct Explanation {
     pub seen: String,
     /// `fits`, `partly`, `contradicted`, or `open` where the logs show nothing of what it predicts.
     pub fit: String,
+    /// The same in words, with how many of its predictions could be checked. Empty in documents before 1.7, as the three lists are.
+    #[serde(default)]
+    pub result: String,
+    /// What was seen as predicted.
+    #[serde(default)]
+    pub supports: Vec<String>,
+    /// What was seen to be otherwise.
+    #[serde(default)]
+    pub against: Vec<String>,
+    /// What is predicted and these logs do not show.
+    #[serde(default)]
+    pub not_checkable: Vec<String>,
     /// What, learnt from outside the log, would change the conclusion.
     #[serde(default)]
     pub would_change: String,
@@ -551,7 +578,7 @@ pub struct Account {
     /// Last request, RFC 3339 UTC.
     #[serde(default)]
     pub last: String,
-    /// When it was closed, by whomever, RFC 3339 UTC; empty where it was not, or nothing is known.
+    /// When it was closed, whoever did it, RFC 3339 UTC; empty where it was not, or nothing is known.
     #[serde(default)]
     pub closed: String,
 }

@@ -1,6 +1,7 @@
 //! Innocent explanations: what each predicts, and what was seen. They stand beside every finding.
 
 use crate::document::Explanation;
+use crate::glossary;
 use crate::proposals::Side;
 use crate::shape::{AROUND_THE_CLOCK, Shape};
 
@@ -21,10 +22,11 @@ struct Sign {
     decides: bool,
 }
 
-impl Sign {
-    fn deciding(self) -> Self {
-        Self { decides: true, ..self }
-    }
+/// What is looked at, in words for where the logs do not show it, and what they show.
+type Predicted = (&'static str, Option<Sign>);
+
+fn deciding((what, sign): Predicted) -> Predicted {
+    (what, sign.map(|sign| Sign { decides: true, ..sign }))
 }
 
 /// What is known of a group, as signs; `None` where the logs do not tell.
@@ -41,13 +43,27 @@ impl Signs<'_> {
         self.families.contains(&family)
     }
 
-    fn agreement(what: &str, there: bool, predicted: bool) -> Option<Sign> {
-        let seen = if there {
-            format!("{what} agree beyond chance")
-        } else {
-            format!("no agreement of {what} that counts, beyond chance and large enough to matter")
+    /// What the accounts have in common of `what`, by name: what counted of some `families`, without the signals that `are` none of
+    /// it, and what proposed the group.
+    fn agreement(&self, what: &str, families: &[&str], are: fn(&str) -> bool, predicted: bool) -> Sign {
+        let of_families = |signal: &&str| signal.split_once('.').is_some_and(|(family, _)| families.contains(&family));
+        let counted: Vec<&str> = self.signals.iter().copied().filter(of_families).filter(|s| are(s)).collect();
+        let untold =
+            families.iter().copied().filter(|f| self.speaks(f) && !self.signals.iter().any(|s| s.starts_with(*f)));
+        let mut named: Vec<&str> = untold.map(glossary::name).collect();
+        for name in counted.into_iter().map(glossary::name) {
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+        let proposed = self.held_alike() && families.contains(&"identity");
+        let there = proposed || !named.is_empty();
+        let seen = match (named.is_empty(), proposed) {
+            (true, true) => "the group was proposed from shared payments, devices or addresses".to_owned(),
+            (true, false) => format!("nothing in common beyond chance in {what}"),
+            (false, _) => format!("these accounts have in common, beyond chance: {}", glossary::joined(&named)),
         };
-        Some(Sign { seen, against: there != predicted, decides: false })
+        Sign { seen, against: there != predicted, decides: false }
     }
 
     /// Proposed by payments, devices or addresses in common, which no test counts then.
@@ -56,88 +72,95 @@ impl Signs<'_> {
     }
 
     fn shares_addresses(&self) -> bool {
-        ["infrastructure.address", "infrastructure.prefix"].iter().any(|s| self.signals.contains(s))
+        self.signals.iter().any(|signal| is_shared(signal) && signal.starts_with("infrastructure"))
     }
 
     /// Nothing that a stranger would share: an address for each request is not shared, and no stranger's habit either.
-    fn strangers(&self) -> Option<Sign> {
-        let there = self.held_alike() || self.speaks("identity") || self.speaks("infrastructure");
-        Self::agreement("payments, sign-up or the use of addresses", there, false)
+    fn strangers(&self) -> Predicted {
+        let what = "payments, sign-up dates or use of IP addresses";
+        (what, Some(self.agreement(what, &["identity", "infrastructure"], |_| true, false)))
     }
 
-    fn one_holder(&self) -> Option<Sign> {
-        let there = self.held_alike() || self.speaks("identity") || self.shares_addresses();
-        Self::agreement("payments, sign-up or addresses", there, true)
+    fn one_holder(&self) -> Predicted {
+        let what = "payments, sign-up dates or IP addresses";
+        (what, Some(self.agreement(what, &["identity", "infrastructure"], is_shared, true)))
     }
 
-    fn addresses(&self) -> Option<Sign> {
-        let there = self.shares_addresses();
-        let known = there || !self.held_alike();
-        Self::agreement("addresses", there, true).filter(|_| known).map(Sign::deciding)
+    fn addresses(&self) -> Predicted {
+        let known = self.shares_addresses() || !self.held_alike();
+        let sign = self.agreement("IP addresses", &["infrastructure"], is_shared, true);
+        deciding(("shared IP addresses", known.then_some(sign)))
     }
 
-    fn instruments(&self) -> Option<Sign> {
-        let there = self.speaks("identity");
-        Self::agreement("payments or sign-up", there, false).filter(|_| there || !self.held_alike())
+    fn instruments(&self) -> Predicted {
+        let known = self.speaks("identity") || !self.held_alike();
+        let what = "payments or sign-up dates";
+        (what, known.then(|| self.agreement(what, &["identity"], |_| true, false)))
     }
 
-    fn times(&self) -> Option<Sign> {
-        Self::agreement("times", self.speaks("time"), false)
+    fn times(&self) -> Predicted {
+        ("timing", Some(self.agreement("timing", &["time"], |_| true, false)))
     }
 
     /// A group that was proposed by what its texts have in common has something in common, though no test counts it.
-    fn texts_in_common(&self) -> Option<Sign> {
+    fn texts_in_common(&self) -> Predicted {
         let there = self.speaks("content") || self.proposed_by == Side::Content;
-        there.then(|| Sign { seen: "its texts have a template in common".to_owned(), against: true, decides: false })
+        let sign = Sign { seen: "the prompts share a template".to_owned(), against: true, decides: false };
+        ("whether prompts have nothing in common", there.then_some(sign))
     }
 
     fn share(value: Option<f64>, seen: Option<String>, most: f64) -> Option<Sign> {
         Some(Sign { seen: seen?, against: value? > most, decides: false })
     }
 
-    fn repeats(&self, most: f64) -> Option<Sign> {
-        Self::share(self.shape.unrepeated, self.shape.unrepeated_words(), most)
+    fn repeats(&self, most: f64) -> Predicted {
+        let sign = Self::share(self.shape.unrepeated, self.shape.unrepeated_words(), most);
+        ("prompts that repeat from account to account", sign)
     }
 
-    fn talks(&self) -> Option<Sign> {
-        Self::share(self.shape.single_turn, self.shape.single_turn_words(), HARDLY_CONVERSING)
+    fn talks(&self) -> Predicted {
+        ("conversations", Self::share(self.shape.single_turn, self.shape.single_turn_words(), HARDLY_CONVERSING))
     }
 
-    fn asks(&self) -> Option<Sign> {
-        Self::share(self.shape.rule_share, self.shape.rules_words(), ASKING)
+    fn asks(&self) -> Predicted {
+        ("what the prompts ask for", Self::share(self.shape.rule_share, self.shape.rules_words(), ASKING))
     }
 
-    fn people(&self) -> Option<Sign> {
+    fn people(&self) -> Predicted {
         self.by_the_clock(|awake| awake)
     }
 
-    fn machines(&self) -> Option<Sign> {
+    fn machines(&self) -> Predicted {
         self.by_the_clock(|awake| !awake)
     }
 
-    fn by_the_clock(&self, against: impl Fn(bool) -> bool) -> Option<Sign> {
-        self.shape.rhythm.map(|rhythm| Sign {
-            seen: format!(
-                "its accounts work at the same hours of the day {rhythm:.2} times as often as if they worked around the clock"
-            ),
-            against: against(rhythm <= AROUND_THE_CLOCK),
-            decides: false,
-        })
+    fn by_the_clock(&self, against: impl Fn(bool) -> bool) -> Predicted {
+        let sign = self.shape.rhythm.and_then(|rhythm| {
+            let awake = rhythm <= AROUND_THE_CLOCK;
+            Some(Sign { seen: self.shape.rhythm_words(awake)?, against: against(awake), decides: false })
+        });
+        ("hours of activity", sign)
     }
 
-    fn varied(&self) -> Option<Sign> {
-        Self::share(self.shape.uniform, self.shape.uniform_words(), HALF)
+    fn varied(&self) -> Predicted {
+        ("whether requests are of one kind", Self::share(self.shape.uniform, self.shape.uniform_words(), HALF))
     }
 
     /// Whoever has nothing to hide need not change addresses or replace closed accounts.
-    fn hides(&self) -> Option<Sign> {
+    fn hides(&self) -> Predicted {
         let words = [
-            ("infrastructure.rotation", "hardly any two requests come from one address"),
-            ("time.succession", "closed accounts are followed by others that begin then"),
+            ("infrastructure.rotation", "nearly every request comes from a different IP address"),
+            ("time.succession", "closed accounts are followed by accounts that begin then"),
         ];
         let seen: Vec<&str> = words.iter().filter(|(s, _)| self.signals.contains(s)).map(|(_, words)| *words).collect();
-        (!seen.is_empty()).then(|| Sign { seen: seen.join(", "), against: true, decides: false })
+        let sign = (!seen.is_empty()).then(|| Sign { seen: seen.join(", "), against: true, decides: false });
+        ("that nothing is hidden", sign)
     }
+}
+
+/// Whether accounts share what a signal of identity or infrastructure tells of; an address for each request is not shared.
+fn is_shared(signal: &str) -> bool {
+    signal != "infrastructure.rotation"
 }
 
 /// Weighs the innocent explanations of a group for which `families` and `signals` (of tested evidence) speak; best fit first.
@@ -146,83 +169,96 @@ pub fn weigh(families: &[&str], signals: &[&str], shape: &Shape, proposed_by: Si
     let mut all = [
         (
             "popular framework or coding tool",
-            "a shared prompt and client, but nothing shared in payment, addresses, sign-up or rhythm",
+            "a shared prompt and client, but nothing in common in payments, sign-up dates, IP addresses or timing",
             vec![s.strangers(), s.times()],
             "a public tool or template that sends these very words by default, found with users outside the network",
         ),
         (
             "class or hackathon",
-            "the same exercises again and again, conversations, human days",
+            "the same exercises again and again, conversations, daytime activity with nightly breaks",
             vec![s.repeats(HARDLY_REPEATED), s.talks(), s.people()],
             "an organiser who names the event and its participants, and accounts that are theirs",
         ),
         (
             "public benchmark run",
-            "each account covers the whole set, so texts repeat from account to account",
+            "each account covers the whole set, so prompts repeat from account to account",
             vec![s.repeats(HALF)],
-            "a public data set that holds these texts, and an evaluation that names itself",
+            "a public data set that holds these prompts, and an evaluation that names itself",
         ),
         (
             "crowd-work",
-            "a common task sheet, but own payment and addresses, conversations, human days",
+            "a common task sheet, but separate payments and no shared IP addresses beyond chance, conversations, daytime activity with \
+             nightly breaks",
             vec![s.strangers(), s.talks(), s.people()],
             "a task platform or employer that confirms separate workers with payments of their own",
         ),
         (
             "one undeclared organisation",
-            "shared payment, addresses or sign-up, work of its own that asks for no training material, nothing to hide",
+            "shared payments, IP addresses or sign-up dates, prompts unrelated to model training, no evasion",
             vec![s.one_holder(), s.asks(), s.hides()],
             "a contract, a domain or a contact that shows one customer behind the accounts, with a use of its own for the answers",
         ),
         (
             "reseller with customers of its own",
-            "one hand behind the accounts and many behind the requests: work of many kinds that asks for no training material, conversations, human days",
-            vec![s.varied().map(Sign::deciding), s.talks(), s.people(), s.asks()],
+            "one operator, many different end users: requests of many kinds, prompts unrelated to model training, conversations, daytime \
+             activity with nightly breaks",
+            vec![deciding(s.varied()), s.talks(), s.people(), s.asks()],
             "a reseller who names itself and shows customers of its own behind these requests",
         ),
         (
             "scheduled jobs of one product",
-            "machine hours, and work that repeats from account to account and asks for no training material",
-            vec![s.machines().map(Sign::deciding), s.repeats(HARDLY_REPEATED), s.asks()],
+            "activity at all hours, prompts that repeat from account to account, prompts unrelated to model training",
+            vec![deciding(s.machines()), s.repeats(HARDLY_REPEATED), s.asks()],
             "an owner who shows the product, its schedule, and what becomes of the answers",
         ),
         (
             "shared gateway, carrier or VPN",
-            "addresses in common, and nothing else beyond chance",
-            vec![
-                s.addresses(),
-                s.instruments(),
-                s.times(),
-                s.texts_in_common(),
-            ],
+            "shared IP addresses, and nothing else in common beyond chance",
+            vec![s.addresses(), s.instruments(), s.times(), s.texts_in_common()],
             "an operator of the addresses who confirms that unrelated customers leave through them",
         ),
     ]
-    .map(|(name, predicts, signs, would_change)| {
-        let signs: Vec<Sign> = signs.into_iter().flatten().collect();
-        let against = signs.iter().filter(|s| s.against).count();
-        let fit = match against {
-            _ if signs.is_empty() => "open",
-            0 => "fits",
-            n if n < signs.len() && !signs.iter().any(|s| s.against && s.decides) => "partly",
-            _ => "contradicted",
-        };
-        let seen: Vec<&str> = signs.iter().map(|s| s.seen.as_str()).collect();
-        let seen = if seen.is_empty() { "nothing of it in these logs".to_owned() } else { seen.join("; ") };
-        let weight = against as f64 / signs.len().max(1) as f64;
-        let words = |text: &str| text.to_owned();
-        let explanation = Explanation {
-            name: words(name),
-            predicts: words(predicts),
-            seen,
-            fit: words(fit),
-            would_change: words(would_change),
-        };
-        (explanation, weight)
-    });
+    .map(|(name, predicts, predicted, would_change)| explained(name, predicts, predicted, would_change));
     let order = |fit: &str| ["fits", "partly", "open", "contradicted"].iter().position(|f| *f == fit);
     all.sort_by(|(a, x), (b, y)| order(&a.fit).cmp(&order(&b.fit)).then(x.total_cmp(y)));
     all.into_iter().map(|(explanation, _)| explanation).collect()
+}
+
+/// An explanation with the share of its checked predictions that speak against it.
+fn explained(name: &str, predicts: &str, predicted: Vec<Predicted>, would_change: &str) -> (Explanation, f64) {
+    let predictions = predicted.len();
+    let open: Vec<String> =
+        predicted.iter().filter(|(_, sign)| sign.is_none()).map(|(what, _)| (*what).into()).collect();
+    let signs: Vec<Sign> = predicted.into_iter().filter_map(|(_, sign)| sign).collect();
+    let against = signs.iter().filter(|s| s.against).count();
+    let fit = match against {
+        _ if signs.is_empty() => "open",
+        0 => "fits",
+        n if n < signs.len() && !signs.iter().any(|s| s.against && s.decides) => "partly",
+        _ => "contradicted",
+    };
+    let result = match fit {
+        "open" => "cannot be tested here".to_owned(),
+        "fits" => format!("not contradicted ({} of {predictions} predictions could be checked)", signs.len()),
+        "partly" => "partly contradicted".to_owned(),
+        _ => "contradicted".to_owned(),
+    };
+    let seen: Vec<&str> = signs.iter().map(|s| s.seen.as_str()).collect();
+    let seen = if seen.is_empty() { "nothing of it in these logs".to_owned() } else { seen.join("; ") };
+    let weight = against as f64 / signs.len().max(1) as f64;
+    let said = |of: bool| signs.iter().filter(|s| s.against == of).map(|s| s.seen.clone()).collect();
+    let explanation = Explanation {
+        name: name.to_owned(),
+        predicts: predicts.to_owned(),
+        seen,
+        fit: fit.to_owned(),
+        result,
+        supports: said(false),
+        against: said(true),
+        not_checkable: open,
+        would_change: would_change.to_owned(),
+    };
+    (explanation, weight)
 }
 
 #[cfg(test)]
@@ -287,8 +323,36 @@ mod tests {
         let all = weigh(&["time"], &[], &NOTHING, Side::Control);
         let seen =
             |name: &str| all.iter().find(|e| e.name.starts_with(name)).map(|e| (e.fit.as_str(), e.seen.as_str()));
-        assert_eq!(seen("one undeclared"), Some(("fits", "payments, sign-up or addresses agree beyond chance")));
-        assert_eq!(seen("shared gateway"), Some(("contradicted", "times agree beyond chance")));
+        assert_eq!(
+            seen("one undeclared"),
+            Some(("fits", "the group was proposed from shared payments, devices or addresses"))
+        );
+        assert_eq!(
+            seen("shared gateway"),
+            Some(("contradicted", "these accounts have in common, beyond chance: timing"))
+        );
+    }
+
+    /// A sign-up on one day was told as payments that agree.
+    #[test]
+    fn only_what_counted_is_named() {
+        let signals = ["identity.cohort", "infrastructure.rotation", "time.quota"];
+        let all = weigh(&["identity", "infrastructure", "time"], &signals, &NOTHING, Side::Content);
+        let of = |name: &str| all.iter().find(|e| e.name.starts_with(name)).unwrap();
+        assert_eq!(
+            of("crowd-work").against,
+            ["these accounts have in common, beyond chance: sign-up dates and IP address rotation"]
+        );
+        assert_eq!(of("one undeclared").supports, ["these accounts have in common, beyond chance: sign-up dates"]);
+        assert_eq!(of("popular").against[1], "these accounts have in common, beyond chance: requests per account");
+        assert_eq!(
+            of("class").not_checkable,
+            ["prompts that repeat from account to account", "conversations", "hours of activity"]
+        );
+        assert_eq!(of("public benchmark").result, "cannot be tested here");
+        let by_payment = weigh(&["identity"], &["identity.payment"], &NOTHING, Side::Content);
+        let organisation = by_payment.iter().find(|e| e.name.starts_with("one undeclared")).unwrap();
+        assert_eq!(organisation.result, "not contradicted (1 of 3 predictions could be checked)");
     }
 
     #[test]
@@ -300,9 +364,7 @@ mod tests {
         // An address for each request is no address in common.
         assert_eq!(fit(&["infrastructure"], &["infrastructure.rotation"]), "contradicted");
         let proposed = weigh(&["infrastructure"], &shared, &NOTHING, Side::Content);
-        assert!(
-            proposed.iter().any(|e| e.name.starts_with("shared gateway") && e.seen.contains("a template in common"))
-        );
+        assert!(proposed.iter().any(|e| e.name.starts_with("shared gateway") && e.seen.contains("share a template")));
     }
 
     #[test]
@@ -313,7 +375,7 @@ mod tests {
         let class = all.iter().find(|e| e.name.starts_with("class")).unwrap();
         assert_eq!(class.fit, "contradicted");
         assert!(
-            class.seen.contains("150 of 150 texts had not been sent") && class.seen.contains("180 of 200 requests")
+            class.seen.contains("150 of 150 prompts had not been sent") && class.seen.contains("180 of 200 requests")
         );
     }
 }

@@ -2,6 +2,7 @@
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
 use crate::chance::{binomial_upper, hypergeometric_tail, ln_choose, poisson_lower, poisson_upper};
+use crate::glossary::grouped;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -78,6 +79,10 @@ pub struct Test {
     /// Name of the family, which counts once.
     pub family: &'static str,
     pub statement: String,
+    /// The same in a few words for a table, where the figures of this group belong to them; else empty.
+    pub finding: String,
+    /// Share of the accounts outside the group of which the same is true; `None` where that is not counted.
+    pub elsewhere: Option<f64>,
     pub unit: &'static str,
     pub counts: Counts,
     pub outcome: Outcome,
@@ -122,6 +127,8 @@ impl Test {
             signal,
             family,
             statement,
+            finding: String::new(),
+            elsewhere: None,
             unit,
             counts,
             outcome,
@@ -147,7 +154,7 @@ pub fn stated(held: usize, of: usize, words: &str) -> String {
         "carry" => "carries".to_owned(),
         _ => verb + "s",
     };
-    format!("{held} of {of} {noun} {verb} {rest}")
+    format!("{} of {} {noun} {verb} {rest}", grouped(held as u64), grouped(of as u64))
 }
 
 /// Shares of a group that a cluster may hold: nearly all, most, or the third that bystanders leave.

@@ -6,6 +6,7 @@ use crate::chance::PValues;
 use crate::document::*;
 use crate::features::Evidence;
 use crate::findings::Weight;
+use crate::glossary::grouped;
 use crate::links::{Family, World};
 use crate::pairs::{PairLink, Pairs};
 use crate::proposals::{Proposal, Side};
@@ -78,10 +79,13 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
     candidates.retain(|c| inquiry.verdict(c) != Verdict::None);
     let alike = tested - candidates.len();
     if alike > 0 {
-        let groups = if alike == 1 { "1 group is".to_owned() } else { format!("{alike} groups are") };
+        let (groups, they) = if alike == 1 {
+            ("1 other group is".to_owned(), "It is")
+        } else {
+            (format!("{} other groups are", grouped(alike as u64)), "They are")
+        };
         notices.push(format!(
-            "{groups} alike beyond chance in what people of one kind have in common (software, timetable, day of \
-             sign-up); nothing says that one hand runs them, and this is not reported."
+            "{groups} unusually similar only in ways unrelated users often are (software, schedule, sign-up day). {they} not listed."
         ));
     }
     // Suspected before merely coordinated, surer side before less sure, better evidenced before worse: of two that overlap the
@@ -117,16 +121,20 @@ fn bounds(side: Side, proposal: &Proposal) -> Vec<String> {
     let mut said = Vec::new();
     if drawn > 0 {
         said.push(format!(
-            "Very popular shared objects of which the search for groups by {of} looked at a random part of the pairs: {drawn}."
+            "Very common shared objects for which the search for groups by {of} looked at a random sample of the pairs: {}.",
+            grouped(drawn)
         ));
     }
     if left_out > 0 {
-        said.push(format!("Objects more popular still, which the search for groups by {of} left out: {left_out}."));
+        said.push(format!(
+            "Even more common objects that the search for groups by {of} left out: {}.",
+            grouped(left_out)
+        ));
     }
     if proposal.popular_left_out > 0 {
         said.push(format!(
-            "Wordings that many accounts carry, of which it was not asked whether those accounts are a group: {}.",
-            proposal.popular_left_out
+            "Wordings used by many accounts, for which it was not tested whether those accounts are a group: {}.",
+            grouped(proposal.popular_left_out)
         ));
     }
     said
@@ -142,8 +150,8 @@ fn curtailed(evidence: &Evidence) -> Option<String> {
     let n = evidence.curtailed();
     (n > 0).then(|| {
         format!(
-            "Fingerprints of text that most accounts share, of which only those accounts were kept in which one recurs, and \
-             those left out that carry it now and then: {n}."
+            "Text fingerprints so common that only accounts in which one recurs were kept, and not those that use it now and then: {}.",
+            grouped(n as u64)
         )
     })
 }
@@ -194,8 +202,11 @@ pub(crate) fn document(inquiry: &Inquiry<'_>) -> Document {
         network.activity = document.timeline.as_ref().map(|t| activity::activity(t, evidence, &network.members));
         if inside.all > inside.listed.len() {
             document.notices.push(format!(
-                "Of {} links found inside {} the strongest {LINKS_LISTED} are listed.",
-                inside.all, network.id
+                "{} links between pairs of accounts inside {}, each over something rare; the {} rarest are listed. Such links \
+                 suggest a group; none need be significant alone.",
+                grouped(inside.all as u64),
+                network.id,
+                grouped(LINKS_LISTED as u64)
             ));
         }
         document.links.extend(inside.listed.iter().map(|(link, q)| inquiry.link(link, *q, &network.id)));

@@ -21,6 +21,7 @@ pub mod features;
 pub mod findings;
 pub mod fingerprint;
 pub mod formats;
+pub mod glossary;
 pub mod group_tests;
 mod holdings;
 pub mod ingest;

@@ -6,6 +6,7 @@ use crate::calendar::Calendar;
 use crate::document::rfc3339;
 use crate::event::Origin;
 use crate::features::{AccountEvidence, HOUR_US, ends_of, hours_of};
+use crate::glossary::{figure, grouped};
 use crate::group_tests::{Counts, Outcome, Test, stated};
 use crate::lifecycle::{Succession, Uptake, pivot, succession};
 use crate::links::World;
@@ -104,8 +105,8 @@ impl<'a> OverTime<'a> {
         if let Some((begins, found)) = self.succession(&of_themselves(world, accounts)) {
             let Succession { outcome, hours, cases, followed } = found;
             let who = match begins {
-                Begins::Opened => "a new account",
-                Begins::Woken => "an account that had not worked before",
+                Begins::Opened => "an account opened then",
+                Begins::Woken => "an account that begins to work then",
             };
             let words = format!("closures are followed by {who} within {hours} h");
             let words = stated(followed.len(), cases, &words);
@@ -121,7 +122,9 @@ impl<'a> OverTime<'a> {
             let Release { at_work, took, all, model, .. } = &self.releases[place];
             let Uptake { group: (of, seen), .. } = uptakes[place];
             let words = format!(
-                "{seen} of {of} accounts at work then turned to the new model {model} within a day of its first use by anyone"
+                "{} of {} accounts active before and after its release switched to {model} within a day of its first use in the log",
+                grouped(seen),
+                grouped(of)
             );
             let group_at_work = group.iter().filter(|e| at_work[**e as usize]);
             tests.push(Test {
@@ -179,24 +182,30 @@ impl<'a> OverTime<'a> {
         let mut tests = Vec::new();
         if let Some(outcome) = turn_taking(&starts, cut) {
             let all: usize = starts.iter().map(|s| s.len()).sum();
-            let of = if all > MOST_REQUESTS { format!("the first {MOST_REQUESTS} ") } else { String::new() };
+            let of = if all > MOST_REQUESTS {
+                format!("; over the first {} requests", grouped(MOST_REQUESTS as u64))
+            } else {
+                String::new()
+            };
             let words = format!(
-                "{of}requests go, on average, to accounts that have rested for longer than owners drawn by chance or clocks of their \
-                 own give"
+                "the accounts take turns: the next request tends to come from the account idle longest (score {}; {} expected by \
+                 chance; 1 = strict rotation{of})",
+                figure(outcome.observed),
+                figure(outcome.expected)
             );
-            tests.push(of_time("time.turn_taking", &words, "mean rest", Counts::Mean, outcome));
+            tests.push(of_time("time.turn_taking", &words, "score", Counts::Mean, outcome));
         }
         let hours = |entity: &u32| hours_of(&self.starts[*entity as usize], &self.later[*entity as usize]);
         let worked: Vec<Vec<i64>> = group.iter().map(hours).collect();
         if let Some((outcome, (from, to))) = self.calendar.shared_silence(&worked) {
             let (from, to) = (rfc3339(from), rfc3339(to));
-            let words = format!("members stay away from {from} to {to}, hours in which they work in other weeks");
+            let words = format!("all accounts pause together from {from} to {to}, at hours they work in other weeks");
             tests.push(of_time("time.silence", &words, "appearances", Counts::TooLittle, outcome));
         }
         if let Some((outcome, (from, _))) = self.calendar.shared_burst(&worked) {
             let works = |worked: &[i64]| worked.binary_search(&from.div_euclid(HOUR_US)).is_ok();
             let hour = rfc3339(from);
-            let words = format!("accounts work in the hour from {hour}, more than in the same hour of other weeks");
+            let words = format!("accounts active together in the hour from {hour}, more than in other weeks");
             tests.push(Test {
                 agreeing: group.iter().zip(&worked).map(|(entity, worked)| (*entity, works(worked))).collect(),
                 background: (outcome.expected / group.len() as f64).min(1.0),
@@ -345,7 +354,7 @@ mod tests {
         let tests = over_time.tests(&world, &[3, 4, 5, 6, 12]);
         let pivot = tests.iter().find(|t| t.signal == "time.pivot").expect("evaluable");
         assert!(
-            pivot.statement.starts_with("4 of 5 accounts at work then turned to the new model new "),
+            pivot.statement.starts_with("4 of 5 accounts active before and after its release switched to new "),
             "{}",
             pivot.statement
         );
@@ -419,7 +428,7 @@ mod tests {
         let tests = over_time.tests(&world, &group);
         let succession = tests.iter().find(|t| t.signal == "time.succession").expect("evaluable");
         assert!(succession.outcome.p_value < 1e-3, "{:?}", succession.outcome);
-        assert!(succession.statement.contains("an account that had not worked before"), "{}", succession.statement);
+        assert!(succession.statement.contains("an account that begins to work then"), "{}", succession.statement);
         let pairs = over_time.successors(&world, &group);
         assert!(pairs.len() > 7 && pairs.iter().all(|(closed, heir)| heir - closed == 1), "{pairs:?}");
     }

@@ -5,10 +5,12 @@
 use crate::census::{Census, Column, DAY_US};
 use crate::chance::hypergeometric_tail;
 use crate::document::rfc3339;
+use crate::glossary::{RHYTHM_INDEX, figure, grouped};
 use crate::group_tests::{
     Counts, LEAST_AGREEING, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure,
     stated,
 };
+use crate::holdings::Holdings;
 use crate::proposals::Side;
 use rayon::prelude::*;
 use std::cmp::Ordering;
@@ -29,21 +31,21 @@ const KINDS: [Kind; 11] = [
         "identity",
         "identity.payment",
         "accounts share one payment instrument",
-        ["payment instrument pays for several accounts", "payment instruments each pay for several accounts"],
+        ["payment instrument is shared by several accounts", "payment instruments are each shared by several accounts"],
     ),
     (
         "device",
         "identity",
         "identity.device",
         "accounts share one device",
-        ["device serves several accounts", "devices each serve several accounts"],
+        ["device is shared by several accounts", "devices are each shared by several accounts"],
     ),
     (
         "phone",
         "identity",
         "identity.phone",
-        "accounts share one phone",
-        ["phone belongs to several accounts", "phones each belong to several accounts"],
+        "accounts share one phone number",
+        ["phone number belongs to several accounts", "phone numbers each belong to several accounts"],
     ),
     (
         "email",
@@ -56,39 +58,42 @@ const KINDS: [Kind; 11] = [
         "address",
         "infrastructure",
         "infrastructure.address",
-        "accounts used one address",
-        ["address was used by several accounts", "addresses were each used by several accounts"],
+        "accounts used one IP address",
+        ["IP address was used by several accounts", "IP addresses were each used by several accounts"],
     ),
     (
         "prefix",
         "infrastructure",
         "infrastructure.prefix",
-        "accounts used one network prefix",
-        ["network prefix was used by several accounts", "network prefixes were each used by several accounts"],
+        "accounts used one IP network (address prefix)",
+        [
+            "IP network (address prefix) was used by several accounts",
+            "IP networks (address prefixes) were each used by several accounts",
+        ],
     ),
     (
         "rotation",
         "infrastructure",
         "infrastructure.rotation",
-        "accounts send hardly any two requests from one address",
+        "accounts use a different IP address for nearly every request",
         ["", ""],
     ),
-    ("client", "behaviour", "behaviour.client", "accounts use one client with the same parameters", ["", ""]),
+    ("client", "behaviour", "behaviour.client", "accounts use one client with the same sampling parameters", ["", ""]),
     (
         "cut_short",
         "behaviour",
         "behaviour.cut_short",
-        "accounts have answers cut at their limit in a fifth of their requests, three at least",
+        "accounts have answers cut off at the token limit in a fifth or more of their requests, at least three",
         ["", ""],
     ),
     (
         "refused",
         "behaviour",
         "behaviour.refused",
-        "accounts are refused for quota in a fifth of their requests, three at least",
+        "accounts are refused over quota in a fifth or more of their requests, at least three",
         ["", ""],
     ),
-    ("template", "content", "content.template", "accounts carry one recurring template", ["", ""]),
+    ("template", "content", "content.template", "accounts share one recurring prompt template", ["", ""]),
 ];
 
 /// Those that are no objects to share but what an account does by itself.
@@ -96,41 +101,37 @@ const DOING: [&str; 3] = ["rotation", "cut_short", "refused"];
 
 /// Kinds of which an account has one value at most, with signal and what is said of one value and of several.
 const VALUES: [(&str, &str, &str, &str); 2] = [
-    (
-        "email_domain",
-        "identity.email_domain",
-        "accounts have e-mail addresses at one domain",
-        "domains hold the e-mail addresses of",
-    ),
+    ("email_domain", "identity.email_domain", "accounts have e-mail addresses at one domain", "e-mail domains cover"),
     (
         "email_shape",
         "identity.email_shape",
-        "accounts have e-mail addresses built in one way",
-        "ways of building an e-mail address are those of",
+        "accounts have e-mail addresses of one form",
+        "forms of e-mail address cover",
     ),
 ];
-/// What is said of accounts that stand close on a line, from its values at both ends of the span.
-fn opened(low: f64, high: f64) -> String {
+/// What is said of accounts that stand close on a line, from its values at both ends of the span: in a sentence and in a table.
+fn opened(low: f64, high: f64) -> [String; 2] {
     let date = |days: f64| rfc3339((days * DAY_US).round() as i64);
     let length =
         if high - low >= 2.0 { format!("{:.1} days", high - low) } else { format!("{:.1} hours", 24.0 * (high - low)) };
-    format!("accounts were opened within {length}, from {} to {}", date(low), date(high))
+    [
+        format!("accounts were opened within {length}, from {} to {}", date(low), date(high)),
+        format!("opened within {length}"),
+    ]
 }
 
-fn made(low: f64, high: f64) -> String {
-    let [low, high] = [low, high].map(|ln| libm::exp(ln).round());
+fn made(low: f64, high: f64) -> [String; 2] {
+    let [low, high] = [low, high].map(|ln| grouped(libm::exp(ln).round() as u64));
     if low == high {
-        format!("accounts made {low} requests each")
+        [format!("accounts made {low} requests each"), format!("{low} requests per account")]
     } else {
-        format!("accounts made {low} to {high} requests each")
+        [format!("accounts made {low} to {high} requests each"), format!("{low}–{high} requests per account")]
     }
 }
 
-fn repeat(low: f64, high: f64) -> String {
-    format!(
-        "accounts repeat their hours of work from day to day to a like degree, {low:.2} to {high:.2} times as often as chance \
-         would (1 is around the clock, 1.5 with eight hours of sleep)"
-    )
+fn repeat(low: f64, high: f64) -> [String; 2] {
+    let sentence = format!("accounts have a similar daily rhythm (rhythm index {low:.2} to {high:.2}; {RHYTHM_INDEX})");
+    [sentence, format!("similar daily rhythm ({low:.2}–{high:.2})")]
 }
 
 /// Share of an object's holders that have to stand in a group for it to be the group's own.
@@ -211,10 +212,12 @@ impl Reference {
         for test in &mut tests {
             let unknown = group.len() - test.agreeing.len();
             if unknown > 0 {
-                test.statement += &format!("; of {unknown} more it is not known");
+                test.statement += &format!("; not known for {unknown} more");
             }
             if all.len() > group.len() {
-                test.statement += &format!("; {} more are not among those{}", all.len() - group.len(), self.who);
+                let left_out = all.len() - group.len();
+                test.statement +=
+                    &format!("; {left_out} more were left out, for only accounts{} are compared", self.who);
             }
         }
         tests
@@ -251,12 +254,14 @@ impl Reference {
                     (n, _) => format!("{n} {several} {held} of {of} accounts"),
                 };
                 let all: u64 = wanted.iter().map(|object| popularity(*object)).sum();
-                let statement = statement + &self.outside(all as usize - held, among.known as usize - of);
+                let (said, elsewhere) = self.outside(all as usize - held, among.known as usize - of);
+                let statement = statement + &said;
                 tests.push(Test {
                     agreeing: known.iter().map(|e| (*e, holdings.holds(*e, &wanted))).collect(),
                     background: (outcome.expected / of as f64).min(1.0),
                     part: part_of(of, among.known as usize),
                     shared: wanted.into(),
+                    elsewhere,
                     ..Test::of_the_whole(signal, "identity", statement, "accounts", Counts::Members, outcome)
                 });
             }
@@ -265,17 +270,19 @@ impl Reference {
 
     /// Of how many accounts that are not the group's the same is true: where a group is much of the log, chance gives it much of
     /// what it has, and what speaks is that hardly anybody else has it.
-    fn outside(&self, within: usize, others: usize) -> String {
+    fn outside(&self, within: usize, others: usize) -> (String, Option<f64>) {
         if others == 0 {
-            return String::new();
+            return (String::new(), None);
         }
-        let share = 100.0 * within as f64 / others as f64;
+        let share = within as f64 / others as f64;
         let what = if self.organisations { "accounts and organisations" } else { "accounts" };
-        format!("; the same is true of {within} of {others} other {what}{} ({share:.1} %)", self.who)
+        let [within, others] = [within, others].map(|n| grouped(n as u64));
+        let said = format!("; elsewhere in the log: {within} of {others} {what}{} ({:.1} %)", self.who, 100.0 * share);
+        (said, Some(share))
     }
 
     fn scan(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
-        type Said = fn(f64, f64) -> String;
+        type Said = fn(f64, f64) -> [String; 2];
         let lines: [(&str, &str, &Column, &Line, Said); 3] = [
             ("identity.cohort", "identity", &census.created, &self.created, opened),
             ("time.quota", "time", &census.volume, &self.volume, made),
@@ -298,12 +305,15 @@ impl Reference {
             };
             if let Some((outcome, (low, high))) = found {
                 let held = outcome.observed as usize;
-                let words = stated(held, members.len(), &said(low, high))
-                    + &self.outside(line.within(low, high) - held, line.len() - members.len());
+                let [sentence, finding] = said(low, high);
+                let (others, elsewhere) = self.outside(line.within(low, high) - held, line.len() - members.len());
+                let words = stated(held, members.len(), &sentence) + &others;
                 tests.push(Test {
                     agreeing: members.iter().map(|(a, v)| (*a, (low..=high).contains(v))).collect(),
                     background: (outcome.expected / members.len() as f64).min(1.0),
                     part: part_of(members.len(), line.len()),
+                    finding,
+                    elsewhere,
                     ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
                 });
             }
@@ -330,13 +340,16 @@ impl Reference {
         let network = matches!(kind, "address" | "prefix");
         let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
         let (single, place) = concentration(among.known, n, objects, &counts)?;
-        let statement = match one.split_once(' ') {
+        let (statement, elsewhere) = match one.split_once(' ') {
             Some((noun, rest)) if single.observed < 2.0 && !DOING.contains(&kind) => {
-                format!("no two of {} {noun} {rest}", known.len())
+                (format!("no two of {} {noun} {rest}", grouped(known.len() as u64)), None)
             }
             _ => {
                 let (held, all) = (single.observed as usize, popularity(inside[place].0) as usize);
-                stated(held, known.len(), one) + &self.outside(all - held, among.known as usize - known.len())
+                let (others, elsewhere) = self.outside(all - held, among.known as usize - known.len());
+                let median =
+                    if kind == "rotation" { of_how_many(census, holdings, &known, inside[place].0) } else { None };
+                (stated(held, known.len(), one) + &median.unwrap_or_default() + &others, elsewhere)
             }
         };
         let look = |outcome, statement, unit, counts, wanted: Vec<u32>| {
@@ -349,7 +362,8 @@ impl Reference {
                 ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
             }
         };
-        let mut looks = vec![look(single, statement, "accounts", Counts::Members, vec![inside[place].0])];
+        let single = look(single, statement, "accounts", Counts::Members, vec![inside[place].0]);
+        let mut looks = vec![Test { elsewhere, ..single }];
         if !several[1].is_empty() {
             let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;
             // The chance grows with the holders.
@@ -371,16 +385,17 @@ impl Reference {
             );
             let said = |outcome: Outcome, wanted: Vec<u32>, more| {
                 let same = if wanted.len() as f64 > outcome.observed {
-                    ", those of the same accounts counted once"
+                    " (those of the same accounts count once)"
                 } else {
                     ""
                 };
                 let several = several[usize::from(outcome.observed != 1.0)];
-                let statement = format!("{} {several}{more}{same}", outcome.observed);
-                look(outcome, statement, plural(kind), Counts::Objects, wanted)
+                let statement = format!("{} {several}{more}{same}", figure(outcome.observed));
+                let finding = format!("{} shared by several accounts{more}", plural(kind));
+                Test { finding, ..look(outcome, statement, plural(kind), Counts::Objects, wanted) }
             };
             looks.push(said(many, of_several, ""));
-            looks.push(said(enclosed, own, ", hardly any of them outside"));
+            looks.push(said(enclosed, own, ", hardly by any outside"));
         }
         // Each look at one kind of object pays for all.
         let price = looks.len() as f64;
@@ -388,6 +403,15 @@ impl Reference {
         test.outcome.p_value = (price * test.outcome.p_value).min(1.0);
         Some(test)
     }
+}
+
+/// How many requests make it a habit: the median of the accounts that have it.
+fn of_how_many(census: &Census, holdings: &Holdings, group: &[u32], object: u32) -> Option<String> {
+    let holders = group.iter().filter(|e| holdings.holds(**e, &[object]));
+    let mut volumes: Vec<f64> = holders.filter_map(|e| census.volume[*e as usize]).collect();
+    volumes.sort_by(f64::total_cmp);
+    let median = volumes.get(volumes.len() / 2)?.exp().round() as u64;
+    Some(format!(" (median {} requests per account)", grouped(median)))
 }
 
 fn part_of(part: usize, of: usize) -> f64 {
@@ -415,10 +439,10 @@ fn plural(unit: &'static str) -> &'static str {
     match unit {
         "payment" => "payment instruments",
         "device" => "devices",
-        "phone" => "phones",
+        "phone" => "phone numbers",
         "email" => "e-mail addresses",
-        "address" => "addresses",
-        "prefix" => "prefixes",
+        "address" => "IP addresses",
+        "prefix" => "IP networks",
         other => other,
     }
 }

@@ -5,6 +5,7 @@
 use crate::document::{Cell, Material, Pool, Stream};
 use crate::features::{AccountEvidence, Carriers, Evidence, Excerpt, Halves};
 use crate::fingerprint::Winnower;
+use crate::glossary;
 use crate::links::{Family, World};
 use crate::slots;
 use rayon::prelude::*;
@@ -238,7 +239,10 @@ fn pools(world: &World, network: &[u32]) -> (Vec<Pool>, BTreeMap<u32, usize>) {
         pools.push(Pool {
             id: format!("P{}", pools.len() + 1),
             accounts: part.len() as u64,
-            linked_by: shared.into_iter().map(|(kind, n)| format!("{n} {kind}")).collect::<Vec<_>>().join(", "),
+            linked_by: {
+                let of_kind: Vec<String> = shared.into_iter().map(|(kind, n)| objects_of(kind, n)).collect();
+                glossary::joined(&of_kind.iter().map(String::as_str).collect::<Vec<_>>())
+            },
         });
     }
     if !rest.is_empty() {
@@ -246,6 +250,21 @@ fn pools(world: &World, network: &[u32]) -> (Vec<Pool>, BTreeMap<u32, usize>) {
         pools.push(Pool { id: "P0".to_owned(), accounts: rest.len() as u64, linked_by: String::new() });
     }
     (pools, place)
+}
+
+/// `9 IP addresses`, `1 payment instrument`.
+fn objects_of(kind: &str, n: u64) -> String {
+    let [one, several] = match kind {
+        "payment" => ["payment instrument", "payment instruments"],
+        "device" => ["device", "devices"],
+        "phone" => ["phone number", "phone numbers"],
+        "email" => ["e-mail address", "e-mail addresses"],
+        "email_domain" => ["e-mail domain", "e-mail domains"],
+        "address" => ["IP address", "IP addresses"],
+        "prefix" => ["IP network", "IP networks"],
+        other => [other, other],
+    };
+    format!("{} {}", glossary::grouped(n), if n == 1 { one } else { several })
 }
 
 fn find(root: &BTreeMap<u32, u32>, mut account: u32) -> u32 {

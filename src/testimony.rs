@@ -9,31 +9,38 @@ use crate::event::Origin;
 use crate::explanations;
 use crate::features::{AccountEvidence, Evidence};
 use crate::findings;
-use crate::group_tests::{Test, stated};
+use crate::glossary::{self, grouped};
+use crate::group_tests::{Counts, Test, stated};
 use crate::links::{Layer, Object};
 use crate::pairs::PairLink;
+use crate::rules;
 use crate::scope::{Inquiry, Scope};
 use crate::shape::{Own, Sight, beside, sights};
 use crate::streams::{Layers, layers, material};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Log lines beside a claim.
 const LINES_LISTED: usize = 5;
 /// E-mail domains that a statement names.
 const DOMAINS_NAMED: usize = 6;
-/// A family adds at most this much to the log-likelihood ratio, nats.
+/// A family adds at most this much to the log of the Bayes factor.
 const FAMILY_CAP: f64 = 12.0;
 
-/// A claim without a test: a figure beside the mark from which it counts.
+/// A claim without a test: a figure beside the threshold from which it counts.
 fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), unit: &str, lines: &[LineRef]) -> Claim {
     Claim {
         signal: signal.to_owned(),
         family: "content".to_owned(),
         statement: statement.to_owned(),
+        finding: glossary::finding(signal).to_owned(),
         observed,
         expected,
         compared_with: "mark".to_owned(),
         everybody_else: None,
+        out_of: None,
+        elsewhere: None,
+        at_most: false,
         unit: unit.to_owned(),
         p_value: None,
         q_value: None,
@@ -52,6 +59,11 @@ fn first_touch(evidence: &Evidence, (place, account): (u32, &AccountEvidence), o
         "client" => account.clients.get(object.value.as_str()).map(|(_, at)| (*at).into()),
         _ => evidence.carried(object.fingerprint()?, place).map(|carried| carried.at.into()),
     }
+}
+
+/// Whether claims are signs of evasion. Closed accounts alone are none: the provider may have closed them.
+fn is_evasion(claims: &[Claim]) -> bool {
+    claims.iter().any(|c| c.counts && c.signal != "evasion.closed")
 }
 
 impl Inquiry<'_> {
@@ -153,16 +165,27 @@ impl Inquiry<'_> {
         named.into_iter().map(|(domain, _)| domain.to_owned()).collect()
     }
 
-    /// Domains as they stand behind a statement, with what is known of each: to be at a provider that serves everybody ties nobody.
-    fn named(domains: &[String]) -> String {
+    /// A statement with the domains that it is about, and what is known of each: to be at a public provider ties nobody.
+    fn named(statement: &str, domains: &[String]) -> String {
+        if let [only] = domains
+            && is_public_mail(only)
+        {
+            let provider = format!("a public e-mail provider ({only})");
+            let said = statement.replacen("have e-mail addresses at one domain", &format!("use {provider}"), 1);
+            let said = said.replacen("has e-mail addresses at one domain", &format!("uses {provider}"), 1);
+            if said != statement {
+                return said + "; weak evidence: anyone can use it";
+            }
+        }
         let said = |domain: &String| {
-            if is_public_mail(domain) { format!("{domain} (a provider that serves everybody)") } else { domain.clone() }
+            if is_public_mail(domain) { format!("{domain} (a public provider)") } else { domain.clone() }
         };
         let mut named: Vec<String> = domains.iter().take(DOMAINS_NAMED).map(said).collect();
         if domains.len() > DOMAINS_NAMED {
             named.push(format!("and {} more", domains.len() - DOMAINS_NAMED));
         }
-        if named.is_empty() { String::new() } else { format!("; domains: {}", named.join(", ")) }
+        let named = if named.is_empty() { String::new() } else { format!("; domains: {}", named.join(", ")) };
+        statement.to_owned() + &named
     }
 
     /// Lines and rows behind a test. No line of a log shows a payment or a sign-up that the account table tells.
@@ -197,11 +220,19 @@ impl Inquiry<'_> {
                 Claim {
                     signal: t.signal.to_owned(),
                     family: t.family.to_owned(),
-                    statement: t.statement.clone() + &Self::named(&domains),
+                    statement: Self::named(&t.statement, &domains),
+                    finding: if t.finding.is_empty() {
+                        glossary::finding(t.signal).to_owned()
+                    } else {
+                        t.finding.clone()
+                    },
                     observed: t.outcome.observed,
                     expected: t.outcome.expected,
                     compared_with: "chance".to_owned(),
                     everybody_else: None,
+                    out_of: (!t.agreeing.is_empty() && t.counts == Counts::Members).then_some(t.agreeing.len() as f64),
+                    elsewhere: t.elsewhere,
+                    at_most: false,
                     unit: t.unit.to_owned(),
                     p_value: Some(t.outcome.p_value),
                     q_value: Some(t.q_value),
@@ -232,20 +263,29 @@ impl Inquiry<'_> {
         };
         let sum = |of: fn(&AccountEvidence) -> u64| accounts.iter().map(|a| of(a)).fold(0, u64::saturating_add);
         let requests = sum(|a| a.requests);
+        let extraction = self.extraction(candidate, verdict, &lines);
         let word = match verdict {
-            Verdict::SuspectedDistillation => "consistent with one operator harvesting outputs",
+            Verdict::SuspectedDistillation => "consistent with one operator collecting model outputs for training",
             Verdict::Coordinated if candidate.shape.texts == 0 => {
-                "consistent with one operator; without texts (user_text) nothing says extraction"
+                "consistent with one operator; the log has no prompt text, and what it does record (lengths, parameters, times) does \
+                 not show extraction"
             }
-            Verdict::Coordinated => "consistent with one operator; nothing says extraction",
-            _ => "consistent with work of one kind that is shaped like extraction; nothing says that one hand runs it",
+            Verdict::Coordinated if extraction.claims.iter().any(|c| c.counts) => {
+                "consistent with one operator; extraction is not shown"
+            }
+            Verdict::Coordinated => "consistent with one operator; no sign of extraction was found",
+            _ => "consistent with extraction-like work; nothing shows a single operator",
         };
-        let agree = match families.as_slice() {
-            [] => ": no independent family of evidence agrees beyond chance".to_owned(),
-            [one] => format!(": 1 independent family of evidence agrees beyond chance ({one})"),
-            all => {
-                format!(": {} independent families of evidence agree beyond chance ({})", all.len(), all.join(", "))
-            }
+        // Claims are in order of their q-values: the first of a family carries it.
+        let carries = |family: &&str| claims.iter().find(|c| c.counts && c.family == **family);
+        let mut carried: Vec<&Claim> = families.iter().filter_map(carries).collect();
+        carried
+            .sort_by(|a, b| a.q_value.partial_cmp(&b.q_value).unwrap_or(Ordering::Equal).then(a.signal.cmp(&b.signal)));
+        let names: Vec<&str> = carried.iter().map(|c| glossary::name(&c.signal)).collect();
+        let agree = match names.as_slice() {
+            [] => "No kind of evidence exceeds chance".to_owned(),
+            [one] => format!("1 kind of evidence exceeds chance: {one}"),
+            all => format!("{} kinds of evidence exceed chance: {}", all.len(), all.join(", ")),
         };
         let exemplars = findings::exemplars(self.scope.evidence, &members);
         let id = findings::network_id(&members);
@@ -253,7 +293,11 @@ impl Inquiry<'_> {
         let Layers { streams, pools, cells } =
             layers(&self.scope.world, self.scope.evidence, &candidate.accounts, content);
         Network {
-            summary: format!("{} accounts with {requests} requests{agree}. This is {word}.", members.len()),
+            summary: format!(
+                "{} accounts with {} requests. {agree}. This is {word}.",
+                grouped(members.len() as u64),
+                grouped(requests)
+            ),
             id,
             verdict,
             confidence,
@@ -265,7 +309,8 @@ impl Inquiry<'_> {
             q_value,
             proposed_by: candidate.proposed_by.words(),
             coordinated: Axis { holds: verdict <= Verdict::Coordinated, claims },
-            extraction: self.extraction(candidate, verdict, &lines),
+            judged_on: candidate.shape.judged_on(),
+            extraction,
             evasive: self.evasive(candidate),
             streams,
             pools,
@@ -303,6 +348,7 @@ impl Inquiry<'_> {
         let outputs = self.scope.baseline.outputs_beside(&candidate.accounts);
         let others = beside(&self.scope.baseline, &candidate.accounts);
         let unrepeated_by_others = others.unrepeated.filter(|_| shape.replicas.is_none());
+        let rules = shape.rules_words().map(|words| words + &self.packs(candidate));
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
             ("unrepeated", shape.unrepeated_words(), shape.unrepeated, s.least_unrepeated, unrepeated_by_others, &work),
@@ -315,7 +361,7 @@ impl Inquiry<'_> {
                 &alone,
             ),
             ("uniform", shape.uniform_words(), shape.uniform, s.least_uniform, None, &work),
-            ("rules", shape.rules_words(), shape.rule_share, s.least_rule_share, others.rule_share, &matching),
+            ("rules", rules, shape.rule_share, s.least_rule_share, others.rule_share, &matching),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
@@ -328,18 +374,20 @@ impl Inquiry<'_> {
         // A log without output tokens tells of no length.
         claims.extend((shape.output + outputs.median > 0.0).then(|| Claim {
             everybody_else: Some(outputs.median),
-            ..described("extraction.output", &shape.output_words(), (shape.output, long), "tokens", &work)
-        }));
-        claims.extend(shape.rhythm.map(|rhythm| Claim {
-            counts: rhythm <= s.most_rhythm,
             ..described(
-                "extraction.rhythm",
-                "how often its accounts work at the same hours of the day: once as often as chance around the clock, one and a \
-                 half times where they sleep eight hours; no more than the mark where a machine works",
-                (rhythm, s.most_rhythm),
-                "times",
-                lines,
+                "extraction.output",
+                &shape.output_words(shape.output >= long),
+                (shape.output, long),
+                "tokens",
+                &work,
             )
+        }));
+        let awake = shape.rhythm.is_some_and(|rhythm| rhythm <= s.most_rhythm);
+        let rhythm = shape.rhythm.zip(shape.rhythm_words(awake));
+        claims.extend(rhythm.map(|(rhythm, words)| Claim {
+            counts: awake,
+            at_most: true,
+            ..described("extraction.rhythm", &words, (rhythm, s.most_rhythm), "index", lines)
         }));
         let ways = s.given_out(&candidate.tests, shape, candidate.proposed_by);
         claims.extend(self.spread(candidate, &ways));
@@ -347,18 +395,21 @@ impl Inquiry<'_> {
         Axis { holds: matches!(verdict, Verdict::SuspectedDistillation | Verdict::ExtractionLike), claims }
     }
 
-    /// How far the measure to which accounts keep is one: told where a test says that they keep to any.
+    /// By how much the rates of the accounts differ: told where a test says that they keep to any quota.
     fn spread(&self, candidate: &Candidate, ways: &[GivenOut]) -> Option<Claim> {
         let Candidate { tests, shape, proposed_by, .. } = candidate;
         let s = &self.settings.findings;
         let (spread, test) = (shape.spread?, s.telling(GivenOut::ToMeasure, tests, *proposed_by).next()?);
-        let statement = "by how much the rates at which its accounts are given work differ at most, with 90 % confidence, once \
-                         what chance makes of one rate is taken off; no more than the mark where one queue deals to all alike";
+        let statement = format!(
+            "request rates of the accounts differ by at most {} beyond random variation (90 % confidence)",
+            glossary::percent(spread)
+        );
         Some(Claim {
             counts: ways.contains(&GivenOut::ToMeasure),
+            at_most: true,
             ..described(
                 "extraction.spread",
-                statement,
+                &statement,
                 (spread, s.most_spread),
                 "share",
                 &self.cited(test, candidate).0,
@@ -378,6 +429,17 @@ impl Inquiry<'_> {
         self.listed(accounts.filter_map(|a| a.rule_hits.values().map(|(_, at)| (*at).into()).min()).collect())
     }
 
+    /// Which known wordings stand most often in requests of these accounts, with what it asks for.
+    fn packs(&self, candidate: &Candidate) -> String {
+        let mut hits: BTreeMap<&str, u64> = BTreeMap::new();
+        for account in candidate.accounts.iter().map(|id| self.scope.baseline.accounts[*id as usize]) {
+            account.rule_hits.iter().for_each(|(pack, (n, _))| *hits.entry(*pack).or_default() += u64::from(*n));
+        }
+        let most = hits.into_iter().filter(|(_, n)| *n > 0).max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)));
+        most.map(|(pack, _)| format!(" (in these accounts most often {pack}: {})", rules::gloss(pack)))
+            .unwrap_or_default()
+    }
+
     /// The ways in which the work is given out. Of most a test tells, under whose name the figures and q-value stand.
     fn given_out(&self, candidate: &Candidate, ways: &[GivenOut], lines: &[LineRef]) -> Option<Claim> {
         let Candidate { tests, proposed_by, .. } = candidate;
@@ -385,9 +447,7 @@ impl Inquiry<'_> {
         let (mut behind, mut table_rows, mut words) = (Vec::new(), Vec::new(), Vec::new());
         for way in ways {
             let told: Vec<&Test> = s.telling(*way, tests, *proposed_by).collect();
-            let by: Vec<&str> = told.iter().map(|t| t.signal).collect();
-            let by = if by.is_empty() { "extraction.rhythm".to_owned() } else { by.join(", ") };
-            words.push(format!("{} ({by})", way.words()));
+            words.push(way.words());
             for (lines, rows) in told.into_iter().map(|t| self.cited(t, candidate)) {
                 behind.extend(lines);
                 table_rows.extend(rows);
@@ -399,12 +459,14 @@ impl Inquiry<'_> {
         table_rows.sort_unstable();
         table_rows.dedup();
         table_rows.truncate(LINES_LISTED);
-        let statement =
-            format!("ways in which the work is given out, instead of arising in each account: {}", words.join("; "));
+        let statement = format!("signs that work is distributed centrally: {}", words.join("; "));
         let lines = if behind.is_empty() && table_rows.is_empty() { lines } else { &behind };
         let seen = (ways.len() as f64, 1.0);
-        (!ways.is_empty())
-            .then(|| Claim { table_rows, ..described("extraction.given_out", &statement, seen, "ways", lines) })
+        (!ways.is_empty()).then(|| Claim {
+            table_rows,
+            finding: format!("distributed: {}", words.join(", ")),
+            ..described("extraction.given_out", &statement, seen, "signs", lines)
+        })
     }
 
     fn evasive(&self, candidate: &Candidate) -> Axis {
@@ -416,6 +478,7 @@ impl Inquiry<'_> {
                 family: "evasion".to_owned(),
                 compared_with: "everybody".to_owned(),
                 counts: seen as f64 >= (of as f64 / 2.0).min(3.0 * expected).max(least_lift * expected).max(3.0),
+                out_of: Some(of as f64),
                 ..described(signal, statement, (seen as f64, expected), "accounts", lines)
             };
         let members =
@@ -427,21 +490,36 @@ impl Inquiry<'_> {
         let first_lines = self.listed(rotating.iter().filter_map(|id| accounts[*id as usize].first_at).collect());
         // Where a test was made of it its figures are these, or one thing would have two chances in one report.
         let test = candidate.tests.iter().find(|t| t.signal == "infrastructure.rotation");
+        let counted = test.filter(|t| self.settings.findings.counts(t, candidate.proposed_by));
         let (statement, seen, expected) = match test {
-            Some(t) => (t.statement.clone(), (t.outcome.observed as usize, t.agreeing.len()), t.outcome.expected),
+            Some(t) => {
+                let seen = (t.outcome.observed as usize, t.agreeing.len());
+                let again = counted.map(|_| {
+                    format!(
+                        "IP address rotation, already counted above under \"One operator?\": {} of {} accounts",
+                        grouped(seen.0 as u64),
+                        grouped(seen.1 as u64)
+                    )
+                });
+                (again.unwrap_or_else(|| t.statement.clone()), seen, t.outcome.expected)
+            }
             None => {
                 let known = members(&|account| rotates[account as usize].is_some()).len();
                 let of_all = |is: fn(&&Option<bool>) -> bool| rotates.iter().filter(is).count();
                 let rate = share(of_all(|r| **r == Some(true)), of_all(|r| r.is_some()));
-                let words = stated(rotating.len(), known, "accounts send hardly any two requests from one address");
+                let words =
+                    stated(rotating.len(), known, "accounts use a different IP address for nearly every request");
                 let unknown = candidate.accounts.len() - known;
-                let unknown = if unknown > 0 { format!("; of {unknown} more it is not known") } else { String::new() };
+                let unknown = if unknown > 0 { format!("; not known for {unknown} more") } else { String::new() };
                 (words + &unknown, (rotating.len(), known), rate * known as f64)
             }
         };
         let mut claims = Vec::new();
         if self.looks_at(Layer::Infrastructure) {
-            claims.push(claim("evasion.rotation", &statement, seen, expected, &first_lines));
+            let finding =
+                if counted.is_some() { "IP address rotation (same fact as above)" } else { "IP address rotation" };
+            let finding = finding.to_owned();
+            claims.push(Claim { finding, ..claim("evasion.rotation", &statement, seen, expected, &first_lines) });
         }
 
         let facts_of = |account: u32| facts.get(&world.names[account as usize]);
@@ -449,7 +527,8 @@ impl Inquiry<'_> {
         let closed = members(&|account| facts_of(account).is_some_and(|f| f.closed_us.is_some()));
         let rate = share(facts.values().filter(|f| f.closed_us.is_some()).count(), facts.len());
         let last_lines = self.listed(closed.iter().filter_map(|id| self.last_line(*id)).collect());
-        let words = stated(closed.len(), told, "accounts are closed, by whomever");
+        let words = stated(closed.len(), told, "accounts have been closed")
+            + " (the table does not say by whom; a closure by the provider is not evasion in itself)";
         claims.push(Claim {
             table_rows: self.rows(closed.iter().copied()),
             ..claim("evasion.closed", &words, (closed.len(), told), rate * told as f64, &last_lines)
@@ -478,7 +557,7 @@ impl Inquiry<'_> {
                 &self.lines_behind(t, candidate),
             )
         }));
-        Axis { holds: claims.iter().any(|c| c.counts), claims }
+        Axis { holds: is_evasion(&claims), claims }
     }
 
     pub fn link(&self, link: &PairLink, q_value: f64, network_id: &str) -> Link {
@@ -501,13 +580,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn domains_are_named_and_a_provider_that_serves_everybody_is_called_so() {
-        let domains = |names: &[&str]| Inquiry::named(&names.iter().map(|d| (*d).to_owned()).collect::<Vec<_>>());
+    fn domains_are_named_and_a_public_provider_is_called_so() {
+        let said = "9 of 9 accounts have e-mail addresses at one domain";
+        let domains = |names: &[&str]| Inquiry::named(said, &names.iter().map(|d| (*d).to_owned()).collect::<Vec<_>>());
         assert_eq!(
             domains(&["gmail.com", "mill.example"]),
-            "; domains: gmail.com (a provider that serves everybody), mill.example"
+            format!("{said}; domains: gmail.com (a public provider), mill.example")
         );
-        assert_eq!(domains(&[]), "");
+        assert_eq!(domains(&[]), said);
         assert!(domains(&["a.example"; 9]).ends_with(", and 3 more"));
+        assert_eq!(
+            domains(&["gmail.com"]),
+            "9 of 9 accounts use a public e-mail provider (gmail.com); weak evidence: anyone can use it"
+        );
+    }
+
+    #[test]
+    fn closed_accounts_alone_are_no_evasion() {
+        let claim = |signal: &str| Claim { counts: true, ..described(signal, "", (9.0, 1.0), "accounts", &[]) };
+        assert!(!is_evasion(&[claim("evasion.closed")]));
+        assert!(is_evasion(&[claim("evasion.closed"), claim("evasion.succession")]));
+        assert!(is_evasion(&[claim("evasion.rotation")]));
+        assert!(!is_evasion(&[Claim { counts: false, ..claim("evasion.rotation") }]));
     }
 }

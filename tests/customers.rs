@@ -63,7 +63,7 @@ fn accounts_in_four_small_networks_of_their_own_were_held_to_share_one() {
     let claims = d.networks.iter().filter(|n| n.members.iter().any(|m| m.starts_with("rack")));
     let claims = claims.flat_map(|n| &n.coordinated.claims).filter(|c| c.signal == "infrastructure.prefix");
     let told: Vec<(&str, bool)> = claims.map(|c| (c.statement.as_str(), c.counts)).collect();
-    let expected = "4 network prefixes were each used by several accounts, hardly any of them outside";
+    let expected = "4 IP networks (address prefixes) were each used by several accounts, hardly by any outside";
     assert_eq!(told, [(expected, true)], "{all:?}");
 }
 

@@ -1,8 +1,12 @@
-//! One network, or two accounts, laid open: the evidence as a waterfall in log-odds, chance beside it, and the lines.
+//! One network, or two accounts, laid open: the evidence as a waterfall of log Bayes factors, chance beside it, and the lines.
 
-use super::reading::{comparison, readings, table_rows, template};
-use super::terminal::{Page, TerminalOptions, called, count, figure, measured};
-use crate::document::{Account, Claim, Document, LineRef, Network};
+use super::reading::{
+    CHANCE, CONFIDENCE, THRESHOLDS, WEIGHT, evidence, figures, material, proposed, readings, result, sensitivity,
+    template, weighed,
+};
+use super::terminal::{Page, TerminalOptions, called, count};
+use crate::document::{Account, Claim, Document, Network};
+use crate::glossary::{chance, grouped, membership, name, percent};
 use anstyle::Style;
 
 /// Columns of the longest bar.
@@ -15,52 +19,70 @@ pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<Strin
     page.styled(
         0,
         Style::new().bold(),
-        &format!("{}  {}, {} confidence", n.id, called(n.verdict), n.confidence.as_str()),
+        &format!("{}  {} · {} confidence", n.id, called(n.verdict), n.confidence.as_str()),
     );
     page.paragraph(2, &n.summary);
     if !n.set_aside.is_empty() {
         page.paragraph(2, &format!("Set aside: {}", n.set_aside));
     }
-    page.paragraph(2, &format!("Proposed by {}, tested by other families; q = {}.", n.proposed_by, figure(n.q_value)));
+    page.paragraph(2, &format!("{} Network q {}.", proposed(n), chance(n.q_value)));
     page.blank();
     waterfall(&mut page, n);
     let [coordinated, others @ ..] = readings(n);
-    page.paragraph(0, &format!("Inferred: {}.", coordinated.inferred));
+    page.paragraph(0, &format!("Assessment: {}.", coordinated.inferred));
     page.blank();
-    for reading in others {
-        page.styled(0, Style::new().bold(), &format!("Observed: {}", reading.question));
+    for (place, reading) in others.into_iter().enumerate() {
+        page.styled(0, Style::new().bold(), reading.question);
+        if place == 0 && !n.judged_on.is_empty() {
+            page.paragraph(2, &n.judged_on);
+        }
         for c in &reading.axis.claims {
             let sign = if c.counts { '+' } else { '-' };
-            page.paragraph(2, &format!("{sign} {}: {}, {}", c.statement, measured(c.observed, &c.unit), comparison(c)));
+            page.paragraph(2, &format!("{sign} {}", c.statement));
+            page.paragraph(6, &format!("{}; {}", figures(c), c.signal));
             if c.counts {
                 places(&mut page, c);
             }
         }
-        page.paragraph(0, &format!("Inferred: {}.", reading.inferred));
+        page.paragraph(0, &format!("Assessment: {}.", reading.inferred));
         page.blank();
     }
     layers(&mut page, n);
     if !n.robustness.is_empty() {
-        page.styled(0, Style::new().bold(), "With one layer left out");
+        page.styled(0, Style::new().bold(), "Sensitivity: one layer of evidence removed");
         for r in &n.robustness {
-            let fate = if r.survives { "found again as coordinated" } else { "not found again" };
-            page.paragraph(2, &format!("without {}: {fate}, {:.0} % the same accounts", r.without, 100.0 * r.overlap));
+            let fate = if r.survives { "coordinated group found" } else { "no matching coordinated group" };
+            page.paragraph(2, &format!("without {}: {fate}, overlap {}", name(&r.without), percent(r.overlap)));
+        }
+        if let Some(sensitivity) = sensitivity(n) {
+            page.paragraph(2, &format!("Result: {}.", sensitivity.trim_end_matches('.')));
         }
         page.blank();
     }
     page.styled(0, Style::new().bold(), "Innocent explanations");
     for e in &n.explanations {
-        page.paragraph(2, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));
+        page.paragraph(2, &format!("{}: {}. {}", e.name, result(e), weighed(e)));
         if !e.would_change.is_empty() {
             page.paragraph(6, &format!("What would change the conclusion: {}.", e.would_change));
         }
     }
     page.blank();
-    page.styled(0, Style::new().bold(), "Members, with the probability that each belongs to it");
+    page.styled(
+        0,
+        Style::new().bold(),
+        "Members, with membership score (an estimate of the model, not a probability of wrongdoing)",
+    );
     let mut members: Vec<&Account> = d.accounts.iter().filter(|a| a.network_id == n.id).collect();
     members.sort_by(|a, b| b.membership.total_cmp(&a.membership).then(a.account_id.cmp(&b.account_id)));
     for a in members {
-        page.paragraph(2, &format!("{:.3}  {} ({} requests)", a.membership, a.account_id, a.requests));
+        page.paragraph(
+            2,
+            &format!("{}  {} ({})", membership(a.membership), a.account_id, count(a.requests as usize, "request")),
+        );
+    }
+    page.blank();
+    for text in [CHANCE, WEIGHT, THRESHOLDS, CONFIDENCE] {
+        page.styled(0, Style::new().dimmed(), text);
     }
     Some(page.finish())
 }
@@ -70,12 +92,9 @@ fn layers(page: &mut Page, n: &Network) {
     if !n.streams.is_empty() {
         page.styled(0, Style::new().bold(), "Streams: requests of one instruction");
         for s in &n.streams {
-            page.paragraph(2, &format!("{}: {} requests of {} accounts", s.id, s.requests, s.accounts));
+            page.paragraph(2, &told(&s.id, s.requests, s.accounts));
             if let Some(template) = template(s) {
-                page.paragraph(
-                    6,
-                    &format!("in common to most of {}: {template}", count(s.compared as usize, "excerpt")),
-                );
+                page.paragraph(6, &format!("common to most of {}: {template}", count(s.compared as usize, "excerpt")));
             }
             if !s.excerpt.is_empty() {
                 page.paragraph(6, &s.excerpt);
@@ -87,7 +106,7 @@ fn layers(page: &mut Page, n: &Network) {
         page.styled(
             0,
             Style::new().bold(),
-            "Pools: accounts tied by instruments or addresses of their own, with what they carry",
+            "Pools: accounts linked by payment instruments or addresses of their own, with what they carry",
         );
         for p in &n.pools {
             let by = if p.linked_by.is_empty() {
@@ -95,61 +114,52 @@ fn layers(page: &mut Page, n: &Network) {
             } else {
                 format!("linked by {}", p.linked_by)
             };
-            page.paragraph(2, &format!("{}: {} accounts, {by}", p.id, p.accounts));
+            page.paragraph(2, &format!("{}: {}, {by}", p.id, count(p.accounts as usize, "account")));
             for c in n.cells.iter().filter(|c| c.pool == p.id) {
-                page.paragraph(6, &format!("{}: {} requests of {} accounts", c.stream, c.requests, c.accounts));
+                page.paragraph(6, &told(&c.stream, c.requests, c.accounts));
             }
         }
         page.blank();
     }
     if let Some(m) = &n.material {
-        let size = m.at_least.map_or_else(
-            || "too few came just twice for the whole to be estimated".to_owned(),
-            |all| format!("by capture and recapture the whole holds at least {all}"),
-        );
-        page.paragraph(0, &format!("Material: {} texts, {} of them distinct; {size}.", m.texts, m.distinct));
+        page.paragraph(0, &material(m));
         page.blank();
     }
 }
 
+/// `S1: 900 requests of 11 accounts`.
+fn told(what: &str, requests: u64, accounts: u64) -> String {
+    format!("{what}: {} of {}", count(requests as usize, "request"), count(accounts as usize, "account"))
+}
+
 /// Where the evidence of a claim stands: lines of logs and of the account table.
 fn places(page: &mut Page, c: &Claim) {
-    let of_log = |l: &LineRef| format!("{}:{}", l.file, l.line);
-    let places: Vec<String> = c.lines.iter().map(of_log).chain(table_rows(c)).collect();
-    if !places.is_empty() {
-        page.paragraph(6, &places.join(", "));
+    if let Some(places) = evidence(c, |l| format!("{}:{}", l.file, l.line)) {
+        page.paragraph(6, &places);
     }
 }
 
 fn waterfall(page: &mut Page, n: &Network) {
-    page.styled(
-        0,
-        Style::new().bold(),
-        "Observed: run as one? Evidence in nats at most, the best case for the accuser, each family capped",
-    );
+    page.styled(0, Style::new().bold(), "One operator?");
+    page.paragraph(0, "Evidence of one operator (upper bound on the log Bayes factor, at most 12 per kind)");
     let most = n.coordinated.claims.iter().map(|c| c.weight).fold(0.0, f64::max);
     let mut sum = 0.0;
     let figures = |c: &Claim| {
-        let chance = |v: Option<f64>| v.map_or_else(|| "not tested".to_owned(), figure);
-        format!(
-            "{}: {}, {}, p = {}, q = {}",
-            c.statement,
-            measured(c.observed, &c.unit),
-            comparison(c),
-            chance(c.p_value),
-            chance(c.q_value)
-        )
+        let p = c.p_value.map_or_else(|| "not tested".to_owned(), |p| format!("p {}", chance(p)));
+        format!("{}; {p}", figures(c))
     };
     for c in n.coordinated.claims.iter().filter(|c| c.counts) {
         sum += c.weight;
         let bar = "#".repeat((BAR * (c.weight / most.max(f64::MIN_POSITIVE))).round() as usize);
         page.paragraph(2, &format!("+{:.1} = {sum:.1}  {bar}  {}", c.weight, c.signal));
+        page.paragraph(6, &c.statement);
         page.paragraph(6, &figures(c));
         places(page, c);
     }
     for c in n.coordinated.claims.iter().filter(|c| !c.counts) {
         page.paragraph(2, &format!("does not count  {}", c.signal));
-        page.paragraph(6, &format!("looked for: {}", figures(c)));
+        page.paragraph(6, &format!("looked for: {}", c.statement));
+        page.paragraph(6, &figures(c));
     }
 }
 
@@ -162,9 +172,9 @@ pub fn pair(d: &Document, a: &str, b: &str, options: TerminalOptions) -> Option<
         let place = if x.network_id.is_empty() {
             "in no network".to_owned()
         } else {
-            format!("in {} with probability {:.3}, {}", x.network_id, x.membership, called(x.verdict))
+            format!("in {}, membership score {}; {}", x.network_id, membership(x.membership), called(x.verdict))
         };
-        page.paragraph(0, &format!("{}: {} requests, {place}", x.account_id, x.requests));
+        page.paragraph(0, &format!("{}: {}, {place}", x.account_id, count(x.requests as usize, "request")));
     }
     page.blank();
     let links =
@@ -172,15 +182,17 @@ pub fn pair(d: &Document, a: &str, b: &str, options: TerminalOptions) -> Option<
     let mut any = false;
     for l in links {
         any = true;
+        let meaning =
+            if l.q_value > 0.05 { "not significant for this pair alone" } else { "significant after correction" };
         page.paragraph(
             0,
             &format!(
-                "{}: both have {}, as {} entities do; p = {} that two that share as many objects with anybody share one as rare, q = {} over all pairs",
-                l.family,
+                "{}: both use {}, found in {} accounts or organisations; {meaning} (p {}, q {} after correction for all pairs)",
+                name(&l.family),
                 l.shared,
-                l.popularity,
-                figure(l.p_value),
-                figure(l.q_value)
+                grouped(l.popularity),
+                chance(l.p_value),
+                chance(l.q_value)
             ),
         );
     }

@@ -8,6 +8,7 @@ pub mod export;
 pub mod inspect;
 mod markup;
 mod measured;
+mod outline;
 mod page;
 mod place;
 mod reading;

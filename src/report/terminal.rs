@@ -1,8 +1,12 @@
 //! The summary on the terminal, fit to be pasted into a ticket.
 
 use super::escape::{columns, truncate, truncate_start, visible};
-use super::reading::{Reading, comparison, readings};
-use crate::document::{Claim, Confidence, Document, Explanation, Intake, Network, Rejected, Verdict};
+use super::outline;
+use super::reading::{
+    Reading, evidence, expected_by_chance, figures, proposed, readings, result, sensitivity, weighed,
+};
+use crate::document::{Document, Explanation, Intake, Network, Rejected, Verdict};
+use crate::glossary::{chance, grouped};
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 
@@ -22,10 +26,10 @@ pub struct TerminalOptions {
 pub enum View {
     /// A line a suspected network, what nobody should miss, and the sum.
     Quiet,
-    /// Suspected networks with their grounds, a few coordinated groups.
+    /// A table for each question on a suspected network, a few coordinated groups.
     #[default]
     Normal,
-    /// All groups with their grounds.
+    /// All groups with their grounds, in sentences.
     All,
 }
 
@@ -72,6 +76,33 @@ impl Page {
         let _ = writeln!(self.out, "{:indent$}{style}{text}{style:#}", "");
     }
 
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One line as it is, blanks and all; what has no room is cut.
+    pub fn as_is(&mut self, indent: usize, style: Style, text: &str) {
+        self.line(indent, style, text);
+    }
+
+    /// A label and a text beside it, whose further lines begin where its first does; below it where there is little room.
+    pub fn hanging(&mut self, indent: usize, room: usize, label: &str, text: &str) {
+        let bold = Style::new().bold();
+        if self.width < 60 {
+            if !label.is_empty() {
+                self.styled(indent, bold, label);
+            }
+            return self.paragraph(indent + 2, text);
+        }
+        let before = self.out.len();
+        self.paragraph(indent + room, text);
+        // Laid over the blanks of the first line.
+        let colour = if self.colour { bold } else { Style::new() };
+        let pad = room.saturating_sub(columns(label));
+        let start = format!("{:indent$}{colour}{label}{colour:#}{:pad$}", "", "");
+        self.out.replace_range(before..before + indent + room, &start);
+    }
+
     pub fn paragraph(&mut self, indent: usize, text: &str) {
         self.styled(indent, Style::new(), text);
     }
@@ -111,59 +142,28 @@ impl Page {
     }
 }
 
-/// A figure as a person reads it: whole numbers as such, others with two places, tiny ones with an exponent.
-pub(super) fn figure(value: f64) -> String {
-    if value == value.trunc() && value.abs() < 1e15 {
-        format!("{value:.0}")
-    } else if value.abs() >= 0.01 {
-        format!("{value:.2}")
-    } else {
-        format!("{value:.1e}")
-    }
-}
-
-/// A figure with its unit; shares as a percentage.
-pub(super) fn measured(value: f64, unit: &str) -> String {
-    let one = || unit.strip_suffix('s').filter(|_| value == 1.0).unwrap_or(unit);
-    let share = || {
-        let rounded = format!("{:.0} %", 100.0 * value);
-        // Nearly all is not all, and hardly any is not none.
-        let is_whole = value == 0.0 || value == 1.0;
-        if !is_whole && ["0 %", "100 %"].contains(&rounded.as_str()) {
-            format!("{:.2} %", 100.0 * value)
-        } else {
-            rounded
-        }
-    };
-    if unit == "share" { share() } else { format!("{} {}", figure(value), one()) }
-}
-
 /// `1 network`, `2 networks`.
 pub(super) fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+    format!("{} {what}{}", grouped(n as u64), if n == 1 { "" } else { "s" })
 }
 
 fn claims(page: &mut Page, reading: &Reading<'_>) {
-    let shown: Vec<&Claim> = reading.axis.claims.iter().filter(|c| c.counts).collect();
-    if shown.is_empty() {
-        return;
-    }
-    page.styled(2, Style::new().bold(), &format!("Observed: {}", reading.question));
-    for claim in shown {
+    page.styled(2, Style::new().bold(), reading.question);
+    for claim in reading.axis.claims.iter().filter(|c| c.counts) {
         page.paragraph(4, &claim.statement);
-        let q = claim.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
-        let seen = measured(claim.observed, &claim.unit);
-        let text = format!("{}: {seen}, {}{q}", claim.signal, comparison(claim));
-        page.paragraph(6, &text);
+        page.paragraph(6, &format!("{}; {}", figures(claim), claim.signal));
+        if let Some(places) = evidence(claim, |l| format!("{}:{}", l.file, l.line)) {
+            page.paragraph(6, &places);
+        }
     }
-    page.paragraph(4, &format!("Inferred: {}.", reading.inferred));
+    page.paragraph(4, &format!("Assessment: {}.", reading.inferred));
 }
 
 /// A verdict in words.
 pub(super) fn called(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::SuspectedDistillation => "suspected distillation network",
-        Verdict::Coordinated => "coordinated accounts",
+        Verdict::Coordinated => "coordinated accounts; extraction not shown",
         Verdict::ExtractionLike => "extraction-like accounts, not coordinated",
         Verdict::None => "nothing found",
     }
@@ -175,7 +175,7 @@ fn explanations(page: &mut Page, n: &Network) {
     let (against, open): (Vec<&Explanation>, Vec<&Explanation>) =
         n.explanations.iter().partition(|e| e.fit == "contradicted");
     for e in open.iter().take(EXPLAINED) {
-        page.paragraph(4, &format!("{}: {}. It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen));
+        page.paragraph(4, &format!("{}: {}. {}", e.name, result(e), weighed(e)));
         if !e.would_change.is_empty() {
             page.paragraph(6, &format!("What would change the conclusion: {}.", e.would_change));
         }
@@ -189,49 +189,39 @@ fn explanations(page: &mut Page, n: &Network) {
     }
 }
 
+/// One network in full sentences.
 fn network(page: &mut Page, n: &Network) {
     let suspected = n.verdict == Verdict::SuspectedDistillation;
     let colour = if suspected { AnsiColor::Red } else { AnsiColor::Yellow };
-    let what = called(n.verdict);
-    let sure = match n.confidence {
-        Confidence::High => "high confidence",
-        Confidence::Medium => "medium confidence",
-        Confidence::Low => "low confidence",
-    };
     // Broken and never cut: a heading that loses its last words can turn into its opposite.
-    page.styled(0, Style::new().bold().fg_color(Some(colour.into())), &format!("{}  {what}, {sure}", n.id));
+    let heading = format!("{}  {} · {} confidence", n.id, called(n.verdict), n.confidence.as_str());
+    page.styled(0, Style::new().bold().fg_color(Some(colour.into())), &heading);
     page.paragraph(2, &n.summary);
     page.paragraph(
         2,
         &format!(
-            "{} input and {} output tokens, {} to {}, q = {}",
-            n.input_tokens,
-            n.output_tokens,
+            "{} input and {} output tokens, {} to {}; q {}",
+            grouped(n.input_tokens),
+            grouped(n.output_tokens),
             n.first,
             n.last,
-            figure(n.q_value)
+            chance(n.q_value)
         ),
     );
+    page.paragraph(2, &proposed(n));
     let [coordinated, extraction, evasive] = readings(n);
     claims(page, &coordinated);
-    if n.extraction.holds {
-        claims(page, &extraction);
+    if !n.judged_on.is_empty() {
+        page.paragraph(2, &n.judged_on);
     }
+    claims(page, &extraction);
     claims(page, &evasive);
-    let lost: Vec<&str> = n.robustness.iter().filter(|r| !r.survives).map(|r| r.without.as_str()).collect();
-    if !n.robustness.is_empty() {
-        page.paragraph(
-            2,
-            &if lost.is_empty() {
-                "Found again as coordinated with any one layer of evidence left out.".to_owned()
-            } else {
-                format!("Not found again without {}.", lost.join(", or without "))
-            },
-        );
+    if let Some(sensitivity) = sensitivity(n) {
+        page.paragraph(2, &format!("Sensitivity: {}", sensitivity.trim_end_matches('.')));
     }
     explanations(page, n);
     if !n.exemplars.is_empty() {
-        page.line(2, Style::new().bold(), "Lines to look at");
+        page.line(2, Style::new().bold(), "Lines to look at, redacted");
     }
     for e in &n.exemplars {
         page.place(4, &format!("{}:{}", e.at.file, e.at.line), &e.account_id);
@@ -240,38 +230,39 @@ fn network(page: &mut Page, n: &Network) {
     page.blank();
 }
 
-/// The whole summary, never wider than asked for.
+/// The whole summary, never wider than asked for: first what was found, then each network, then what was read.
 pub fn summary(d: &Document, options: TerminalOptions) -> String {
     let mut page = Page::new(options);
-    let i = &d.intake;
-    page.paragraph(0, &intake_told(i));
-    let p = &d.population;
     if options.view == View::Quiet {
+        page.paragraph(0, &intake_told(&d.intake));
         for n in d.networks.iter().filter(|n| n.is_suspected()) {
             page.paragraph(
                 0,
                 &format!(
-                    "{}  {} confidence, {}, q = {}",
+                    "{}  {} confidence, {}, q {}",
                     n.id,
                     n.confidence.as_str(),
                     count(n.members.len(), "account"),
-                    figure(n.q_value)
+                    chance(n.q_value)
                 ),
             );
         }
-        for warning in &i.warnings {
+        for warning in &d.intake.warnings {
             page.paragraph(0, warning);
         }
-        closing(&mut page, d);
+        page.paragraph(0, &verdict(d));
+        caveat(&mut page, d);
         return page.finish();
     }
-    page.paragraph(0, &format!("{} accounts of {} entities, {} to {}", p.accounts, p.entities, p.first, p.last));
-    for s in d.signals.iter().filter(|s| !s.evaluable) {
-        page.paragraph(0, &format!("not evaluable: {} ({})", s.name, s.reason));
+    page.styled(0, Style::new().bold(), &verdict(d));
+    let suspected: Vec<&Network> = d.networks.iter().filter(|n| n.is_suspected()).collect();
+    if !suspected.is_empty() {
+        outline::glance(&mut page, &suspected);
     }
+    caveat(&mut page, d);
     page.blank();
-    for n in d.networks.iter().filter(|n| n.is_suspected()) {
-        network(&mut page, n);
+    for n in suspected {
+        if options.view == View::All { network(&mut page, n) } else { outline::network(&mut page, n) }
     }
     for (verdict, more) in [(Verdict::Coordinated, "coordinated"), (Verdict::ExtractionLike, "extraction-like")] {
         let groups = standing(d, verdict);
@@ -281,23 +272,42 @@ pub fn summary(d: &Document, options: TerminalOptions) -> String {
                 network(&mut page, n);
                 continue;
             }
-            page.styled(0, Style::new().bold(), &format!("{}  {}, not suspected", n.id, called(verdict)));
+            page.styled(0, Style::new().bold(), &format!("{}  {}; not suspected", n.id, called(verdict)));
             page.paragraph(2, &n.summary);
         }
         if groups.len() > shown {
-            page.paragraph(0, &format!("and {} more {more} groups in the case", groups.len() - shown));
+            let more = format!("and {} more {more} groups in the case", grouped((groups.len() - shown) as u64));
+            page.paragraph(0, &more);
         }
     }
     for n in d.networks.iter().filter(|n| !n.set_aside.is_empty()) {
-        page.styled(0, Style::new().bold(), &format!("{}  {}, set aside", n.id, called(n.verdict)));
+        page.styled(0, Style::new().bold(), &format!("{}  {}; set aside", n.id, called(n.verdict)));
         page.paragraph(2, &n.set_aside);
+    }
+    if !d.networks.is_empty() {
+        outline::legend(&mut page);
+        page.blank();
+    }
+    read(&mut page, d);
+    page.finish()
+}
+
+/// What was read and what could not be looked at.
+fn read(page: &mut Page, d: &Document) {
+    let p = &d.population;
+    page.paragraph(0, &intake_told(&d.intake));
+    let entities = if p.entities == p.accounts {
+        String::new()
+    } else {
+        format!(" ({} after counting each declared organisation once)", grouped(p.entities))
+    };
+    page.paragraph(0, &format!("{} accounts{entities}, {} to {}", grouped(p.accounts), p.first, p.last));
+    for s in d.signals.iter().filter(|s| !s.evaluable) {
+        page.paragraph(0, &format!("not assessed: {} ({})", s.name, s.reason));
     }
     for notice in &d.notices {
         page.paragraph(0, notice);
     }
-    page.blank();
-    closing(&mut page, d);
-    page.finish()
 }
 
 /// Groups of one verdict that no list sets aside.
@@ -305,22 +315,33 @@ fn standing(d: &Document, verdict: Verdict) -> Vec<&Network> {
     d.networks.iter().filter(|n| n.verdict == verdict && n.set_aside.is_empty()).collect()
 }
 
-fn closing(page: &mut Page, d: &Document) {
+/// What was found, in one sentence.
+fn verdict(d: &Document) -> String {
     let suspected = d.networks.iter().filter(|n| n.is_suspected()).count();
     let aside = d.networks.iter().filter(|n| !n.set_aside.is_empty()).count();
     let alike = standing(d, Verdict::ExtractionLike).len();
     let extraction_like =
         if alike > 0 { format!(", {}", count(alike, "extraction-like group")) } else { String::new() };
     let set_aside = if aside > 0 { format!(", {aside} set aside as known good") } else { String::new() };
+    format!(
+        "{} and {} among {} tested{extraction_like}{set_aside}.",
+        count(suspected, "suspected network"),
+        count(standing(d, Verdict::Coordinated).len(), "coordinated group"),
+        grouped(d.population.groups_tested)
+    )
+}
+
+/// What the figures do not say.
+fn caveat(page: &mut Page, d: &Document) {
+    let by_chance = if d.networks.is_empty() {
+        String::new()
+    } else {
+        expected_by_chance(d.networks.len(), d.population.expected_false_networks) + " "
+    };
     page.paragraph(
         0,
         &format!(
-            "{} and {} among {} tested{extraction_like}{set_aside}; {} expected to be false by chance, at most. \
-             Coordination is not guilt: what is printed here is a reason to look, not a finding of fact.",
-            count(suspected, "suspected network"),
-            count(standing(d, Verdict::Coordinated).len(), "coordinated group"),
-            d.population.groups_tested,
-            figure(d.population.expected_false_networks)
+            "{by_chance}Coordination is not guilt: what is printed here is a reason to look, not a finding of fact."
         ),
     );
 }
@@ -329,20 +350,18 @@ fn closing(page: &mut Page, d: &Document) {
 pub fn intake_told(i: &Intake) -> String {
     let sentence = intake_sentence(i);
     let Some(Rejected { reason, rows, file, line }) = &i.most_rejected else { return sentence };
-    let many = if *rows < i.rows_rejected { format!("{rows} of them ") } else { String::new() };
+    let many = if *rows < i.rows_rejected { format!("{} of them ", grouped(*rows)) } else { String::new() };
     let first = if file.is_empty() { String::new() } else { format!(", first {file}:{line}") };
     format!("{sentence}; rejected {many}for: {reason}{first} (all in rejects.csv of the case)")
 }
 
 /// The equation that holds over the rows of the input.
 pub fn intake_sentence(i: &Intake) -> String {
-    let mut text = format!(
-        "{} rows read = {} kept + {} rejected + {} repeated",
-        i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated
-    );
+    let [read, kept, rejected, repeated] = [i.rows_read, i.rows_kept, i.rows_rejected, i.rows_repeated].map(grouped);
+    let mut text = format!("{read} rows read = {kept} kept + {rejected} rejected + {repeated} repeated");
     for (rows, what) in [(i.rows_joined, "joined to others"), (i.rows_aside, "no calls")] {
         if rows > 0 {
-            text += &format!(" + {rows} {what}");
+            text += &format!(" + {} {what}", grouped(rows));
         }
     }
     text

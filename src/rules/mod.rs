@@ -18,6 +18,8 @@ struct PackFile {
 #[derive(Deserialize)]
 struct Pack {
     name: String,
+    /// What such a prompt asks for, in plain words.
+    gloss: String,
     patterns: Vec<String>,
 }
 
@@ -40,18 +42,21 @@ struct Compiled {
     rules: Vec<Rule>,
     /// Words with the sets that each belongs to.
     words: Words<Seen>,
+    /// What each pack's prompts ask for.
+    glosses: BTreeMap<&'static str, String>,
 }
 
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
     let mut packs: PackFile =
         toml::from_str(include_str!("packs.toml")).expect("the shipped rule packs parse; a test holds it");
     packs.pack.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut rules = Vec::new();
+    let (mut rules, mut glosses) = (Vec::new(), BTreeMap::new());
     let mut words: BTreeMap<Vec<u8>, Seen> = BTreeMap::new();
     let mut sets = 0;
     for pack in packs.pack {
         // Names live as long as the program, like the packs that are compiled into it.
         let name: &'static str = Box::leak(pack.name.into_boxed_str());
+        glosses.insert(name, pack.gloss);
         for source in pack.patterns {
             let mut needs = [0; MOST_SETS / 64];
             for set in needs::of(&source).expect("the shipped rules parse; a test holds it") {
@@ -72,7 +77,7 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
             rules.push(Rule { pack: name, pattern, needs });
         }
     }
-    Compiled { rules, words: Words::new(words) }
+    Compiled { rules, words: Words::new(words), glosses }
 });
 
 /// Bytes at either end of a text that the rules look at.
@@ -85,6 +90,11 @@ pub fn known(name: &str) -> Option<&'static str> {
     COMPILED.rules.iter().map(|rule| rule.pack).find(|pack| *pack == name)
 }
 
+/// What prompts of a pack ask for, in plain words; nothing for an unknown one.
+pub fn gloss(name: &str) -> &'static str {
+    COMPILED.glosses.get(name).map_or("", String::as_str)
+}
+
 /// Adds the names of the packs that match `text` to `into`, where some may stand already.
 pub fn matching(text: &str, into: &mut Vec<&'static str>) {
     let head = &text.as_bytes()[..text.floor_char_boundary(EDGE)];
@@ -95,7 +105,7 @@ pub fn matching(text: &str, into: &mut Vec<&'static str>) {
 }
 
 fn look(text: &[u8], into: &mut Vec<&'static str>) {
-    let Compiled { rules, words } = &*COMPILED;
+    let Compiled { rules, words, .. } = &*COMPILED;
     let mut seen: Seen = [0; MOST_SETS / 64];
     words.each(text, |sets| seen.iter_mut().zip(sets).for_each(|(all, of)| *all |= of));
     for rule in rules {

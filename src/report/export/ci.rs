@@ -4,8 +4,7 @@
 use crate::document::{Document, LineRef, Network, Verdict};
 use crate::report::escape::{self, visible};
 use crate::report::markup::fill;
-use crate::report::reading::comparison;
-use crate::report::terminal::{figure, measured};
+use crate::report::reading::{figures, result, weighed};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -29,21 +28,16 @@ struct Suite<'a> {
     version: &'a str,
 }
 
-/// Claims that count, each with its chance, and the best innocent explanation.
+/// Claims that count, each with its chance, and the innocent explanation least contradicted.
 pub(super) fn grounds(n: &Network) -> Vec<String> {
-    let claims = n.coordinated.claims.iter().filter(|c| c.counts).map(|c| {
-        format!(
-            "{} ({}): observed {}, {}, q = {}.",
-            c.statement,
-            c.signal,
-            measured(c.observed, &c.unit),
-            comparison(c),
-            c.q_value.map_or_else(|| "not tested".to_owned(), figure)
-        )
-    });
+    let claims = n
+        .coordinated
+        .claims
+        .iter()
+        .filter(|c| c.counts)
+        .map(|c| format!("{} ({}; {}).", c.statement, c.signal, figures(c)));
     let innocent = n.explanations.first().map(|e| {
-        let mut text =
-            format!("Best innocent explanation: {} ({}). It predicts {}; seen: {}.", e.name, e.fit, e.predicts, e.seen);
+        let mut text = format!("Innocent explanation least contradicted: {} ({}). {}", e.name, result(e), weighed(e));
         if !e.would_change.is_empty() {
             text += &format!(" What would change the conclusion: {}.", e.would_change);
         }
@@ -142,9 +136,9 @@ pub(super) fn sarif(d: &Document) -> serde_json::Result<Vec<u8>> {
                 "semanticVersion": visible(&d.stillhunt_version),
                 "rules": [
                     rule("suspected_distillation", "SuspectedDistillationNetwork",
-                        "Accounts that look run as one, with work shaped like extraction"),
-                    rule("coordinated", "CoordinatedAccounts", "Accounts that look run as one; nothing says extraction"),
-                    rule("extraction_like", "ExtractionLikeWork", "Work shaped like extraction without coordination"),
+                        "Accounts consistent with one operator that collects model outputs for training"),
+                    rule("coordinated", "CoordinatedAccounts", "Accounts consistent with one operator; extraction not shown"),
+                    rule("extraction_like", "ExtractionLikeWork", "Extraction-like work; nothing shows a single operator"),
                     rule("none", "NothingFound", "Neither")
                 ]
             }},

@@ -1,9 +1,13 @@
 //! Markdown for a ticket or a wiki. What a log has a say in stands in code spans, where nothing is a link or a tag.
 
 use crate::document::{Claim, Document, LineRef, Network};
+use crate::glossary::{chance, grouped};
 use crate::report::escape::visible;
-use crate::report::reading::{Reading, comparison, readings, table_rows, template};
-use crate::report::terminal::{called, count, figure, intake_told, measured};
+use crate::report::reading::{
+    CHANCE, CONFIDENCE, Reading, THRESHOLDS, evidence, expected_by_chance, figures, proposed, readings, result,
+    sensitivity, template, weighed,
+};
+use crate::report::terminal::{called, count, intake_told};
 
 /// Accounts named one by one.
 const MEMBERS: usize = 60;
@@ -38,28 +42,22 @@ fn words(text: &str) -> String {
 
 fn lines(c: &Claim) -> String {
     let of_log = |l: &LineRef| code(&format!("{}:{}", l.file, l.line));
-    let places: Vec<String> = c.lines.iter().map(of_log).chain(table_rows(c)).collect();
-    if places.is_empty() { String::new() } else { format!("; lines {}", places.join(", ")) }
+    evidence(c, of_log).map(|places| format!("; {places}")).unwrap_or_default()
 }
 
-fn claims(out: &mut String, reading: &Reading<'_>) {
+fn claims(out: &mut String, reading: &Reading<'_>, judged_on: &str) {
     let shown: Vec<_> = reading.axis.claims.iter().filter(|c| c.counts).collect();
     if shown.is_empty() {
         return;
     }
-    *out += &format!("**Observed: {}**\n\n", reading.question);
-    for c in shown {
-        let q = c.q_value.map(|q| format!(", q = {}", figure(q))).unwrap_or_default();
-        *out += &format!(
-            "- {} ({}): observed {}, {}{q}{}\n",
-            words(&c.statement),
-            code(&c.signal),
-            words(&measured(c.observed, &c.unit)),
-            words(&comparison(c)),
-            lines(c)
-        );
+    *out += &format!("**{}**\n\n", reading.question);
+    if !judged_on.is_empty() {
+        *out += &format!("{}\n\n", words(judged_on));
     }
-    *out += &format!("\nInferred: {}.\n\n", reading.inferred);
+    for c in shown {
+        *out += &format!("- {} ({}); {}{}\n", words(&c.statement), code(&c.signal), words(&figures(c)), lines(c));
+    }
+    *out += &format!("\nAssessment: {}.\n\n", reading.inferred);
 }
 
 fn network(out: &mut String, n: &Network) {
@@ -68,20 +66,30 @@ fn network(out: &mut String, n: &Network) {
         *out += &format!("Set aside: {}\n\n", words(&n.set_aside));
     }
     *out += &format!(
-        "{}, {} confidence, q = {}. {}\n\n",
+        "{} · {} confidence, q {}. {} {}\n\n",
         called(n.verdict),
         n.confidence.as_str(),
-        figure(n.q_value),
-        words(&n.summary)
+        words(&chance(n.q_value)),
+        words(&n.summary),
+        words(&proposed(n))
     );
-    readings(n).iter().for_each(|reading| claims(out, reading));
+    let about = ["", n.judged_on.as_str(), ""];
+    readings(n).iter().zip(about).for_each(|(reading, judged_on)| claims(out, reading, judged_on));
+    if let Some(sensitivity) = sensitivity(n) {
+        *out += &format!("Sensitivity: {}.\n\n", words(sensitivity.trim_end_matches('.')));
+    }
     if !n.streams.is_empty() {
         *out += "**Streams: requests of one instruction**\n\n";
     }
     for s in &n.streams {
         let shown = template(s).unwrap_or_else(|| s.excerpt.clone());
         let shown = if shown.is_empty() { String::new() } else { format!(": {}", code(&shown)) };
-        *out += &format!("- {}: {} requests of {} accounts{shown}\n", code(&s.id), s.requests, s.accounts);
+        *out += &format!(
+            "- {}: {} requests of {} accounts{shown}\n",
+            code(&s.id),
+            grouped(s.requests),
+            grouped(s.accounts)
+        );
     }
     if !n.streams.is_empty() {
         out.push('\n');
@@ -89,11 +97,10 @@ fn network(out: &mut String, n: &Network) {
     *out += "**Innocent explanations**\n\n";
     for e in &n.explanations {
         *out += &format!(
-            "- {}: {}. It predicts {}; seen: {}. What would change the conclusion: {}.\n",
+            "- {}: {}. {} What would change the conclusion: {}.\n",
             words(&e.name),
-            words(&e.fit),
-            words(&e.predicts),
-            words(&e.seen),
+            words(result(e)),
+            words(&weighed(e)),
             words(if e.would_change.is_empty() { "not recorded" } else { &e.would_change })
         );
     }
@@ -106,7 +113,7 @@ fn network(out: &mut String, n: &Network) {
     }
     let members: Vec<String> = n.members.iter().take(MEMBERS).map(|m| code(m)).collect();
     let left = n.members.len().saturating_sub(MEMBERS);
-    let more = if left > 0 { format!(" and {left} more in `accounts.csv`") } else { String::new() };
+    let more = if left > 0 { format!(" and {} more in `accounts.csv`", grouped(left as u64)) } else { String::new() };
     *out += &format!("\n**{}**\n\n{}{more}\n\n", count(n.members.len(), "account"), members.join(" "));
 }
 
@@ -115,22 +122,28 @@ pub(super) fn markdown(d: &Document) -> String {
     let suspected = d.networks.iter().filter(|n| n.is_suspected()).count();
     let p = &d.population;
     let mut out = format!("# {} in these logs\n\n", count(suspected, "suspected distillation network"));
+    let by_chance = if d.networks.is_empty() {
+        String::new()
+    } else {
+        words(&expected_by_chance(d.networks.len(), p.expected_false_networks)) + " "
+    };
     out += &format!(
-        "{} groups among {} accounts were tested, {} to {}; {} reported networks are expected to be false by chance, at \
-         most, which says nothing of whether one operator is behind the others. \
+        "{} groups among {} accounts were tested, {} to {}. {by_chance}\
          Coordination is not guilt: this is a reason to look, not a finding of fact.\n\n",
-        p.groups_tested,
-        p.accounts,
+        grouped(p.groups_tested),
+        grouped(p.accounts),
         words(&p.first),
-        words(&p.last),
-        figure(p.expected_false_networks)
+        words(&p.last)
     );
     out += &format!("{}.\n\n", words(&intake_told(&d.intake)));
     for s in d.signals.iter().filter(|s| !s.evaluable) {
-        out += &format!("- not evaluable: {} ({})\n", code(&s.name), words(&s.reason));
+        out += &format!("- not assessed: {} ({})\n", code(&s.name), words(&s.reason));
     }
     out.push('\n');
     d.networks.iter().for_each(|n| network(&mut out, n));
+    if !d.networks.is_empty() {
+        [CHANCE, THRESHOLDS, CONFIDENCE].iter().for_each(|text| out += &format!("{}\n\n", words(text)));
+    }
     for notice in &d.notices {
         out += &format!("{}\n\n", words(notice));
     }

@@ -114,8 +114,8 @@ pub(super) fn bundle(d: &Document) -> serde_json::Result<Vec<u8>> {
                 "indicator",
                 &n.id,
                 json!({
-                    "name": format!("Addresses shared inside {}", n.id),
-                    "description": "Addresses that several accounts of the network used. Others may use them too.",
+                    "name": format!("IP addresses shared inside {}", n.id),
+                    "description": "IP addresses that several accounts of the network used. Others may use them too.",
                     "indicator_types": ["anomalous-activity"], "pattern_type": "stix", "valid_from": from,
                     "pattern": format!("[{}]", terms.join(" OR ")), "confidence": sure
                 }),
@@ -130,7 +130,7 @@ pub(super) fn bundle(d: &Document) -> serde_json::Result<Vec<u8>> {
             "note",
             &n.id,
             json!({
-                "abstract": "Grounds of the suspicion, and the best innocent explanation",
+                "abstract": "Grounds of the suspicion, and the innocent explanation least contradicted",
                 "content": visible(&grounds(n).join(" ")), "object_refs": [campaign], "confidence": sure
             }),
         ));

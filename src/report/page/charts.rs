@@ -281,7 +281,7 @@ pub(super) fn hours(t: &Timeline, n: &Network, activity: &Activity) -> Option<Ho
         }
         rows.push(HourRow { y: tenth(y + SQUARE - 4.0), label, squares, reference });
     };
-    row("all accounts of the log".to_owned(), &t.hours, true);
+    row("all accounts".to_owned(), &t.hours, true);
     row("this network".to_owned(), &activity.hours, true);
     for a in &activity.busiest {
         row(short(&a.account_id, 22), &a.hours, false);

@@ -6,9 +6,10 @@ mod picture;
 use crate::document::{
     Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal, Verdict,
 };
+use crate::glossary::{chance_cell, figure, grouped, membership};
 use crate::report::markup::fill;
-use crate::report::reading::{Reading, comparison, readings, table_rows};
-use crate::report::terminal::{count, figure, intake_told, measured};
+use crate::report::reading::{Reading, comparison, measured, proposed_from, readings, table_rows};
+use crate::report::terminal::{count, intake_told};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
 use picture::Picture;
@@ -34,19 +35,6 @@ const PATH: usize = 90;
 /// Source expression of the content security policy that allows exactly `text`.
 fn allowed(text: &str) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes())))
-}
-
-/// A number in groups of three, kept together by narrow blanks.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(c);
-    }
-    out
 }
 
 /// A time as a person reads it; the log's own word where it is none.
@@ -109,7 +97,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
     let total: f64 = claims.iter().filter(|c| c.counts).map(|c| c.weight).sum();
     let scale = 100.0 / total.max(f64::MIN_POSITIVE);
     let mut sum = 0.0;
-    let tested = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), figure);
+    let tested = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), chance_cell);
     claims
         .iter()
         .map(|c| {
@@ -144,7 +132,7 @@ struct AxisView<'a> {
 }
 
 impl<'a> AxisView<'a> {
-    fn new(Reading { question, inferred, axis }: Reading<'a>, drawn: bool) -> Self {
+    fn new(Reading { question, inferred, axis, .. }: Reading<'a>, drawn: bool) -> Self {
         let (counting, others): (_, Vec<_>) = rows(&axis.claims).into_iter().partition(|r| r.counts);
         Self { question, inferred, counting, others: if drawn { others } else { Vec::new() } }
     }
@@ -247,7 +235,7 @@ fn named(n: &Network) -> (&'static str, &'static str, &'static str) {
     match n.verdict {
         _ if !n.set_aside.is_empty() => ("aside", "○", "Set aside by the list of known-good"),
         Verdict::SuspectedDistillation => ("suspected", "▲", "Suspected distillation network"),
-        Verdict::Coordinated => ("coordinated", "◆", "Coordinated accounts, not suspected"),
+        Verdict::Coordinated => ("coordinated", "◆", "Coordinated accounts; extraction not shown"),
         Verdict::ExtractionLike => ("coordinated", "◇", "Extraction-like, not coordinated"),
         Verdict::None => ("aside", "○", "Nothing found"),
     }
@@ -273,14 +261,14 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         drawn,
         confidence: n.confidence.as_str(),
         summary: &n.summary,
-        proposed_by: &n.proposed_by,
+        proposed_by: proposed_from(n),
         accounts: grouped(n.members.len() as u64),
         requests: grouped(n.requests),
         input_tokens: grouped(n.input_tokens),
         output_tokens: grouped(n.output_tokens),
         first: moment(&n.first),
         last: moment(&n.last),
-        q_value: figure(n.q_value),
+        q_value: chance_cell(n.q_value),
         weight: format!("{:.1}", n.coordinated.claims.iter().filter(|c| c.counts).map(|c| c.weight).sum::<f64>()),
         best: n.explanations.first(),
         coordinated,
@@ -454,8 +442,8 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
                     id: &a.account_id,
                     network: &a.network_id,
                     sign,
-                    verdict: title.split(',').next().unwrap_or_default(),
-                    membership: format!("{:.3}", a.membership),
+                    verdict: title.split([',', ';']).next().unwrap_or_default(),
+                    membership: membership(a.membership),
                     requests: grouped(a.requests),
                     output_tokens: grouped(a.output_tokens),
                     org: &a.org_id,

@@ -136,8 +136,8 @@ pub(super) fn picture(n: &Network, links: &[&Link]) -> Option<Picture> {
                 what: short(&o.link.shared, 160),
                 accounts: o.accounts.len(),
                 entities: o.link.popularity,
-                p_value: super::figure(o.link.p_value),
-                q_value: super::figure(o.link.q_value),
+                p_value: super::chance_cell(o.link.p_value),
+                q_value: super::chance_cell(o.link.q_value),
             })
             .collect(),
         objects_in_all: in_all,

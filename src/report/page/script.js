@@ -9,7 +9,7 @@
   const all = () => {
     known ??= Array.from(body.rows, (row) => {
       const cells = Array.from(row.cells, (cell) => cell.textContent);
-      return { row, cells, text: (cells[0] + " " + cells[6]).toLowerCase(), membership: Number(cells[3]) };
+      return { row, cells, text: (cells[0] + " " + cells[6]).toLowerCase(), membership: Number(cells[3].replace(/[^0-9.]/g, "")) };
     });
     return known;
   };
