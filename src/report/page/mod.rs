@@ -2,23 +2,26 @@
 
 mod charts;
 mod picture;
+mod words;
 
 use crate::document::{
-    Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal, Verdict,
+    Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Signal, Verdict,
 };
 use crate::report::markup::fill;
-use crate::report::reading::{Reading, comparison, readings, table_rows};
-use crate::report::terminal::{count, figure, intake_told, measured};
+use crate::report::reading::{Reading, readings, table_rows};
+use crate::report::terminal::{count, intake_told, measured};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
 use picture::Picture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use words::{by_chance, probability, proposed_from, result, score, ties};
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("page.html", include_str!("page.html")),
     ("card.html", include_str!("card.html")),
+    ("reading.html", include_str!("reading.html")),
     ("drawings.html", include_str!("drawings.html")),
 ];
 const STYLE: &str = include_str!("style.css");
@@ -36,13 +39,28 @@ fn allowed(text: &str) -> String {
     format!("sha256-{}", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 
-/// A number in groups of three, kept together by narrow blanks.
+/// Claims of extraction that count where the figure is small; the others count where it is large.
+const AT_MOST: [&str; 2] = ["extraction.rhythm", "extraction.spread"];
+/// Claims about accounts as a whole, which no single line shows: the first line of some of these accounts stands beside them.
+const OF_WHOLE_ACCOUNTS: [&str; 9] = [
+    "evasion.rotation",
+    "extraction.rhythm",
+    "extraction.spread",
+    "infrastructure.rotation",
+    "time.burst",
+    "time.quota",
+    "time.round_the_clock",
+    "time.silence",
+    "time.turn_taking",
+];
+
+/// A number in groups of three.
 fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (i, c) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push('\u{202f}');
+            out.push(',');
         }
         out.push(c);
     }
@@ -55,11 +73,6 @@ fn moment(text: &str) -> String {
         (Some(_), Some(day), Some(time)) => format!("{day} {time}"),
         _ => text.to_owned(),
     }
-}
-
-/// An expected number as a person reads it, who has no use for the exponent of what is next to nothing.
-fn few(n: f64) -> String {
-    if n > 0.0 && n < 0.001 { "under 0.001".to_owned() } else { figure(n) }
 }
 
 fn percent(share: f64) -> String {
@@ -93,8 +106,12 @@ struct ClaimRow<'a> {
     statement: &'a str,
     observed: String,
     expected: String,
-    /// `expected` with the words that say what it is.
-    comparison: String,
+    /// What gives `expected` in the table on evasion.
+    basis: &'static str,
+    /// The figure from which a claim of extraction counts, with its direction.
+    threshold: String,
+    /// The same figure of the accounts outside the network, where it is known.
+    elsewhere: String,
     p_value: String,
     q_value: String,
     counts: bool,
@@ -103,13 +120,15 @@ struct ClaimRow<'a> {
     bar_at: f64,
     bar: f64,
     lines: Vec<String>,
+    /// Whether `lines` show the claim, or only the accounts that it is about.
+    shown_by_lines: bool,
 }
 
 fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
     let total: f64 = claims.iter().filter(|c| c.counts).map(|c| c.weight).sum();
     let scale = 100.0 / total.max(f64::MIN_POSITIVE);
     let mut sum = 0.0;
-    let tested = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), figure);
+    let tested = |v: Option<f64>| v.map_or_else(|| "–".to_owned(), probability);
     claims
         .iter()
         .map(|c| {
@@ -121,7 +140,13 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 statement: &c.statement,
                 observed: measured(c.observed, &c.unit),
                 expected: measured(c.expected, &c.unit),
-                comparison: comparison(c),
+                basis: if c.compared_with == "chance" { "by chance" } else { "at the rate of all accounts" },
+                threshold: format!(
+                    "{} {}",
+                    if AT_MOST.contains(&c.signal.as_str()) { '≤' } else { '≥' },
+                    measured(c.expected, &c.unit)
+                ),
+                elsewhere: c.everybody_else.map_or_else(|| "–".to_owned(), |v| measured(v, &c.unit)),
                 p_value: tested(c.p_value),
                 q_value: tested(c.q_value),
                 counts: c.counts,
@@ -130,6 +155,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 bar_at: charts::tenth((before * scale).clamp(0.0, 100.0)),
                 bar: charts::tenth(((sum - before) * scale).clamp(0.0, 100.0)),
                 lines: places(&c.lines).into_iter().chain(table_rows(c)).collect(),
+                shown_by_lines: !OF_WHOLE_ACCOUNTS.contains(&c.signal.as_str()),
             }
         })
         .collect()
@@ -158,7 +184,8 @@ struct StreamRow<'a> {
     excerpt: &'a str,
     /// Fixed passages; a slot stands between two of them.
     template: &'a [String],
-    compared: String,
+    /// How many excerpts were compared, and how many of them have each passage: four of five at least.
+    compared: [String; 2],
 }
 
 /// A pool with its requests in each stream, in the order of the streams; empty where it carries none.
@@ -166,8 +193,46 @@ struct StreamRow<'a> {
 struct PoolRow<'a> {
     id: &'a str,
     accounts: String,
-    linked_by: &'a str,
+    linked_by: String,
     cells: Vec<String>,
+}
+
+/// An innocent explanation, its result in words.
+#[derive(Serialize)]
+struct Innocent<'a> {
+    result: &'a str,
+    told: &'a Explanation,
+}
+
+impl<'a> From<&'a Explanation> for Innocent<'a> {
+    fn from(told: &'a Explanation) -> Self {
+        Self { result: result(&told.fit), told }
+    }
+}
+
+/// What becomes of a network without each layer of evidence.
+#[derive(Serialize)]
+struct Sensitivity<'a> {
+    /// Layers without which it is not found.
+    lost: Vec<&'a str>,
+    /// Of each layer its name, whether the network is found without it, the overlap, and whether it was proposed from it.
+    rows: Vec<(&'a str, bool, String, bool)>,
+}
+
+fn sensitivity(n: &Network) -> Option<Sensitivity<'_>> {
+    let lost = n.robustness.iter().filter(|r| !r.survives).map(|r| r.without.as_str());
+    let proposed = |layer: &str| n.proposed_by.split(" and ").any(|side| side == layer);
+    let rows = n.robustness.iter().map(|r| (r.without.as_str(), r.survives, percent(r.overlap), proposed(&r.without)));
+    (!n.robustness.is_empty()).then(|| Sensitivity { lost: lost.collect(), rows: rows.collect() })
+}
+
+/// How many prompts there are, how many of them differ, and the least size of what they are drawn from.
+#[derive(Serialize)]
+struct MaterialView {
+    prompts: String,
+    distinct: String,
+    all_different: bool,
+    at_least: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -187,9 +252,9 @@ struct Card<'a> {
     suspected: bool,
     set_aside: &'a str,
     drawn: bool,
+    proposed_from: &'a str,
     confidence: &'static str,
     summary: &'a str,
-    proposed_by: &'a str,
     accounts: String,
     requests: String,
     input_tokens: String,
@@ -197,8 +262,7 @@ struct Card<'a> {
     first: String,
     last: String,
     q_value: String,
-    weight: String,
-    best: Option<&'a Explanation>,
+    best: Option<Innocent<'a>>,
     coordinated: AxisView<'a>,
     extraction: AxisView<'a>,
     evasive: AxisView<'a>,
@@ -210,9 +274,9 @@ struct Card<'a> {
     picture: Option<Picture>,
     streams: Vec<StreamRow<'a>>,
     pools: Vec<PoolRow<'a>>,
-    material: Option<[String; 3]>,
-    robustness: Vec<(&'a str, bool, String)>,
-    explanations: Vec<&'a Explanation>,
+    material: Option<MaterialView>,
+    sensitivity: Option<Sensitivity<'a>>,
+    explanations: Vec<Innocent<'a>>,
     /// Names of those that a card without drawings does not lay out.
     contradicted: Vec<&'a str>,
     exemplars: Vec<Line<'a>>,
@@ -227,7 +291,7 @@ fn layers(n: &Network) -> (Vec<StreamRow<'_>>, Vec<PoolRow<'_>>) {
         requests: grouped(s.requests),
         excerpt: &s.excerpt,
         template: &s.template,
-        compared: grouped(s.compared),
+        compared: [s.compared, s.compared.saturating_mul(4).div_ceil(5)].map(grouped),
     });
     let cell = |pool: &str, stream: &str| {
         let cell = n.cells.iter().find(|c| c.pool == pool && c.stream == stream);
@@ -236,16 +300,16 @@ fn layers(n: &Network) -> (Vec<StreamRow<'_>>, Vec<PoolRow<'_>>) {
     let pools = n.pools.iter().map(|p| PoolRow {
         id: &p.id,
         accounts: grouped(p.accounts),
-        linked_by: &p.linked_by,
+        linked_by: ties(&p.linked_by),
         cells: n.streams.iter().map(|s| cell(&p.id, &s.id)).collect(),
     });
     (streams.collect(), pools.collect())
 }
 
-/// What a network is called: class of style, sign and title. The sign says without colour what the colour says.
+/// The verdict on a network: class of style, sign and title. The sign says without colour what the colour says.
 fn named(n: &Network) -> (&'static str, &'static str, &'static str) {
     match n.verdict {
-        _ if !n.set_aside.is_empty() => ("aside", "○", "Set aside by the list of known-good"),
+        _ if !n.set_aside.is_empty() => ("aside", "○", "Set aside as known good"),
         Verdict::SuspectedDistillation => ("suspected", "▲", "Suspected distillation network"),
         Verdict::Coordinated => ("coordinated", "◆", "Coordinated accounts, not suspected"),
         Verdict::ExtractionLike => ("coordinated", "◇", "Extraction-like, not coordinated"),
@@ -271,18 +335,17 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         suspected: n.is_suspected(),
         set_aside: &n.set_aside,
         drawn,
+        proposed_from: proposed_from(&n.proposed_by),
         confidence: n.confidence.as_str(),
         summary: &n.summary,
-        proposed_by: &n.proposed_by,
         accounts: grouped(n.members.len() as u64),
         requests: grouped(n.requests),
         input_tokens: grouped(n.input_tokens),
         output_tokens: grouped(n.output_tokens),
         first: moment(&n.first),
         last: moment(&n.last),
-        q_value: figure(n.q_value),
-        weight: format!("{:.1}", n.coordinated.claims.iter().filter(|c| c.counts).map(|c| c.weight).sum::<f64>()),
-        best: n.explanations.first(),
+        q_value: probability(n.q_value),
+        best: n.explanations.first().map(Innocent::from),
         coordinated,
         extraction,
         evasive,
@@ -295,16 +358,14 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         streams,
         // One row that nothing links says nothing.
         pools: if n.pools.iter().any(|p| !p.linked_by.is_empty()) { pools } else { Vec::new() },
-        material: n
-            .material
-            .as_ref()
-            .map(|m| [grouped(m.texts), grouped(m.distinct), m.at_least.map(grouped).unwrap_or_default()]),
-        robustness: n
-            .robustness
-            .iter()
-            .map(|r: &Robustness| (r.without.as_str(), r.survives, percent(r.overlap)))
-            .collect(),
-        explanations,
+        material: n.material.as_ref().map(|m| MaterialView {
+            prompts: grouped(m.texts),
+            distinct: grouped(m.distinct),
+            all_different: m.texts == m.distinct,
+            at_least: m.at_least.map(grouped),
+        }),
+        sensitivity: sensitivity(n),
+        explanations: explanations.into_iter().map(Innocent::from).collect(),
         contradicted: contradicted.iter().map(|e| e.name.as_str()).collect(),
         exemplars: n
             .exemplars
@@ -351,7 +412,9 @@ struct View<'a> {
     coordinated: usize,
     extraction_like: usize,
     aside: usize,
-    expected_false: String,
+    networks: usize,
+    /// In a sentence, and in a tile.
+    expected_false: [String; 2],
     groups_tested: String,
     accounts_all: String,
     entities: String,
@@ -366,7 +429,9 @@ struct View<'a> {
     left_out: &'a [String],
     allowed: &'a [Allowed],
     pseudonymised: bool,
-    notices: &'a [String],
+    /// What nobody should miss.
+    warnings: &'a [String],
+    notices: Vec<&'a String>,
     cards: Vec<Card<'a>>,
     accounts: Vec<AccountRow<'a>>,
 }
@@ -385,7 +450,11 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         links.entry(&l.network_id).or_default().push(l);
     }
     let mut networks: Vec<&Network> = d.networks.iter().collect();
-    networks.sort_by_key(|n| (!n.set_aside.is_empty(), n.verdict));
+    // The surest first. Total, and the same whatever the order of the document's networks of equal rank.
+    networks.sort_by(|a, b| {
+        let rank = |n: &Network| (!n.set_aside.is_empty(), n.verdict, n.confidence);
+        rank(a).cmp(&rank(b)).then(a.q_value.total_cmp(&b.q_value)).then_with(|| a.id.cmp(&b.id))
+    });
     let names: BTreeMap<&str, (&str, &str, &str)> = networks.iter().map(|n| (n.id.as_str(), named(n))).collect();
     let cards: Vec<Card<'_>> = networks
         .iter()
@@ -429,7 +498,8 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         coordinated: of(Verdict::Coordinated),
         extraction_like: of(Verdict::ExtractionLike),
         aside,
-        expected_false: few(p.expected_false_networks),
+        networks: networks.len(),
+        expected_false: by_chance(p.expected_false_networks),
         groups_tested: grouped(p.groups_tested),
         accounts_all: grouped(p.accounts),
         entities: grouped(p.entities),
@@ -444,7 +514,8 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         left_out: &d.left_out,
         allowed: &d.allowed,
         pseudonymised: d.pseudonymised,
-        notices: &d.notices,
+        warnings: &i.warnings,
+        notices: d.notices.iter().filter(|notice| !i.warnings.contains(notice)).collect(),
         cards,
         accounts: flagged
             .into_iter()
@@ -455,7 +526,7 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
                     network: &a.network_id,
                     sign,
                     verdict: title.split(',').next().unwrap_or_default(),
-                    membership: format!("{:.3}", a.membership),
+                    membership: score(a.membership),
                     requests: grouped(a.requests),
                     output_tokens: grouped(a.output_tokens),
                     org: &a.org_id,

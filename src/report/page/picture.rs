@@ -2,6 +2,7 @@
 //! 1991) from a fixed seed, in arithmetic that every machine does alike, so that the same document gives the same picture.
 
 use super::charts::{short, tenth};
+use super::words::probability;
 use crate::document::{Link, Network};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -136,8 +137,8 @@ pub(super) fn picture(n: &Network, links: &[&Link]) -> Option<Picture> {
                 what: short(&o.link.shared, 160),
                 accounts: o.accounts.len(),
                 entities: o.link.popularity,
-                p_value: super::figure(o.link.p_value),
-                q_value: super::figure(o.link.q_value),
+                p_value: probability(o.link.p_value),
+                q_value: probability(o.link.q_value),
             })
             .collect(),
         objects_in_all: in_all,
