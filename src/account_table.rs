@@ -97,11 +97,13 @@ pub fn is_public_mail(domain: &str) -> bool {
 /// Why the table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    #[error("cannot be read: {0}; it has to be a CSV file with a header line")]
+    #[error("cannot be read: {0}\nhint: the account table is a CSV file with a header line")]
     Csv(#[from] csv::Error),
-    #[error("has no column account_id, but {0}; name so the column that has the accounts of the logs")]
+    #[error(
+        "has no column `account_id` (found: {0})\nhint: rename the column that holds the account ids of the logs to `account_id`"
+    )]
     NoAccountColumn(String),
-    #[error("says nothing of accounts: beside account_id it has {0}, and none of {known}", known = KNOWN.join(", "))]
+    #[error("has no usable column beside `account_id` (found: {0})\nhint: usable columns are {known}", known = KNOWN.join(", "))]
     NothingKnown(String),
 }
 
@@ -148,8 +150,8 @@ impl Unreadable {
         let Self { filled, unreadable, first_line } = self;
         (*unreadable > 0).then(|| {
             format!(
-                "Of {filled} cells of {column} in the account table {unreadable} are no times (first line {first_line}) and \
-                 count as absent; write them as 2026-08-03T00:00:05Z or 2026-08-03."
+                "{unreadable} of {filled} values of {column} in the account table are not valid times (first: line {first_line}) and \
+                 count as missing; write times as 2026-08-03T00:00:05Z or 2026-08-03."
             )
         })
     }
@@ -211,15 +213,16 @@ pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
         if !strange.is_empty() {
             return Err(TableError::NothingKnown(listed(&strange)));
         }
-        notes.push("The account table has account_id alone and says nothing of accounts.".to_owned());
+        notes.push("The account table has only the column account_id, so it adds no facts.".to_owned());
     }
     if let Some(name) =
         KNOWN.iter().copied().chain(["account_id"]).find(|name| header.iter().filter(|h| h == name).count() > 1)
     {
-        notes.push(format!("The account table has the column {name} more than once; the first was read."));
+        notes.push(format!("The account table has more than one column {name}; the first was read."));
     }
     if !strange.is_empty() {
-        notes.push(format!("Columns of the account table that are not known and were not read: {}.", listed(&strange)));
+        notes
+            .push(format!("Columns of the account table that were not recognised and not read: {}.", listed(&strange)));
     }
     let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
     let mut contradicted: BTreeMap<String, [bool; KNOWN.len()]> = BTreeMap::new();
@@ -257,9 +260,12 @@ pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
     notes.extend([created.note("created_at"), closed.note("closed_at")].into_iter().flatten());
     if let Some(line) = contradiction {
         notes.push(format!(
-            "Rows of the account table contradict each other about {} accounts (first line {line}); where they do, what they \
-             say was left out.",
-            contradicted.len()
+            "Rows of the account table contradict each other on {} (first: line {line}); the contradictory values were left \
+             out.",
+            match contradicted.len() {
+                1 => "1 account".to_owned(),
+                n => format!("{n} accounts"),
+            }
         ));
     }
     Ok(AccountTable { facts, notes })
@@ -271,7 +277,7 @@ fn listed(names: &[&String]) -> String {
     let one = |name: &&String| {
         let shown = visible(&name.chars().take(40).collect::<String>());
         match closest(name, KNOWN.iter().copied()) {
-            Some((known, edits)) if 3 * edits <= known.len() && edits > 0 => format!("{shown} (is {known} meant?)"),
+            Some((known, edits)) if 3 * edits <= known.len() && edits > 0 => format!("{shown} (did you mean {known}?)"),
             _ => shown,
         }
     };
@@ -285,7 +291,8 @@ impl AccountTable {
         let met = accounts.clone().filter(|id| self.facts.contains_key(*id)).count();
         let (all, own) = (accounts.clone().count(), self.facts.len());
         if met > 0 || all == 0 {
-            return format!("{met} of {all} accounts of the log are in the account table, which has {own}.");
+            let who = if met == all { format!("All {all}") } else { format!("{met} of {all}") };
+            return format!("{who} accounts of the log are in the account table, which lists {own}.");
         }
         let alike = |bare: &dyn Fn(&str) -> String| {
             let known: BTreeSet<String> = self.facts.keys().map(|id| bare(id)).collect();
@@ -295,12 +302,12 @@ impl AccountTable {
         let without = alike(&|id| id.split_once(['_', '-', ':', '/', '|']).map_or(id, |(_, rest)| rest).to_lowercase());
         let cause = match (folded, without) {
             (0, 0) => String::new(),
-            (0, n) => format!(" Without what stands before the first _, -, : or / {n} would be."),
-            (n, _) => format!(" Without regard to capital letters {n} would be."),
+            (0, n) => format!(" {n} would match without the part before the first _, -, : or /."),
+            (n, _) => format!(" {n} would match if upper and lower case were ignored."),
         };
         format!(
-            "{NONE} of {all} accounts of the log is in the account table, which has {own}: nothing that needs it can be \
-             evaluated. Its account_id has to be spelt as in the logs.{cause}"
+            "{NONE} of {all} accounts of the log is in the account table, which lists {own}: signals that need it cannot be \
+             evaluated. Its account_id must be spelt as in the logs.{cause}"
         )
     }
 }
@@ -318,7 +325,7 @@ pub fn add_exported(facts: &mut BTreeMap<String, Facts>, read: &mut IngestReport
     }
     if !read.exported.is_empty() {
         let note = format!(
-            "Exports say something of {} accounts or keys; {met} are accounts of the logs.",
+            "Exports have facts on {} accounts or keys; {met} of these are accounts of the logs.",
             read.exported.len()
         );
         read.remark(&[note]);
@@ -369,7 +376,7 @@ mod tests {
         assert!(matches!(read("x,y\n1,2\n".as_bytes()), Err(TableError::NoAccountColumn(_))));
         // Labels, for one.
         let error = read("account_id,campaign,population\na,C1,x\n".as_bytes()).unwrap_err().to_string();
-        assert!(error.contains("beside account_id it has campaign, population"), "{error}");
+        assert!(error.contains("beside `account_id` (found: campaign, population)"), "{error}");
     }
 
     /// It was refused: "beside account_id it has , and none of ...".
@@ -378,7 +385,7 @@ mod tests {
         let read = read("account_id\na\nb\n".as_bytes()).unwrap();
         assert_eq!(
             (read.len(), read.notes),
-            (2, vec!["The account table has account_id alone and says nothing of accounts.".to_owned()])
+            (2, vec!["The account table has only the column account_id, so it adds no facts.".to_owned()])
         );
     }
 
@@ -388,8 +395,11 @@ mod tests {
             a;pm;03.08.2026;2026-08-03;x\nb;pm;yesterday;;x\nc;pm;2026-08-03;;x\n";
         let read = read(table.as_bytes()).unwrap();
         let said = read.notes.join("\n");
-        assert!(said.contains("payment_fingerprnt (is payment_fingerprint meant?), plan."), "{said}");
-        assert!(said.contains("Of 3 cells of created_at in the account table 2 are no times (first line 2)"), "{said}");
+        assert!(said.contains("payment_fingerprnt (did you mean payment_fingerprint?), plan."), "{said}");
+        assert!(
+            said.contains("2 of 3 values of created_at in the account table are not valid times (first: line 2)"),
+            "{said}"
+        );
         assert!(!said.contains("closed_at in"), "{said}");
         assert!(read["c"].created_us.is_some() && read["a"].closed_us.is_some());
     }
@@ -403,7 +413,7 @@ mod tests {
             let read = read(table.as_bytes()).unwrap();
             assert_eq!((&read["a"].payment, read["a"].device.as_deref()), (&None, Some("d_1")));
             assert_eq!((read["b"].payment.as_deref(), read["b"].device.as_deref()), (Some("pm_3"), Some("d_2")));
-            assert!(read.notes[0].contains("about 1 accounts"), "{:?}", read.notes);
+            assert!(read.notes[0].contains("on 1 account (first"), "{:?}", read.notes);
         }
     }
 
@@ -413,8 +423,15 @@ mod tests {
         let log = || ["acct_1", "acct_2"].into_iter();
         assert!(table("acct_1,o\nx,o\n").held_against(log()).starts_with("1 of 2 accounts"));
         let upper = table("ACCT_1,o\nACCT_2,o\n").held_against(log());
-        assert!(upper.starts_with("NONE of 2") && upper.ends_with("capital letters 2 would be."), "{upper}");
-        assert!(table("1,o\n2,o\n").held_against(log()).ends_with("or / 2 would be."));
+        assert!(
+            upper.starts_with("NONE of 2") && upper.ends_with("2 would match if upper and lower case were ignored."),
+            "{upper}"
+        );
+        assert!(
+            table("1,o\n2,o\n")
+                .held_against(log())
+                .ends_with("2 would match without the part before the first _, -, : or /.")
+        );
         assert!(table("x,o\n").held_against(log()).ends_with("as in the logs."));
     }
 }

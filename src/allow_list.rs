@@ -13,7 +13,7 @@ const LEAST_FAMILIES: usize = 2;
 const LEAST_PASSAGE: usize = 12;
 
 /// How the sentence on entries that name nothing begins.
-const IN_VAIN: &str = "Entries of the list of what is known to be good that name nothing here, by kind and number:";
+const IN_VAIN: &str = "Entries of the allow list that match nothing here, by kind and number:";
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,15 +33,15 @@ struct Passage {
 #[derive(Debug, thiserror::Error)]
 pub enum AllowError {
     #[error(
-        "the list of what is known to be good is no TOML of tables [[organisation]], [[account]] and [[template]]: {0}"
+        "not a valid allow list: {0}\nhint: it is a TOML file of [[organisation]], [[account]] and [[template]] tables"
     )]
     Toml(#[from] toml::de::Error),
     #[error(
-        "an entry of the list of what is known to be good has an empty value or no reason; say who or what, and why"
+        "not a valid allow list: an entry has an empty value or an empty reason\nhint: every entry says who or what, and why"
     )]
     Empty,
     #[error(
-        "a template has to be named by a passage of {LEAST_PASSAGE} characters at least, or it covers what nobody meant: {0}"
+        "not a valid allow list: `contains` needs at least {LEAST_PASSAGE} characters, so that it does not match by accident: {0}"
     )]
     ShortPassage(String),
 }
@@ -159,7 +159,8 @@ impl AllowList {
             .map(|c| c.family.as_str())
             .collect();
         let templates = !n.streams.is_empty() && n.streams.iter().all(|s| of_known(&s.excerpt));
-        (templates && families.len() < LEAST_FAMILIES)
-            .then(|| "All its instructions are known to be good, and little else speaks for one hand.".to_owned())
+        (templates && families.len() < LEAST_FAMILIES).then(|| {
+            "All its instructions are known to be good, and little other evidence suggests one operator.".to_owned()
+        })
     }
 }

@@ -5,6 +5,7 @@ mod collect;
 mod custody;
 mod exports;
 mod interruption;
+mod names;
 mod resources;
 
 use anyhow::Context;
@@ -42,8 +43,14 @@ use stillhunt::{evaluate, evidence_table};
 #[command(
     version,
     about = "Find suspected coordinated distillation networks in exported LLM-API logs, offline, with evidence.",
-    after_help = "Exit status: 0 done, 1 failed, 2 wrong usage, 3 nothing readable, 130 interrupted (Ctrl-C), 143 ended (SIGTERM).
-analyze: 10 suspected networks found, 0 nothing suspected. verify: 1 something differs.
+    after_help = "Exit status:
+  0         done (analyze: nothing suspected)
+  1         failed (verify: something differs)
+  2         wrong usage
+  3         nothing readable
+  10        analyze: suspected networks found
+  130, 143  interrupted (Ctrl-C, SIGTERM)
+
 A finding is a reason to look, not a finding of fact: coordination is not guilt.
 
 Examples:
@@ -55,15 +62,16 @@ Examples:
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    #[command(flatten)]
-    resources: Resources,
 }
+
+/// Heading of the options that say what is written, and where.
+const OUTPUT: &str = "Output";
 
 #[derive(Subcommand)]
 enum Command {
     /// Turn logs into a case: a report of suspected networks with the evidence behind it
     #[command(
-        after_help = "Exit status: 0 nothing suspected, 10 suspected networks found; 1, 2, 3, 130 and 143 as of all commands.
+        after_help = "Exit status: 0 nothing suspected, 10 suspected networks found; other codes as in `stillhunt --help`.
 
 Examples:
   stillhunt analyze events.jsonl.zst --accounts accounts.csv -o CASE
@@ -73,42 +81,46 @@ Examples:
     Analyze {
         #[command(flatten)]
         input: Input,
-        /// Folder for the case; it must not exist
-        #[arg(short, long, value_name = "CASE")]
+        /// Folder to create for the case
+        #[arg(short, long, value_name = "CASE", help_heading = OUTPUT)]
         output: PathBuf,
         /// Replace an earlier case
-        #[arg(long)]
+        #[arg(long, help_heading = OUTPUT)]
         force: bool,
-        /// Exit with 0 also when suspected networks were found
-        #[arg(long)]
+        /// Exit 0 even if networks were found
+        #[arg(long, help_heading = OUTPUT)]
         exit_zero: bool,
-        /// Treat a layer as absent: content, identity, infrastructure, behaviour or time; may be given several times
+        /// Treat a layer of evidence as absent; may be repeated
         #[arg(long, value_name = "LAYER", value_parser = one_of::<Layer>(Layer::ALL.map(Layer::name)))]
         leave_out: Vec<Layer>,
         #[command(flatten)]
         layout: exports::Layout,
         #[command(flatten)]
         sharing: Sharing,
+        #[command(flatten)]
+        resources: Resources,
     },
-    /// Say what would be read: fields, fill rates, rejects, and which signals can run
+    /// Dry run: show what would be read, rejected and tested
     Check {
         #[command(flatten)]
         input: Input,
-        /// As JSON, for programs
-        #[arg(long)]
+        /// Print JSON
+        #[arg(long, help_heading = OUTPUT)]
         json: bool,
+        #[command(flatten)]
+        resources: Resources,
     },
-    /// Collect the evidence of a part of the logs, to analyse parts together
+    /// Collect evidence from part of the logs, to analyse all parts together later
     Collect(collect::Collect),
-    /// Print the query by which a Spark cluster collects evidence
+    /// Print the query with which a Spark cluster collects evidence
     Plan(collect::Plan),
-    /// Print the summary of a case again, or write it in another format, without the logs
+    /// Print the summary of a case again, or export it in another format, without the logs
     Report(exports::Arguments),
-    /// Lay one network open, or what links two accounts: evidence, chance, log lines
+    /// Show the evidence for one network, or what two accounts share
     Inspect {
         /// Folder that `analyze` wrote
         case: PathBuf,
-        /// A network, of whose name the beginning will do, or two accounts
+        /// A network id (a unique prefix is enough) or two account ids
         #[arg(required = true, num_args = 1..=2, value_name = "NETWORK or ACCOUNT ACCOUNT")]
         names: Vec<String>,
     },
@@ -116,13 +128,13 @@ Examples:
     Evaluate {
         /// Folder that `analyze` wrote
         case: PathBuf,
-        /// CSV with a row for each account; campaign is empty for those of none
+        /// CSV with a row for each account; campaign is empty for accounts in none
         labels: PathBuf,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Hash every file of a case again, derive its figures from the logs again, and say what differs
+    /// Check a case against its hashes and, given the logs, derive every figure again
     Verify(custody::Verify),
     /// Follow networks from one case to another: grown, shrunk, split, merged, vanished, new
     Compare(custody::Compare),
@@ -138,11 +150,11 @@ Examples:
   stillhunt man | man -l -
   stillhunt man -o ~/.local/share/man/man1")]
     Man {
-        /// Folder, which must exist, for stillhunt.1, stillhunt-analyze.1 and so on; those that are there are replaced
+        /// Existing folder for stillhunt.1, stillhunt-analyze.1 and so on; pages that are there are replaced
         #[arg(short, long, value_name = "FOLDER")]
         output: Option<PathBuf>,
     },
-    /// List the log formats that are known without a map
+    /// List the log formats that are recognised without a map
     Formats {
         #[command(subcommand)]
         command: Option<FormatsCommand>,
@@ -153,7 +165,7 @@ Examples:
 enum FormatsCommand {
     /// Print the field map of a format, to copy and edit
     Show {
-        /// A format, such as litellm
+        /// Format, such as litellm
         #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
         name: String,
     },
@@ -165,10 +177,10 @@ enum FormatsCommand {
 
 #[derive(Args)]
 struct Input {
-    /// Log files, directories or patterns: JSON lines, CSV or Parquet, plain, .gz or .zst; or evidence from `collect`
+    /// Log files, directories or patterns (JSON lines, CSV or Parquet; plain, .gz or .zst), or evidence from `collect`
     #[arg(required = true)]
     logs: Vec<PathBuf>,
-    /// CSV with facts of accounts: payment, device, phone, creation, closure
+    /// CSV with facts about accounts: payment, device, phone, creation, closure
     #[arg(long)]
     accounts: Option<PathBuf>,
     #[command(flatten)]
@@ -186,15 +198,15 @@ where
 /// How rows are understood.
 #[derive(Args)]
 struct Understanding {
-    /// TOML that names the log's columns
+    /// TOML file that maps the log's columns
     #[arg(long)]
     map: Option<PathBuf>,
-    /// Read every log as this format instead of telling it by the first rows; `stillhunt formats` lists them
+    /// Read every log as this format (default: detected); `stillhunt formats` lists them
     #[arg(long, value_name = "NAME", conflicts_with = "map")]
     #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
     format: Option<String>,
-    /// What is clustered: a choice of the format, such as key, user or subscription, or any field of the log
-    #[arg(long, value_name = "CHOICE or FIELD")]
+    /// Column that identifies an account, or a preset such as key or user
+    #[arg(long, value_name = "COLUMN or PRESET")]
     account_field: Option<String>,
 }
 
@@ -208,12 +220,12 @@ impl Understanding {
 /// What is done to a document before anybody sees it.
 #[derive(Args)]
 struct Sharing {
-    /// Put keyed pseudonyms (HMAC-SHA-256) in place of accounts, organisations, shared objects and paths, in all outputs;
-    /// the file holds the key, 16 bytes or more
-    #[arg(long, value_name = "KEYFILE")]
+    /// Replace accounts, organisations, shared objects and paths by keyed pseudonyms (HMAC-SHA-256) in all outputs;
+    /// the key file holds at least 16 bytes
+    #[arg(long, value_name = "KEYFILE", help_heading = OUTPUT)]
     pseudonymise: Option<PathBuf>,
-    /// TOML of organisations, accounts and templates that are known to be good; what it covers is set aside and recorded
-    #[arg(long, value_name = "FILE")]
+    /// Allow list (TOML) of organisations, accounts and templates known to be good; networks that it covers are set aside
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     allow: Option<PathBuf>,
 }
 
@@ -230,11 +242,12 @@ impl Sharing {
             std::fs::read(path)
                 .map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))
         };
-        let key = |path: &PathBuf| Pseudonyms::new(&bytes_of("key", path)?).map_err(|e| UsageError(e.to_string()));
+        let wrong = |path: &Path, e: &dyn std::fmt::Display| UsageError(format!("{}: {e}", ingest::shown(path)));
+        let key = |path: &PathBuf| Pseudonyms::new(&bytes_of("key file", path)?).map_err(|e| wrong(path, &e));
         let list = |path: &PathBuf| {
-            let text = String::from_utf8(bytes_of("list", path)?)
-                .map_err(|e| UsageError(format!("the list {} is not UTF-8: {e}", ingest::shown(path))))?;
-            AllowList::from_toml(&text).map_err(|e| UsageError(e.to_string()))
+            let text = String::from_utf8(bytes_of("allow list", path)?)
+                .map_err(|e| wrong(path, &format!("not a valid allow list: not UTF-8: {e}")))?;
+            AllowList::from_toml(&text).map_err(|e| wrong(path, &e))
         };
         Ok(Prepared {
             pseudonyms: self.pseudonymise.as_ref().map(key).transpose()?,
@@ -300,7 +313,7 @@ impl Reading {
 /// Says on standard error what nobody should miss, whatever else is printed.
 fn warn(read: &IngestReport) {
     for warning in &read.intake.warnings {
-        let _ = writeln!(anstream::stderr(), "stillhunt: warning: {}", visible(warning));
+        let _ = writeln!(anstream::stderr(), "warning: {}", visible(warning));
     }
 }
 
@@ -317,7 +330,7 @@ pub fn run() -> ExitCode {
             // Ours quote their cause themselves.
             let own = error.is::<IngestError>() || error.is::<CaseError>() || error.is::<ShardError>();
             let said = if own { error.to_string() } else { format!("{error:#}") };
-            let _ = writeln!(anstream::stderr(), "stillhunt: {}", lines_visible(&said));
+            let _ = writeln!(anstream::stderr(), "error: {}", lines_visible(&said));
             ExitCode::from(exit_code(&error))
         }
     }
@@ -363,15 +376,15 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
     if parts > 0 {
         if let Some(log) = inputs.iter().find(|path| !shards::is_shard(path)) {
             let text = format!(
-                "{} is no evidence from collect, and others of the files are; analyse logs and evidence apart, or collect the \
-                 logs first",
+                "{} is not evidence from `stillhunt collect`, but other inputs are\nhint: analyse logs and evidence \
+                 separately, or collect evidence from the logs first",
                 ingest::shown(log)
             );
             return Err(UsageError(text).into());
         }
         if understanding.map.is_some() || understanding.format.is_some() || understanding.account_field.is_some() {
-            let text = "how evidence is to be understood was settled when it was collected; pass it without --map, --format \
-                        and --account-field";
+            let text = "--map, --format and --account-field apply when evidence is collected, not when it is analysed\n\
+                        hint: leave them out";
             return Err(UsageError(text.to_owned()).into());
         }
         let shards::Merged { evidence, mut read } = shards::merge(&inputs)?;
@@ -404,7 +417,7 @@ fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stage: &
 fn account_table(path: &Path, beside: &mut Vec<Hashed>) -> Result<AccountTable, UsageError> {
     let (bytes, hashed) = bytes_of("account table", path)?;
     beside.push(hashed.read_as(Role::Accounts));
-    let failed = |e: &dyn std::fmt::Display| UsageError(format!("the account table {} {e}", ingest::shown(path)));
+    let failed = |e: &dyn std::fmt::Display| UsageError(format!("{} {e}", ingest::shown(path)));
     let bytes = ingest::unpacked(&bytes).map_err(|e| failed(&format!("is damaged: {e}")))?;
     account_table::read(bytes.as_slice()).map_err(|e| failed(&e))
 }
@@ -437,34 +450,6 @@ fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageErr
     Ok((map, Some(hashed.read_as(Role::Map))))
 }
 
-/// The network of which a name is the beginning, if of only one.
-fn whole_id<'a>(document: &'a Document, name: &'a str) -> &'a str {
-    let mut meant = document.networks.iter().map(|n| n.id.as_str()).filter(|id| id.starts_with(name));
-    match (meant.next(), meant.next()) {
-        (Some(id), None) if !document.accounts.iter().any(|a| a.account_id == name) => id,
-        _ => name,
-    }
-}
-
-/// What to do about a name that is no network's.
-fn no_network(document: &Document, name: &str) -> String {
-    let shown = visible(name);
-    match document.accounts.iter().find(|a| a.account_id == name) {
-        Some(account) if account.network_id.is_empty() => {
-            format!("{shown} is an account and in no network; name two accounts to see what links them")
-        }
-        Some(account) => format!(
-            "{shown} is an account of the network {}; inspect that, or name two accounts to see what links them",
-            visible(&account.network_id)
-        ),
-        None if document.networks.is_empty() => format!("the case has no network {shown}; it has none"),
-        None => {
-            let known: Vec<&str> = document.networks.iter().map(|n| n.id.as_str()).collect();
-            format!("the case has no network {shown}; it has {}", known.join(", "))
-        }
-    }
-}
-
 /// What is said when standard output takes nothing more: it is full, or closed.
 const NO_OUTPUT: &str = "the output cannot be written";
 
@@ -485,12 +470,12 @@ fn terminal(layout: exports::Layout) -> TerminalOptions {
     TerminalOptions { width, colour: io::stdout().is_terminal(), view: layout.view }
 }
 
-fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
-    resources.take()?;
+fn dispatch(Cli { command }: Cli) -> anyhow::Result<u8> {
     match command {
-        Command::Analyze { input, output, force, exit_zero, leave_out, layout, sharing } => {
+        Command::Analyze { input, output, force, exit_zero, leave_out, layout, sharing, resources } => {
+            resources.take()?;
             for left in case::left_behind(&output) {
-                let _ = writeln!(anstream::stderr(), "stillhunt: {}", visible(&left));
+                let _ = writeln!(anstream::stderr(), "note: {}", visible(&left));
             }
             case::may_write(&output, force)?;
             let sharing = sharing.prepare()?;
@@ -512,22 +497,23 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             print(&summary(&document, terminal(layout)))?;
             if layout.view != View::Quiet {
                 let page = output.join("report.html");
-                let _ = writeln!(anstream::stderr(), "The case is written; its page is {}", ingest::shown(&page));
+                let _ = writeln!(anstream::stderr(), "Case written; open {}", ingest::shown(&page));
             }
             // The system takes all memory back at once; list by list it takes seconds.
             std::mem::forget(evidence);
             let suspected = document.networks.iter().any(document::Network::is_suspected);
             Ok(if suspected && !exit_zero { 10 } else { 0 })
         }
-        Command::Check { input, json } => {
+        Command::Check { input, json, resources } => {
+            resources.take()?;
             let reading = read(&input, None, &resources, &Stage::watched()?)?;
             if json { check::json(&reading) } else { check::check(&reading) }?;
             Ok(0)
         }
-        Command::Collect(arguments) => collect::collect(&arguments, &resources),
+        Command::Collect(arguments) => collect::collect(&arguments),
         Command::Plan(arguments) => collect::plan(&arguments),
         Command::Report(arguments) => exports::run(&arguments),
-        Command::Verify(arguments) => custody::verify(&arguments, &resources),
+        Command::Verify(arguments) => custody::verify(&arguments),
         Command::Compare(arguments) => custody::compare(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -551,11 +537,10 @@ fn dispatch(Cli { command, resources }: Cli) -> anyhow::Result<u8> {
             let document = case::read(&case)?;
             let layout = exports::Layout { view: View::Normal, width: None };
             let text = match names.as_slice() {
-                [a, b] => inspect::pair(&document, a, b, terminal(layout)).ok_or_else(|| {
-                    UsageError(format!("the case does not know both {} and {}", visible(a), visible(b)))
-                }),
-                _ => inspect::network(&document, whole_id(&document, &names[0]), terminal(layout))
-                    .ok_or_else(|| UsageError(no_network(&document, &names[0]))),
+                [a, b] => inspect::pair(&document, a, b, terminal(layout))
+                    .ok_or_else(|| UsageError(names::no_accounts(&document, [a, b]))),
+                _ => inspect::network(&document, names::whole_id(&document, &names[0]), terminal(layout))
+                    .ok_or_else(|| UsageError(names::no_network(&document, &names[0]))),
             }?;
             print(&text)?;
             Ok(0)

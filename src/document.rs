@@ -1,7 +1,7 @@
 //! The saved result of one investigation: plain data, versioned, independent of how it was computed.
 //!
-//! `report.json` is this struct and nothing else. Adding a field raises [`SCHEMA_VERSION`]'s minor part;
-//! removing or re-reading one raises the major part. This module imports nothing of ours.
+//! `report.json` is this struct and nothing else. Adding a field raises [`SCHEMA_VERSION`]'s minor part; removing or
+//! re-reading one raises the major part.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,8 @@ pub const SCHEMA_VERSION: &str = "1.7";
 
 /// µs since the Unix epoch as RFC 3339, whole seconds.
 pub fn rfc3339(us: i64) -> String {
-    chrono::DateTime::from_timestamp_micros(us)
-        .map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
-        .unwrap_or_default()
+    let time = chrono::DateTime::from_timestamp_micros(us);
+    time.map(|t| t.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)).unwrap_or_default()
 }
 
 /// RFC 3339 as µs since the Unix epoch; `None` for what is no such time, the empty text too.
@@ -133,8 +132,7 @@ pub struct Intake {
     pub rows_kept: u64,
     /// Rows that could not be read; each stands in `rejects.csv`.
     pub rows_rejected: u64,
-    /// Rows that agree in all that was read with an earlier one of the same account and request id; or, without an id, that say
-    /// what was asked at a time finer than a second.
+    /// Rows that agree in all with an earlier one of the same id; without an id, if their times are finer than a second.
     pub rows_repeated: u64,
     /// Further rows of calls that are told in several rows.
     #[serde(default)]
@@ -321,8 +319,7 @@ pub struct Network {
     pub first: String,
     /// Last request, RFC 3339 UTC.
     pub last: String,
-    /// q-value of the whole group's coordination after correction over all groups, made of the q-values of its claims: the
-    /// weaker of its two surest families decides.
+    /// q-value of the group's coordination, corrected over all groups: that of the weaker of its two surest families.
     pub q_value: f64,
     /// The family of evidence that proposed the group; it is not among the families that tested it.
     pub proposed_by: String,
@@ -357,8 +354,7 @@ pub struct Network {
     /// When its accounts worked; absent in documents before 1.3.
     #[serde(default)]
     pub activity: Option<Activity>,
-    /// Why a list of what is known to be good sets it aside; empty where none does. The verdict stays that of the
-    /// statistics.
+    /// Why a list of what is known to be good sets it aside; empty where none does. The verdict stays that of the statistics.
     #[serde(default)]
     pub set_aside: String,
 }
@@ -377,8 +373,7 @@ pub struct Stream {
     pub id: String,
     /// Accounts of the network that carry it again and again.
     pub accounts: u64,
-    /// Their requests with its most frequent passage. `extraction.uniform` counts requests with any passage of any template, so
-    /// that it may be more.
+    /// Their requests with its most frequent passage; `extraction.uniform` counts those with any passage.
     pub requests: u64,
     /// A redacted line that shows it; empty where none was kept.
     pub excerpt: String,

@@ -9,6 +9,7 @@ pub mod calendar;
 mod candidates;
 mod census;
 pub mod chance;
+mod citations;
 mod customer;
 pub mod dispatch;
 pub mod document;

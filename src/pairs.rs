@@ -42,7 +42,7 @@ pub struct PairLink {
 impl PairLink {
     /// How surprising it is, nats.
     pub fn surprise(&self) -> f64 {
-        -self.p_value.max(f64::MIN_POSITIVE).ln()
+        -libm::log(self.p_value.max(f64::MIN_POSITIVE))
     }
 }
 

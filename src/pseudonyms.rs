@@ -19,15 +19,13 @@ const LEAST_FOUND: usize = 3;
 /// Why pseudonyms cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PseudonymError {
-    #[error(
-        "the key has {0} bytes; a key that nobody guesses has {LEAST_KEY} at least, such as those of `head -c 32 /dev/urandom`"
-    )]
+    #[error("key too short: {0} bytes, need at least {LEAST_KEY}\nhint: head -c 32 /dev/urandom > key")]
     ShortKey(usize),
-    #[error("the case stands under pseudonyms already; those of another key cannot be told apart from names")]
+    #[error("the case is already pseudonymised; pseudonyms cannot be replaced by others")]
     Twice,
     #[error("the document cannot be rewritten: {0}")]
     Document(#[from] serde_json::Error),
-    #[error("the names cannot be looked for: {0}")]
+    #[error("cannot search for the names: {0}")]
     Search(#[from] aho_corasick::BuildError),
 }
 

@@ -3,15 +3,15 @@
 use crate::account_table::is_public_mail;
 use crate::baseline::Baseline;
 use crate::candidates::Candidate;
+use crate::citations::LINES_LISTED;
 use crate::dispatch::GivenOut;
 use crate::document::*;
-use crate::event::Origin;
 use crate::explanations;
-use crate::features::{AccountEvidence, Evidence};
+use crate::features::AccountEvidence;
 use crate::findings;
 use crate::glossary::{self, grouped};
 use crate::group_tests::{Counts, Test, stated};
-use crate::links::{Layer, Object};
+use crate::links::Layer;
 use crate::pairs::PairLink;
 use crate::rules;
 use crate::scope::{Inquiry, Scope};
@@ -20,8 +20,6 @@ use crate::streams::{Layers, layers, material};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-/// Log lines beside a claim.
-const LINES_LISTED: usize = 5;
 /// E-mail domains that a statement names.
 const DOMAINS_NAMED: usize = 6;
 /// A family adds at most this much to the log of the Bayes factor.
@@ -52,104 +50,12 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
     }
 }
 
-/// Where an account first touched an object that stands in its lines.
-fn first_touch(evidence: &Evidence, (place, account): (u32, &AccountEvidence), object: &Object) -> Option<Origin> {
-    match object.kind {
-        "address" => account.addresses.get(object.value.as_str()).map(|(_, at)| (*at).into()),
-        "client" => account.clients.get(object.value.as_str()).map(|(_, at)| (*at).into()),
-        _ => evidence.carried(object.fingerprint()?, place).map(|carried| carried.at.into()),
-    }
-}
-
 /// Whether claims are signs of evasion. Closed accounts alone are none: the provider may have closed them.
 fn is_evasion(claims: &[Claim]) -> bool {
     claims.iter().any(|c| c.counts && c.signal != "evasion.closed")
 }
 
 impl Inquiry<'_> {
-    fn line(&self, at: Origin) -> LineRef {
-        let file = self.scope.read.intake.files.get(at.file_id as usize).map_or("", |f| f.path.as_str());
-        LineRef { file: file.to_owned(), line: at.line_no }
-    }
-
-    fn first_lines(&self, members: &[String]) -> Vec<LineRef> {
-        let first = members.iter().filter_map(|m| self.scope.evidence.accounts.get(m)?.first_at);
-        self.listed(first.collect())
-    }
-
-    /// Accounts of which a test found what it found: those that hold what is shared, or agree; all where it speaks of the whole.
-    fn agreeing(&self, test: &Test, accounts: &[u32]) -> Vec<u32> {
-        let Scope { world, baseline, .. } = self.scope;
-        let shared = self.shared(test);
-        let agrees = |account: &&u32| match test.signal {
-            "infrastructure.rotation" => baseline.census.rotates[**account as usize] == Some(true),
-            _ if !shared.is_empty() => shared.iter().any(|o| o.accounts.binary_search(account).is_ok()),
-            _ => test.agreeing.is_empty() || test.agreeing.get(world.entity[**account as usize]) == Some(true),
-        };
-        accounts.iter().filter(agrees).copied().collect()
-    }
-
-    fn shared(&self, test: &Test) -> Vec<&Object> {
-        let Some((_, kind)) = test.signal.rsplit_once('.') else { return Vec::new() };
-        let of_kind = self.scope.world.of_kind(kind);
-        test.shared.iter().filter_map(|place| of_kind.get(*place as usize)).collect()
-    }
-
-    /// Lines that show what a test found: where each account first touched what is shared, first used the new model, was last
-    /// seen before another followed it, stood in a shared network; else the first line of each account that agrees with what was found.
-    fn lines_behind(&self, test: &Test, candidate: &Candidate) -> Vec<LineRef> {
-        let Scope { evidence, baseline, .. } = self.scope;
-        let Baseline { accounts, over_time, .. } = baseline;
-        let account = |id: &u32| accounts[*id as usize];
-        let shared = self.shared(test);
-        let touched = |id: &u32| shared.iter().filter_map(|o| first_touch(evidence, (*id, account(id)), o)).min();
-        let lines: Vec<Origin> = match (test.signal, test.shared.first()) {
-            ("time.succession", _) => {
-                // Both lines of a pair, or none of them.
-                let pairs =
-                    over_time.successors(&self.scope.world, &candidate.accounts).into_iter().take(LINES_LISTED / 2);
-                pairs.flat_map(|(closed, heir)| [self.last_line(closed), account(&heir).first_at]).flatten().collect()
-            }
-            ("time.pivot", Some(release)) => {
-                candidate.accounts.iter().filter_map(|id| over_time.uptake(*release, account(id))).collect()
-            }
-            ("infrastructure.prefix", _) => {
-                candidate.accounts.iter().filter_map(|id| baseline.census.within(&test.shared, account(id))).collect()
-            }
-            _ => candidate.accounts.iter().filter_map(touched).collect(),
-        };
-        if !lines.is_empty() {
-            return self.listed(lines);
-        }
-        let agreeing = self.agreeing(test, &candidate.accounts);
-        self.listed(agreeing.iter().filter_map(|id| account(id).first_at).collect())
-    }
-
-    fn last_line(&self, account: u32) -> Option<Origin> {
-        self.scope.baseline.accounts[account as usize].last_at.map(Origin::from)
-    }
-
-    /// Lines of the account table on which accounts stand, the first of them.
-    fn rows(&self, accounts: impl IntoIterator<Item = u32>) -> Vec<u64> {
-        let row = |account: u32| self.scope.facts.get(&self.scope.world.names[account as usize])?.row;
-        let mut rows: Vec<u64> = accounts.into_iter().filter_map(row).collect();
-        rows.sort_unstable();
-        rows.truncate(LINES_LISTED);
-        rows
-    }
-
-    /// Lines of the account table behind a test; none where it rests on the log.
-    fn rows_behind(&self, test: &Test, candidate: &Candidate) -> Vec<u64> {
-        match test.signal {
-            "time.succession" => {
-                let pairs = self.scope.baseline.over_time.successors(&self.scope.world, &candidate.accounts);
-                self.rows(pairs.into_iter().take(LINES_LISTED / 2).flat_map(|(closed, heir)| [closed, heir]))
-            }
-            _ if test.family == "identity" => self.rows(self.agreeing(test, &candidate.accounts)),
-            _ => Vec::new(),
-        }
-    }
-
     /// The e-mail domains that a test is about, those of most members first.
     fn domains(&self, test: &Test, candidate: &Candidate) -> Vec<String> {
         if !["identity.email_domain", "identity.own_domain"].contains(&test.signal) {
@@ -188,19 +94,6 @@ impl Inquiry<'_> {
         statement.to_owned() + &named
     }
 
-    /// Lines and rows behind a test. No line of a log shows a payment or a sign-up that the account table tells.
-    fn cited(&self, test: &Test, candidate: &Candidate) -> (Vec<LineRef>, Vec<u64>) {
-        let rows = self.rows_behind(test, candidate);
-        let told_by_table = test.family == "identity" && !rows.is_empty();
-        (if told_by_table { Vec::new() } else { self.lines_behind(test, candidate) }, rows)
-    }
-
-    fn listed(&self, mut lines: Vec<Origin>) -> Vec<LineRef> {
-        lines.sort_unstable();
-        lines.truncate(LINES_LISTED);
-        lines.into_iter().map(|at| self.line(at)).collect()
-    }
-
     fn claims(&self, candidate: &Candidate) -> Vec<Claim> {
         let mut tests: Vec<&Test> = candidate.tests.iter().collect();
         tests.sort_by(|a, b| a.q_value.total_cmp(&b.q_value).then(a.signal.cmp(b.signal)));
@@ -212,7 +105,11 @@ impl Inquiry<'_> {
                 let left = spent.entry(t.family).or_insert(FAMILY_CAP);
                 // Upper bound of the Bayes factor of a p-value (Sellke, Bayarri and Berger 2001).
                 let p = t.outcome.p_value.max(f64::MIN_POSITIVE);
-                let bound = if p < 1.0 / std::f64::consts::E { -(-std::f64::consts::E * p * p.ln()).ln() } else { 0.0 };
+                let bound = if p < 1.0 / std::f64::consts::E {
+                    -libm::log(-std::f64::consts::E * p * libm::log(p))
+                } else {
+                    0.0
+                };
                 let weight = if counts { bound.clamp(0.0, *left) } else { 0.0 };
                 *left -= weight;
                 let (lines, table_rows) = if counts { self.cited(t, candidate) } else { Default::default() };

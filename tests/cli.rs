@@ -51,7 +51,7 @@ fn the_sample_exits_with_10_and_its_case_is_whole() {
     let run = analyse_sample(&case, &[]).code(10);
     let output = run.get_output();
     assert!(!output.stdout.contains(&0x1b), "no colours where there is no terminal");
-    let place = format!("The case is written; its page is {}\n", case.join("report.html").display());
+    let place = format!("Case written; open {}\n", case.join("report.html").display());
     assert_eq!(String::from_utf8_lossy(&output.stderr), place, "no progress where there is no terminal");
 
     let expected = [
@@ -139,7 +139,7 @@ fn exit_zero_turns_a_finding_into_success_and_force_replaces_only_a_case() {
     // What a person put beside the files of a case is not ours to remove.
     write(&case, "notes.txt", "seen on Tuesday");
     let run = analyse_sample(&case, &["--force"]).code(2);
-    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("holds notes.txt"));
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("contains notes.txt"));
     assert_eq!(fs::read_to_string(case.join("notes.txt")).unwrap(), "seen on Tuesday");
     fs::remove_file(case.join("notes.txt")).unwrap();
     analyse_sample(&case, &["--force"]).code(10);
@@ -262,7 +262,9 @@ fn evidence_of_the_sample_makes_the_case_of_its_logs() {
     let evidence = at("evidence.parquet");
     stillhunt(&[arg("collect"), &events, arg("-o"), &evidence]).code(0);
     let again = stillhunt(&[arg("collect"), &events, arg("-o"), &evidence]).code(2);
-    assert!(String::from_utf8_lossy(&again.get_output().stderr).contains("is there already; --force replaces it"));
+    assert!(
+        String::from_utf8_lossy(&again.get_output().stderr).contains("already exists\nhint: use --force to replace it")
+    );
     let accounts = sample.join("accounts.csv");
     let case = |inputs: &[&Path], name: &str| {
         let (of, accounts) =
@@ -278,7 +280,7 @@ fn evidence_of_the_sample_makes_the_case_of_its_logs() {
     };
     assert!(case(&[&events], "logs") == case(&[&evidence], "evidence"));
     let mixed = stillhunt(&[arg("check"), &events, &evidence]).code(2);
-    assert!(String::from_utf8_lossy(&mixed.get_output().stderr).contains("is no evidence from collect"));
+    assert!(String::from_utf8_lossy(&mixed.get_output().stderr).contains("is not evidence from `stillhunt collect`"));
     let private = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&evidence).unwrap().permissions());
     assert_eq!(private & 0o077, 0, "evidence is for its owner alone");
 }
@@ -303,7 +305,8 @@ fn the_plan_for_a_cluster_is_a_query_and_lets_nothing_else_in() {
         words.extend([option, word]);
         let words: Vec<&Path> = words.into_iter().map(arg).collect();
         assert!(
-            String::from_utf8_lossy(&stillhunt(&words).code(2).get_output().stderr).contains("cannot stand in a query")
+            String::from_utf8_lossy(&stillhunt(&words).code(2).get_output().stderr)
+                .contains("cannot be used in a query")
         );
     }
 }
@@ -460,16 +463,16 @@ fn messages_did_not_tell_what_to_do() {
     let member = document(Path::new(&case)).accounts.into_iter().find(|a| !a.network_id.is_empty()).unwrap();
     let (nowhere, new) = (at("nodir/X"), at("new"));
     let expected: [(&[&str], i32, &str); 10] = [
-        (&["analyze", &log, "-o", &nowhere], 2, "nodir does not exist; make it"),
-        (&["collect", &log, "-o", &nowhere], 2, "nodir does not exist; make it"),
-        (&["report", &case, "--format", "html", "-o", &nowhere], 2, "nodir does not exist; make it"),
+        (&["analyze", &log, "-o", &nowhere], 2, "nodir does not exist\nhint: create it"),
+        (&["collect", &log, "-o", &nowhere], 2, "nodir does not exist\nhint: create it"),
+        (&["report", &case, "--format", "html", "-o", &nowhere], 2, "nodir does not exist\nhint: create it"),
         (&["check", "-"], 2, "`stillhunt collect --stdin`"),
-        (&["evaluate", folder.path().to_str().unwrap(), &labels], 1, "is not a case"),
+        (&["evaluate", folder.path().to_str().unwrap(), &labels], 1, "is not a stillhunt case"),
         (&["evaluate", &case, &labels], 1, "labels.csv: the labels table lacks the column campaign"),
-        (&["inspect", &case, &member.account_id], 2, &format!("is an account of the network {}", member.network_id)),
+        (&["inspect", &case, &member.account_id], 2, &format!("not a network\nhint: it is in {}", member.network_id)),
         (&["check", &log, "--map", &map], 2, "ts is of the type integer and has to be the name of a column"),
         (&["check", &log, "--map", &broken], 2, "line 3: "),
-        (&["analyze", &log, &part, "-o", &new], 2, "events.jsonl.zst is no evidence from collect"),
+        (&["analyze", &log, &part, "-o", &new], 2, "events.jsonl.zst is not evidence from `stillhunt collect`"),
     ];
     for (arguments, status, words) in expected {
         let (code, said) = complaint(arguments);

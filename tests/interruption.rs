@@ -99,7 +99,7 @@ fn a_limit_of_memory_ends_reading_with_its_figures() {
     let output = check("64M");
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let said = stderr(&output);
-    assert!(said.starts_with("stillhunt: reading takes ") && said.contains("more than the limit of 64 MiB"), "{said}");
+    assert!(said.starts_with("error: reading takes ") && said.contains("more than the limit of 64 MiB"), "{said}");
     assert_eq!(check("2G").status.code(), Some(0));
 }
 

@@ -277,7 +277,7 @@ fn entries_of_a_list_that_name_nothing_were_not_told() {
     let list = stillhunt::allow_list::AllowList::from_toml(&list).unwrap();
     list.apply(&mut d);
     list.apply(&mut d);
-    let told: Vec<&String> = d.notices.iter().filter(|n| n.contains("name nothing here")).collect();
+    let told: Vec<&String> = d.notices.iter().filter(|n| n.contains("match nothing here")).collect();
     assert!(told.len() == 1 && told[0].ends_with("by kind and number: account 2."), "{told:?}");
 }
 
@@ -393,7 +393,7 @@ fn a_forgotten_input_was_told_as_a_difference() {
     }
     fs::write(&manifest, older.to_string()).unwrap();
     let run = said(&stillhunt(&["verify", text(&case), &events]).code(1));
-    assert!(run.contains("accounts.csv") && run.contains("the figures not derived again: 1 difference\n"), "{run}");
+    assert!(run.contains("accounts.csv") && run.contains("figures not derived again: 1 difference\n"), "{run}");
 
     let key = write(folder.path(), "key", KEY);
     let hidden = folder.path().join("hidden");

@@ -20,7 +20,7 @@ pub fn list_formats() -> anyhow::Result<String> {
         let more = match &format.role {
             Role::Calls if format.account_choices.is_empty() => String::new(),
             Role::Calls => format!("--account-field {}", format.account_choices.join(", ")),
-            Role::Facts => "facts of accounts, no calls".to_owned(),
+            Role::Facts => "facts about accounts, no calls".to_owned(),
             Role::Refused(why) => format!("refused: {why}"),
         };
         for line in [format.notes, more].iter().filter(|line| !line.is_empty()) {
@@ -28,7 +28,7 @@ pub fn list_formats() -> anyhow::Result<String> {
         }
     }
     Ok(
-        text + "\nAny other JSON lines, CSV or Parquet: usual column names are known; for the rest write a map (--map).\n"
+        text + "\nOther JSON lines, CSV or Parquet: common column names are recognised; for the rest, write a field map (--map).\n"
     )
 }
 
@@ -51,6 +51,14 @@ struct Checked<'a> {
     /// Rejected rows by reason.
     rejected: BTreeMap<&'a str, u64>,
     signals: Vec<Signal>,
+}
+
+/// A length of time in the unit in which it is a short number.
+fn resolution(us: i64) -> String {
+    const UNITS: [(i64, &str); 5] =
+        [(86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "min"), (1_000_000, "s"), (1_000, "ms")];
+    let unit = UNITS.into_iter().find(|(length, _)| us > 0 && us % length == 0);
+    unit.map_or_else(|| format!("{us} µs"), |(length, unit)| format!("{} {unit}", us / length))
 }
 
 /// Prints what was read as JSON.
@@ -84,7 +92,7 @@ pub fn check(reading: &Reading) -> anyhow::Result<()> {
     for f in &i.files {
         text += &format!("{}  {}  {} rows  sha256 {}\n", f.path, f.format, f.rows, f.sha256);
         if !f.reason.is_empty() {
-            text += &format!("  taken for this because {}\n", f.reason);
+            text += &format!("  recognised because {}\n", f.reason);
         }
     }
     text += &intake_sentence(i);
@@ -101,13 +109,13 @@ pub fn check(reading: &Reading) -> anyhow::Result<()> {
         );
     }
     for (format, us) in &read.resolution_us {
-        text += &format!("times of {format}: {} ms apart at best\n", *us as f64 / 1e3);
+        text += &format!("timestamp resolution of {format}: {}\n", resolution(*us));
     }
     for note in &i.notes {
         text += &format!("note: {}\n", visible(note));
     }
     for first in &read.first_records {
-        text += &format!("\nfirst call of {}, as understood\n", first.format);
+        text += &format!("\nfirst call of {}, as read\n", first.format);
         for (name, value) in &first.cells {
             let mut shown = value.as_str().map_or_else(|| value.to_string(), |t| redact::excerpt(t, SHOWN));
             if let Some(us) = value.as_i64().filter(|_| name == "ts_us") {
@@ -117,8 +125,13 @@ pub fn check(reading: &Reading) -> anyhow::Result<()> {
         }
     }
     text += "\ncolumn              filled\n";
-    for f in &i.fill_rates {
+    let (filled, absent): (Vec<_>, Vec<_>) = i.fill_rates.iter().partition(|f| f.share > 0.0);
+    for f in filled {
         text += &format!("{:18} {:6.1} %\n", f.column, 100.0 * f.share);
+    }
+    if !absent.is_empty() {
+        let names: Vec<&str> = absent.iter().map(|f| f.column.as_str()).collect();
+        text += &format!("not in the log: {}\n", names.join(", "));
     }
     for c in &i.content {
         text += &format!("user text {}: {} rows\n", c.status, c.rows);
@@ -126,9 +139,18 @@ pub fn check(reading: &Reading) -> anyhow::Result<()> {
     for told in read.told_rejects() {
         text += &format!("rejected: {told}\n");
     }
-    text += "\nsignal\n";
-    for s in signals::evaluable(i, facts, evidence) {
-        text += &format!("{:24} {}\n", s.name, if s.evaluable { "can run" } else { &s.reason });
+    // What cannot run comes first: it is what a person can do something about.
+    let (can, cannot): (Vec<Signal>, Vec<Signal>) =
+        signals::evaluable(i, facts, evidence).into_iter().partition(|s| s.evaluable);
+    if !cannot.is_empty() {
+        text += "\nsignals that cannot run\n";
+        for s in cannot {
+            text += &format!("  {:24} {}\n", s.name, s.reason);
+        }
+    }
+    text += "\nsignals that can run\n";
+    for s in can {
+        text += &format!("  {}\n", s.name);
     }
     print(&text)
 }

@@ -2,7 +2,7 @@
 
 use super::interruption::Stage;
 use super::resources::Resources;
-use super::{NO_OUTPUT, Understanding, UsageError, field_map, reading};
+use super::{NO_OUTPUT, OUTPUT, Understanding, UsageError, field_map, reading};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ use stillhunt::visible::visible;
 /// How much is kept.
 #[derive(Args)]
 pub struct Thinning {
-    /// Keep one fingerprint in so many: less evidence, and short templates may be missed
+    /// Keep 1 in N fingerprints (faster; may miss short templates)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=64))]
     thin: u64,
 }
@@ -26,41 +26,46 @@ pub struct Thinning {
 /// Arguments of `collect`.
 #[derive(Args)]
 #[command(
-    after_help = "Evidence holds no text but three redacted excerpts an account. Rows of one call have to be in one part; a repeated request is
-collapsed inside of a part.
+    after_help = "Evidence files hold no prompt text except three redacted excerpts per account. All rows of one call must be in the same part; \
+                  repeated requests are merged only within a part.
 
 Examples:
   stillhunt collect may/ -o may.parquet
   stillhunt analyze may.parquet june.parquet -o CASE
-  stillhunt collect --stdin --evidence < rows > evidence.tsv   (ROW, FILE and LINE with tabs between them)"
+  stillhunt collect --stdin --evidence < rows > evidence.tsv   (ROW, FILE and LINE separated by tabs)"
 )]
 pub struct Collect {
     /// Log files, directories or patterns
     #[arg(required_unless_present = "stdin")]
     logs: Vec<PathBuf>,
-    /// Read rows from standard input: JSON, or JSON, the file and the line it stood in, with tabs between them
+    /// Read rows from standard input: JSON, or JSON, file and line separated by tabs
     #[arg(long, conflicts_with = "logs")]
     stdin: bool,
-    /// Parquet file to write; it must not exist
-    #[arg(short, long, value_name = "FILE", required_unless_present = "evidence")]
+    /// Parquet file to create
+    #[arg(short, long, value_name = "FILE", help_heading = OUTPUT, required_unless_present = "evidence")]
     output: Option<PathBuf>,
-    /// Write the rows of evidence to standard output, tabs between the columns
-    #[arg(long, conflicts_with = "output")]
+    /// Write the rows of evidence to standard output, separated by tabs
+    #[arg(long, help_heading = OUTPUT, conflicts_with = "output")]
     evidence: bool,
     /// Replace the file
-    #[arg(long, requires = "output")]
+    #[arg(long, help_heading = OUTPUT, requires = "output")]
     force: bool,
     #[command(flatten)]
     understanding: Understanding,
     #[command(flatten)]
     thinning: Thinning,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 /// Runs `collect`.
-pub fn collect(arguments: &Collect, resources: &Resources) -> anyhow::Result<u8> {
-    let Collect { understanding, thinning: Thinning { thin }, .. } = arguments;
+pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
+    let Collect { understanding, thinning: Thinning { thin }, resources, .. } = arguments;
+    resources.take()?;
     if let Some(output) = arguments.output.as_deref().filter(|path| !arguments.force && path.exists()) {
-        return Err(UsageError(format!("{} is there already; --force replaces it", ingest::shown(output))).into());
+        return Err(
+            UsageError(format!("{} already exists\nhint: use --force to replace it", ingest::shown(output))).into()
+        );
     }
     arguments.output.as_deref().map(case::folder_of).transpose()?;
     let (map, _) = field_map(understanding.map.as_deref())?;
@@ -145,7 +150,7 @@ fn word(text: &str) -> Result<&str, UsageError> {
         return Ok(text);
     }
     let text = visible(text);
-    Err(UsageError(format!("{text} cannot stand in a query; use letters, digits and - _ . / : = + @ , %")))
+    Err(UsageError(format!("{text} cannot be used in a query\nhint: use letters, digits and - _ . / : = + @ , %")))
 }
 
 /// Runs `plan`.

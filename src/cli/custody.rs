@@ -2,7 +2,7 @@
 
 use super::interruption::Stage;
 use super::resources::Resources;
-use super::{Input, Sharing, Understanding, UsageError, one_of, print, read};
+use super::{Input, OUTPUT, Sharing, Understanding, UsageError, one_of, print, read};
 use clap::Args;
 use std::path::PathBuf;
 use stillhunt::formats::SHIPPED;
@@ -14,18 +14,15 @@ use stillhunt::scope::Settings;
 
 /// Arguments of `verify`.
 #[derive(Args)]
-#[command(
-    after_help = "Exit status: 0 all is as recorded, 1 something differs or failed, 2 wrong usage, such as an input of the case
-that was not passed.
+#[command(after_help = "Exit status: 0 all as recorded, 1 something differs; other codes as in `stillhunt --help`.
 
 Examples:
   stillhunt verify CASE
-  stillhunt verify CASE events.jsonl.zst --accounts accounts.csv"
-)]
+  stillhunt verify CASE events.jsonl.zst --accounts accounts.csv")]
 pub struct Verify {
     /// Folder that `analyze` wrote
     case: PathBuf,
-    /// The logs of the case; with them every figure is derived again
+    /// The logs of the case; if given, every figure is derived again
     logs: Vec<PathBuf>,
     /// The account table of the case
     #[arg(long, requires = "logs")]
@@ -33,23 +30,27 @@ pub struct Verify {
     /// The field map of the case
     #[arg(long, requires = "logs")]
     map: Option<PathBuf>,
-    /// The format that the case was read as, where it was named
+    /// The format, if one was given for the case
     #[arg(long, requires = "logs", value_name = "NAME", conflicts_with = "map")]
     #[arg(value_parser = one_of::<String>(SHIPPED.iter().map(|s| s.name)), hide_possible_values = true)]
     format: Option<String>,
-    /// What was clustered in the case, where it was named
-    #[arg(long, requires = "logs", value_name = "CHOICE or FIELD")]
+    /// The account column or preset, if one was given for the case
+    #[arg(long, requires = "logs", value_name = "COLUMN or PRESET")]
     account_field: Option<String>,
-    /// The key of a case under pseudonyms: what is derived again stands under the same
+    /// The key file of a pseudonymised case
     #[arg(long, value_name = "KEYFILE")]
     pseudonymise: Option<PathBuf>,
-    /// The list of what is known to be good, where the case was made with one
+    /// The allow list, if the case was made with one
     #[arg(long, value_name = "FILE")]
     allow: Option<PathBuf>,
+    #[command(flatten)]
+    resources: Resources,
 }
 
 /// Runs `verify`.
-pub fn verify(arguments: &Verify, resources: &Resources) -> anyhow::Result<u8> {
+pub fn verify(arguments: &Verify) -> anyhow::Result<u8> {
+    let resources = &arguments.resources;
+    resources.take()?;
     let manifest = custody::manifest(&arguments.case)?;
     let mut differences = custody::check_files(&arguments.case)?;
     let mut said = format!("{} files of the case hashed", manifest.outputs.len());
@@ -70,10 +71,10 @@ pub fn verify(arguments: &Verify, resources: &Resources) -> anyhow::Result<u8> {
             Sharing { pseudonymise: arguments.pseudonymise.clone(), allow: arguments.allow.clone() }.prepare()?;
         let mut lacking = forgotten(arguments, &manifest);
         if recorded.pseudonymised && sharing.pseudonyms.is_none() {
-            lacking.push("pass --pseudonymise with its key: the case stands under pseudonyms".to_owned());
+            lacking.push("pass --pseudonymise with its key: the case is pseudonymised".to_owned());
         }
         if !recorded.allowed.is_empty() && sharing.allow.is_none() {
-            lacking.push("pass --allow with its list: the case sets aside what is known to be good".to_owned());
+            lacking.push("pass --allow with its list: the case was made with an allow list".to_owned());
         }
         if !lacking.is_empty() {
             return Err(UsageError(lacking.join("; ")).into());
@@ -83,7 +84,7 @@ pub fn verify(arguments: &Verify, resources: &Resources) -> anyhow::Result<u8> {
         let beside: Vec<(&str, &str)> = reading.beside.iter().map(|f| (f.path(), f.sha256())).collect();
         let mut causes = custody::other_inputs(&manifest, &recorded, &reading.read.intake, &beside);
         if !recorded.pseudonymised && sharing.pseudonyms.is_some() {
-            causes.push("the case stands under no pseudonyms, but a key was given".to_owned());
+            causes.push("the case is not pseudonymised, but a key was given".to_owned());
         }
         if causes.is_empty() {
             let settings = Settings { leave_out, ..Settings::default() };
@@ -101,17 +102,17 @@ pub fn verify(arguments: &Verify, resources: &Resources) -> anyhow::Result<u8> {
             for (name, bytes) in [("rejects.csv", tables::rejects(&rejects)?), ("evidence.parquet", table)] {
                 differences.extend(custody::same_bytes(&arguments.case, &recorded, name, &bytes));
             }
-            said += &format!(", the figures of {} networks derived again from the logs", found.networks.len());
+            said += &format!(", figures of {} networks derived again from the logs", found.networks.len());
         } else {
             // Figures of another input differ everywhere, and that says nothing.
             differences.extend(causes);
-            said += ", the figures not derived again";
+            said += ", figures not derived again";
         }
     }
     let manifest = std::fs::read(arguments.case.join("manifest.json"))?;
     let mut text: String = differences.iter().map(|d| format!("differs: {d}\n")).collect();
     text += &format!(
-        "manifest.json has SHA-256 {}; it vouches for the rest, so keep it apart\n",
+        "SHA-256 of manifest.json: {} (the other hashes depend on it: keep a copy elsewhere)\n",
         custody::sha256(&manifest)
     );
     text += &match differences.len() {
@@ -133,7 +134,7 @@ fn forgotten(arguments: &Verify, manifest: &custody::Manifest) -> Vec<String> {
 /// Arguments of `compare`.
 #[derive(Args)]
 #[command(
-    after_help = "Networks are followed by their members. What differs may be the logs or the settings as much as the world.
+    after_help = "Networks are matched by their members. Differences may come from the logs or the settings as well as from real change.
 
 Example:
   stillhunt compare CASE-MAY CASE-JUNE"
@@ -144,7 +145,7 @@ pub struct Compare {
     /// The later case
     after: PathBuf,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     json: bool,
 }
 
@@ -152,7 +153,7 @@ pub struct Compare {
 pub fn compare(arguments: &Compare) -> anyhow::Result<u8> {
     let (before, after) = (case::read(&arguments.before)?, case::read(&arguments.after)?);
     if before.pseudonymised != after.pseudonymised {
-        let text = "one case stands under pseudonyms and the other does not; pass both with the same key";
+        let text = "one case is pseudonymised and the other is not\nhint: compare two cases with the same key";
         return Err(UsageError(text.to_owned()).into());
     }
     let passages = comparison::follow(&before, &after);

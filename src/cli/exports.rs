@@ -1,6 +1,6 @@
 //! `report`: a case in other words, on the terminal or in a file.
 
-use super::{NO_OUTPUT, Sharing, UsageError, one_of, print, terminal};
+use super::{NO_OUTPUT, OUTPUT, Sharing, UsageError, one_of, print, terminal};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -19,14 +19,14 @@ use stillhunt::report::terminal::{View, summary};
 pub struct Arguments {
     /// Folder that `analyze` wrote
     case: PathBuf,
-    /// Format; without it a summary for the terminal
-    #[arg(short, long, value_parser = one_of::<Format>(Format::ALL.map(|(word, _)| word)))]
+    /// Export format (default: a summary for the terminal)
+    #[arg(short, long, help_heading = OUTPUT, value_parser = one_of::<Format>(Format::ALL.map(|(word, _)| word)))]
     format: Option<Format>,
-    /// File to write to; without it standard output
-    #[arg(short, long, value_name = "FILE", requires = "format")]
+    /// File to write to (default: standard output)
+    #[arg(short, long, help_heading = OUTPUT, value_name = "FILE", requires = "format")]
     output: Option<PathBuf>,
     /// Replace the file
-    #[arg(long, requires = "output")]
+    #[arg(long, help_heading = OUTPUT, requires = "output")]
     force: bool,
     #[command(flatten)]
     layout: Layout,
@@ -38,10 +38,10 @@ pub struct Arguments {
 #[derive(Args, Clone, Copy)]
 pub struct Layout {
     /// How much the summary says
-    #[arg(long, default_value = "normal", value_parser = one_of::<View>(View::ALL.map(|(word, _)| word)))]
+    #[arg(long, help_heading = OUTPUT, default_value = "normal", value_parser = one_of::<View>(View::ALL.map(|(word, _)| word)))]
     pub view: View,
-    /// Columns of the summary, 40 to 200; without it those of the terminal
-    #[arg(long, value_parser = clap::value_parser!(u16).range(40..=200))]
+    /// Width of the summary in columns, 40 to 200 (default: the terminal's)
+    #[arg(long, help_heading = OUTPUT, value_parser = clap::value_parser!(u16).range(40..=200))]
     pub width: Option<u16>,
 }
 
@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<u8> {
 fn write_whole(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
     let there = std::fs::metadata(path).ok();
     if there.as_ref().is_some_and(std::fs::Metadata::is_dir) {
-        return Err(UsageError(format!("{} is a folder; name a file", ingest::shown(path))).into());
+        return Err(UsageError(format!("{} is a folder\nhint: name a file", ingest::shown(path))).into());
     }
     // Renaming over it would put a file in the place of a device.
     if there.as_ref().is_some_and(|m| !m.is_file()) {
@@ -75,8 +75,7 @@ fn write_whole(path: &Path, bytes: &[u8], force: bool) -> anyhow::Result<()> {
         return written.with_context(|| format!("{} cannot be written", ingest::shown(path)));
     }
     if there.is_some() && !force {
-        let text =
-            format!("{} exists already; choose another name, or pass --force to replace it", ingest::shown(path));
+        let text = format!("{} already exists\nhint: use --force to replace it", ingest::shown(path));
         return Err(UsageError(text).into());
     }
     let parent = case::folder_of(path)?;

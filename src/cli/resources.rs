@@ -6,12 +6,11 @@ use stillhunt::settings::IngestSettings;
 /// What a run may take of the machine.
 #[derive(Args, Clone, Default)]
 pub struct Resources {
-    /// Threads to work with; all processors unless told otherwise. The result is the same with any number
-    #[arg(long, global = true, value_name = "N", value_parser = threads)]
+    /// Worker threads [default: all CPUs]; results do not depend on it
+    #[arg(long, value_name = "N", value_parser = threads, help_heading = "Resources")]
     pub threads: Option<usize>,
-    /// Memory that reading may take, such as 2G or 700M: what can wait on disk goes there sooner, and reading ends with an error
-    /// beyond it
-    #[arg(long, global = true, value_name = "SIZE", value_parser = bytes)]
+    /// Memory for reading, e.g. 2G; spills to disk early and stops if exceeded
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Resources")]
     pub memory_limit: Option<u64>,
 }
 
@@ -35,9 +34,9 @@ const MOST_THREADS: usize = 1_024;
 
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) => Err("no thread does no work; leave it out to use all processors".to_owned()),
+        Ok(0) => Err("at least one thread is needed; leave the option out to use all CPUs".to_owned()),
         Ok(n) if n <= MOST_THREADS => Ok(n),
-        _ => Err(format!("it has to be a whole number from 1 to {MOST_THREADS}")),
+        _ => Err(format!("expected a whole number from 1 to {MOST_THREADS}")),
     }
 }
 
@@ -52,10 +51,10 @@ fn bytes(text: &str) -> Result<u64, String> {
         "M" | "MB" | "MIB" => 20,
         "G" | "GB" | "GIB" => 30,
         "T" | "TB" | "TIB" => 40,
-        _ => return Err("a size is a whole number with K, M, G or T behind it, such as 2G".to_owned()),
+        _ => return Err("expected a whole number followed by K, M, G or T, such as 2G".to_owned()),
     };
-    let number: u64 = digits.parse().map_err(|_| "a size is a whole number with K, M, G or T behind it".to_owned())?;
-    number.checked_mul(1 << unit).filter(|n| *n >= LEAST).ok_or_else(|| "the least limit is 64M".to_owned())
+    let number: u64 = digits.parse().map_err(|_| "expected a whole number followed by K, M, G or T".to_owned())?;
+    number.checked_mul(1 << unit).filter(|n| *n >= LEAST).ok_or_else(|| "minimum is 64M".to_owned())
 }
 
 #[cfg(test)]

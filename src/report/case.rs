@@ -19,47 +19,47 @@ const MANIFEST: &str = "manifest.json";
 /// Why a case cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
-    #[error("{} exists already; choose another folder with -o, or pass --force to replace it", crate::ingest::shown(.0))]
+    #[error("{} already exists\nhint: choose another folder with -o, or pass --force to replace it", crate::ingest::shown(.0))]
     Exists(PathBuf),
-    #[error("{} is not a case: it has no report.json; name the folder that analyze wrote", crate::ingest::shown(.0))]
+    #[error("{} is not a stillhunt case: it has no report.json\nhint: name the folder that `stillhunt analyze` wrote", crate::ingest::shown(.0))]
     NoCase(PathBuf),
-    #[error("{} does not exist; name the folder that analyze wrote", crate::ingest::shown(.0))]
+    #[error("{} does not exist\nhint: name the folder that `stillhunt analyze` wrote", crate::ingest::shown(.0))]
     NotFound(PathBuf),
     #[error("{} cannot be read: {source}", crate::ingest::shown(path))]
     Read { path: PathBuf, source: io::Error },
-    #[error("{} has no manifest.json, so nothing says what it was", crate::ingest::shown(.0))]
+    #[error("{} has no manifest.json, so there is nothing to verify it against", crate::ingest::shown(.0))]
     NoManifest(PathBuf),
     #[error(
-        "{} is no case that this version reads, so --force does not replace it; choose another folder with -o",
+        "{} is not a stillhunt case; --force only replaces cases that this version can read\nhint: choose another folder with -o",
         crate::ingest::shown(.0)
     )]
     NotReplaced(PathBuf),
     #[error(
-        "{} has schema version {found}, this program reads {SCHEMA_VERSION}; use the version that wrote it",
+        "{} has schema version {found}; this program reads {SCHEMA_VERSION}\nhint: use the version of stillhunt that wrote it",
         crate::ingest::shown(path)
     )]
     Version { path: PathBuf, found: String },
     #[error("{} is damaged: {source}", crate::ingest::shown(path))]
     Damaged { path: PathBuf, source: serde_json::Error },
     #[error(
-        "{} holds {}, which is no file of a case, so --force does not replace it; move it away, or choose another folder \
-         with -o",
+        "{} contains {}, which is not a file of a case; --force only replaces cases\nhint: move it away, or choose another \
+         folder with -o",
         crate::ingest::shown(folder),
         crate::visible::visible(found)
     )]
     Foreign { folder: PathBuf, found: String },
-    #[error("the folder {} does not exist; make it, or choose another place with -o", crate::ingest::shown(.0))]
+    #[error("the folder {} does not exist\nhint: create it, or choose another place with -o", crate::ingest::shown(.0))]
     NoFolder(PathBuf),
     #[error("the case cannot be written to {}: {source}", crate::ingest::shown(path))]
     Write { path: PathBuf, source: io::Error },
     #[error(
-        "the case cannot be written to {}: {source}; the earlier one is whole and stands at {}",
+        "the case cannot be written to {}: {source}\nnote: the earlier case is intact at {}",
         crate::ingest::shown(path),
         crate::ingest::shown(aside)
     )]
     NotPutBack { path: PathBuf, aside: PathBuf, source: io::Error },
     #[error(
-        "the case is written, but the earlier one, moved to {}, cannot be removed: {source}",
+        "the case was written, but the earlier one, moved to {}, cannot be removed: {source}",
         crate::ingest::shown(aside)
     )]
     NotRemoved { aside: PathBuf, source: io::Error },

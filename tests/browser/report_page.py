@@ -63,6 +63,23 @@ def with_script(page, report, profile):
         for network in networks:
             card = driver.find_element(By.ID, network)
             assert card.is_displayed() and network in card.text, network
+            # What speaks against the finding stands right behind it.
+            parts = [part.get_attribute("id") for part in card.find_elements(By.CSS_SELECTOR, "section[id]")]
+            assert parts[:3] == [f"{network}-{part}" for part in ("evidence", "innocent", "sensitivity")], parts
+        # The surest networks first, in the table and below it.
+        order = sorted(report["networks"], key=lambda n: (
+            ["suspected_distillation", "coordinated", "extraction_like", "none"].index(n["verdict"]),
+            ["high", "medium", "low"].index(n["confidence"]), n["q_value"], n["id"],
+        ))
+        for places in (".glance tbody th", "article h3"):
+            assert [e.text for e in driver.find_elements(By.CSS_SELECTOR, places)] == [n["id"] for n in order], places
+        # What was not assessed is one line that opens.
+        missing = driver.find_element(By.ID, "not-assessed")
+        closed = missing.size["height"]
+        missing.find_element(By.TAG_NAME, "summary").click()
+        assert missing.size["height"] > closed and "no evidence of innocence" in missing.text
+        terms = [e.text for e in driver.find_elements(By.CSS_SELECTOR, "#reading dt")]
+        assert {"p", "q", "Weight", "Threshold", "Elsewhere", "Confidence"} <= set(terms), terms
         # From the first page to the evidence of a network.
         driver.find_element(By.CSS_SELECTOR, f".glance a[href='#{networks[0]}']").click()
         driver.find_element(By.CSS_SELECTOR, f".jump a[href='#{networks[0]}-evidence']").click()
@@ -87,6 +104,14 @@ def with_script(page, report, profile):
         find.clear()
         find.send_keys("no such account")
         assert visible_rows(driver) == []
+        # A score is written ">0.999" and is a number all the same.
+        score = driver.find_element(By.ID, "filter-membership")
+        set_to = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
+        driver.execute_script(set_to, find, "")
+        driver.execute_script(set_to, driver.find_element(By.ID, "filter-network"), "")
+        driver.execute_script(set_to, score, "0.95")
+        assert len(visible_rows(driver)) == sum(round(a["membership"], 3) >= 0.95 for a in members.values())
+        driver.execute_script(set_to, score, "0")
         driver.execute_script("arguments[0].value=''; arguments[0].dispatchEvent(new Event('input'))", find)
         select = driver.find_element(By.ID, "filter-network")
         driver.execute_script("arguments[0].value=''; arguments[0].dispatchEvent(new Event('input'))", select)
@@ -97,11 +122,15 @@ def with_script(page, report, profile):
             shown = [members[r[0]]["requests"] for r in visible_rows(driver)]
             assert shown == sorted(shown, reverse=turn), shown
         assert button.find_element(By.XPATH, "..").get_attribute("aria-sort") == "ascending"
-        # A table wider than a telephone is moved by the keyboard alone.
+        # A chart wider than a telephone is moved by the keyboard alone.
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
                                {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": True})
         driver.get(page.as_uri())
-        table = driver.find_element(By.CSS_SELECTOR, ".claims").find_element(By.XPATH, "..")
+        # What is read most is laid out anew and not moved.
+        for stacked in driver.find_elements(By.CSS_SELECTOR, ".stack"):
+            room = driver.execute_script("return arguments[0].parentNode.scrollWidth - arguments[0].parentNode.clientWidth", stacked)
+            assert room <= 0, stacked.get_attribute("outerHTML")[:200]
+        table = driver.find_element(By.CSS_SELECTOR, ".chart").find_element(By.XPATH, "..")
         assert driver.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", table)
         reached = False
         for _ in range(200):
@@ -109,7 +138,7 @@ def with_script(page, report, profile):
             if driver.execute_script("return document.activeElement === arguments[0]", table):
                 reached = True
                 break
-        assert reached, "no key leads to a table that has to be moved"
+        assert reached, "no key leads to a chart that has to be moved"
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         # The first key leads past the head of the page.
         driver.get(page.as_uri())

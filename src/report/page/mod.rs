@@ -2,13 +2,14 @@
 
 mod charts;
 mod picture;
+mod words;
 
 use crate::document::{
-    Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Robustness, Signal, Verdict,
+    Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Signal, Verdict,
 };
-use crate::glossary::{chance_cell, figure, grouped, membership};
+use crate::glossary::{chance_cell, grouped, is_of_whole_accounts, membership};
 use crate::report::markup::fill;
-use crate::report::reading::{Reading, comparison, measured, proposed_from, readings, table_rows};
+use crate::report::reading::{Reading, cell, measured, proposed, readings, result, table_rows, threshold};
 use crate::report::terminal::{count, intake_told};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
@@ -16,10 +17,12 @@ use picture::Picture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use words::by_chance;
 
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 4] = [
     ("page.html", include_str!("page.html")),
     ("card.html", include_str!("card.html")),
+    ("reading.html", include_str!("reading.html")),
     ("drawings.html", include_str!("drawings.html")),
 ];
 const STYLE: &str = include_str!("style.css");
@@ -43,11 +46,6 @@ fn moment(text: &str) -> String {
         (Some(_), Some(day), Some(time)) => format!("{day} {time}"),
         _ => text.to_owned(),
     }
-}
-
-/// An expected number as a person reads it, who has no use for the exponent of what is next to nothing.
-fn few(n: f64) -> String {
-    if n > 0.0 && n < 0.001 { "under 0.001".to_owned() } else { figure(n) }
 }
 
 fn percent(share: f64) -> String {
@@ -81,8 +79,12 @@ struct ClaimRow<'a> {
     statement: &'a str,
     observed: String,
     expected: String,
-    /// `expected` with the words that say what it is.
-    comparison: String,
+    /// What gives `expected` in the table on evasion.
+    basis: &'static str,
+    /// The figure from which a claim of extraction counts, with its direction.
+    threshold: String,
+    /// The same figure of the accounts outside the network, where it is known.
+    elsewhere: String,
     p_value: String,
     q_value: String,
     counts: bool,
@@ -91,6 +93,8 @@ struct ClaimRow<'a> {
     bar_at: f64,
     bar: f64,
     lines: Vec<String>,
+    /// Whether `lines` show the claim, or only the accounts that it is about.
+    shown_by_lines: bool,
 }
 
 fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
@@ -109,7 +113,9 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 statement: &c.statement,
                 observed: measured(c.observed, &c.unit),
                 expected: measured(c.expected, &c.unit),
-                comparison: comparison(c),
+                basis: if c.compared_with == "chance" { "by chance" } else { "at the rate of all accounts" },
+                threshold: threshold(c),
+                elsewhere: c.everybody_else.map_or_else(|| "–".to_owned(), |v| cell(v, &c.unit)),
                 p_value: tested(c.p_value),
                 q_value: tested(c.q_value),
                 counts: c.counts,
@@ -118,6 +124,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 bar_at: charts::tenth((before * scale).clamp(0.0, 100.0)),
                 bar: charts::tenth(((sum - before) * scale).clamp(0.0, 100.0)),
                 lines: places(&c.lines).into_iter().chain(table_rows(c)).collect(),
+                shown_by_lines: !is_of_whole_accounts(&c.signal),
             }
         })
         .collect()
@@ -146,7 +153,8 @@ struct StreamRow<'a> {
     excerpt: &'a str,
     /// Fixed passages; a slot stands between two of them.
     template: &'a [String],
-    compared: String,
+    /// How many excerpts were compared, and how many of them have each passage: four of five at least.
+    compared: [String; 2],
 }
 
 /// A pool with its requests in each stream, in the order of the streams; empty where it carries none.
@@ -156,6 +164,44 @@ struct PoolRow<'a> {
     accounts: String,
     linked_by: &'a str,
     cells: Vec<String>,
+}
+
+/// An innocent explanation, its result in words.
+#[derive(Serialize)]
+struct Innocent<'a> {
+    result: &'a str,
+    told: &'a Explanation,
+}
+
+impl<'a> From<&'a Explanation> for Innocent<'a> {
+    fn from(told: &'a Explanation) -> Self {
+        Self { result: result(told), told }
+    }
+}
+
+/// What becomes of a network without each layer of evidence.
+#[derive(Serialize)]
+struct Sensitivity<'a> {
+    /// Layers without which it is not found.
+    lost: Vec<&'a str>,
+    /// Of each layer its name, whether the network is found without it, the overlap, and whether it was proposed from it.
+    rows: Vec<(&'a str, bool, String, bool)>,
+}
+
+fn sensitivity(n: &Network) -> Option<Sensitivity<'_>> {
+    let lost = n.robustness.iter().filter(|r| !r.survives).map(|r| r.without.as_str());
+    let proposed = |layer: &str| n.proposed_by.split(" and ").any(|side| side == layer);
+    let rows = n.robustness.iter().map(|r| (r.without.as_str(), r.survives, percent(r.overlap), proposed(&r.without)));
+    (!n.robustness.is_empty()).then(|| Sensitivity { lost: lost.collect(), rows: rows.collect() })
+}
+
+/// How many prompts there are, how many of them differ, and the least size of what they are drawn from.
+#[derive(Serialize)]
+struct MaterialView {
+    prompts: String,
+    distinct: String,
+    all_different: bool,
+    at_least: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -175,9 +221,10 @@ struct Card<'a> {
     suspected: bool,
     set_aside: &'a str,
     drawn: bool,
+    proposed: String,
+    judged_on: &'a str,
     confidence: &'static str,
     summary: &'a str,
-    proposed_by: &'a str,
     accounts: String,
     requests: String,
     input_tokens: String,
@@ -185,8 +232,7 @@ struct Card<'a> {
     first: String,
     last: String,
     q_value: String,
-    weight: String,
-    best: Option<&'a Explanation>,
+    best: Option<Innocent<'a>>,
     coordinated: AxisView<'a>,
     extraction: AxisView<'a>,
     evasive: AxisView<'a>,
@@ -198,9 +244,9 @@ struct Card<'a> {
     picture: Option<Picture>,
     streams: Vec<StreamRow<'a>>,
     pools: Vec<PoolRow<'a>>,
-    material: Option<[String; 3]>,
-    robustness: Vec<(&'a str, bool, String)>,
-    explanations: Vec<&'a Explanation>,
+    material: Option<MaterialView>,
+    sensitivity: Option<Sensitivity<'a>>,
+    explanations: Vec<Innocent<'a>>,
     /// Names of those that a card without drawings does not lay out.
     contradicted: Vec<&'a str>,
     exemplars: Vec<Line<'a>>,
@@ -215,7 +261,7 @@ fn layers(n: &Network) -> (Vec<StreamRow<'_>>, Vec<PoolRow<'_>>) {
         requests: grouped(s.requests),
         excerpt: &s.excerpt,
         template: &s.template,
-        compared: grouped(s.compared),
+        compared: [s.compared, s.compared.saturating_mul(4).div_ceil(5)].map(grouped),
     });
     let cell = |pool: &str, stream: &str| {
         let cell = n.cells.iter().find(|c| c.pool == pool && c.stream == stream);
@@ -230,10 +276,10 @@ fn layers(n: &Network) -> (Vec<StreamRow<'_>>, Vec<PoolRow<'_>>) {
     (streams.collect(), pools.collect())
 }
 
-/// What a network is called: class of style, sign and title. The sign says without colour what the colour says.
+/// The verdict on a network: class of style, sign and title. The sign says without colour what the colour says.
 fn named(n: &Network) -> (&'static str, &'static str, &'static str) {
     match n.verdict {
-        _ if !n.set_aside.is_empty() => ("aside", "○", "Set aside by the list of known-good"),
+        _ if !n.set_aside.is_empty() => ("aside", "○", "Set aside as known good"),
         Verdict::SuspectedDistillation => ("suspected", "▲", "Suspected distillation network"),
         Verdict::Coordinated => ("coordinated", "◆", "Coordinated accounts; extraction not shown"),
         Verdict::ExtractionLike => ("coordinated", "◇", "Extraction-like, not coordinated"),
@@ -259,9 +305,10 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         suspected: n.is_suspected(),
         set_aside: &n.set_aside,
         drawn,
+        proposed: proposed(n),
+        judged_on: &n.judged_on,
         confidence: n.confidence.as_str(),
         summary: &n.summary,
-        proposed_by: proposed_from(n),
         accounts: grouped(n.members.len() as u64),
         requests: grouped(n.requests),
         input_tokens: grouped(n.input_tokens),
@@ -269,8 +316,7 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         first: moment(&n.first),
         last: moment(&n.last),
         q_value: chance_cell(n.q_value),
-        weight: format!("{:.1}", n.coordinated.claims.iter().filter(|c| c.counts).map(|c| c.weight).sum::<f64>()),
-        best: n.explanations.first(),
+        best: n.explanations.first().map(Innocent::from),
         coordinated,
         extraction,
         evasive,
@@ -283,16 +329,14 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
         streams,
         // One row that nothing links says nothing.
         pools: if n.pools.iter().any(|p| !p.linked_by.is_empty()) { pools } else { Vec::new() },
-        material: n
-            .material
-            .as_ref()
-            .map(|m| [grouped(m.texts), grouped(m.distinct), m.at_least.map(grouped).unwrap_or_default()]),
-        robustness: n
-            .robustness
-            .iter()
-            .map(|r: &Robustness| (r.without.as_str(), r.survives, percent(r.overlap)))
-            .collect(),
-        explanations,
+        material: n.material.as_ref().map(|m| MaterialView {
+            prompts: grouped(m.texts),
+            distinct: grouped(m.distinct),
+            all_different: m.texts == m.distinct,
+            at_least: m.at_least.map(grouped),
+        }),
+        sensitivity: sensitivity(n),
+        explanations: explanations.into_iter().map(Innocent::from).collect(),
         contradicted: contradicted.iter().map(|e| e.name.as_str()).collect(),
         exemplars: n
             .exemplars
@@ -339,7 +383,9 @@ struct View<'a> {
     coordinated: usize,
     extraction_like: usize,
     aside: usize,
-    expected_false: String,
+    networks: usize,
+    /// In a sentence, and in a tile.
+    expected_false: [String; 2],
     groups_tested: String,
     accounts_all: String,
     entities: String,
@@ -354,7 +400,9 @@ struct View<'a> {
     left_out: &'a [String],
     allowed: &'a [Allowed],
     pseudonymised: bool,
-    notices: &'a [String],
+    /// What nobody should miss.
+    warnings: &'a [String],
+    notices: Vec<&'a String>,
     cards: Vec<Card<'a>>,
     accounts: Vec<AccountRow<'a>>,
 }
@@ -373,7 +421,11 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         links.entry(&l.network_id).or_default().push(l);
     }
     let mut networks: Vec<&Network> = d.networks.iter().collect();
-    networks.sort_by_key(|n| (!n.set_aside.is_empty(), n.verdict));
+    // The surest first. Total, and the same whatever the order of the document's networks of equal rank.
+    networks.sort_by(|a, b| {
+        let rank = |n: &Network| (!n.set_aside.is_empty(), n.verdict, n.confidence);
+        rank(a).cmp(&rank(b)).then(a.q_value.total_cmp(&b.q_value)).then_with(|| a.id.cmp(&b.id))
+    });
     let names: BTreeMap<&str, (&str, &str, &str)> = networks.iter().map(|n| (n.id.as_str(), named(n))).collect();
     let cards: Vec<Card<'_>> = networks
         .iter()
@@ -417,7 +469,8 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         coordinated: of(Verdict::Coordinated),
         extraction_like: of(Verdict::ExtractionLike),
         aside,
-        expected_false: few(p.expected_false_networks),
+        networks: networks.len(),
+        expected_false: by_chance(p.expected_false_networks),
         groups_tested: grouped(p.groups_tested),
         accounts_all: grouped(p.accounts),
         entities: grouped(p.entities),
@@ -432,7 +485,8 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         left_out: &d.left_out,
         allowed: &d.allowed,
         pseudonymised: d.pseudonymised,
-        notices: &d.notices,
+        warnings: &i.warnings,
+        notices: d.notices.iter().filter(|notice| !i.warnings.contains(notice)).collect(),
         cards,
         accounts: flagged
             .into_iter()

@@ -4,12 +4,14 @@
   const table = document.getElementById("account-table");
   if (!table) return;
   const body = table.tBodies[0];
+  // Figures are written for people: 12,456 and >0.999.
+  const number = (text) => Number(text.replace(/[^0-9.]/g, ""));
   // Read on first use: a page of ten thousand accounts has to open before anybody filters it.
   let known;
   const all = () => {
     known ??= Array.from(body.rows, (row) => {
       const cells = Array.from(row.cells, (cell) => cell.textContent);
-      return { row, cells, text: (cells[0] + " " + cells[6]).toLowerCase(), membership: Number(cells[3].replace(/[^0-9.]/g, "")) };
+      return { row, cells, text: (cells[0] + " " + cells[6]).toLowerCase(), membership: number(cells[3]) };
     });
     return known;
   };
@@ -48,7 +50,7 @@
     button.textContent = header.textContent;
     header.replaceChildren(button);
     const numeric = header.classList.contains("n");
-    const value = (r) => (numeric ? Number(r.cells[place].replace(/[^0-9.]/g, "")) : r.cells[place]);
+    const value = (r) => (numeric ? number(r.cells[place]) : r.cells[place]);
     button.addEventListener("click", () => {
       const before = header.getAttribute("aria-sort");
       const down = before ? before === "ascending" : numeric;
