@@ -2,6 +2,7 @@
 //! their holders. Made once.
 
 use crate::account_table::Facts;
+use crate::couples::Couples;
 use crate::event::Origin;
 use crate::features::AccountEvidence;
 use crate::holdings::Holdings;
@@ -31,6 +32,8 @@ pub(crate) struct Census {
     prefixes: Vec<Network>,
     /// Distinct addresses of each entity.
     pub reach: Vec<u64>,
+    /// Entities of which two are mostly one person.
+    pub couples: Couples,
     /// Whether each account sends hardly any two requests from one address; see [`rotates`].
     pub rotates: Vec<Option<bool>>,
 }
@@ -282,7 +285,11 @@ impl Census {
         holdings.insert("email_shape", of_one_value(fact(|f| f.email_shape.is_some()), shapes));
         let (prefixes, standing): (Vec<Network>, Vec<Vec<u32>>) = prefixes(world, &whereabouts).into_iter().unzip();
         holdings.insert("prefix", Holdings::new(seen(|a| !a.addresses.is_empty()), standing));
+        let of = |kind: &'static str| holdings.get(kind).into_iter().flat_map(|h: &Holdings| h.holders.iter());
+        let instruments = ["payment", "device", "phone", "email"].into_iter().map(of);
+        let couples = Couples::new(n, instruments, of("address"));
         Self {
+            couples,
             prefixes,
             created: created.into_iter().map(|us| us.map(|us| us as f64 / DAY_US)).collect(),
             volume: requests.into_iter().map(|n| (n > 0).then(|| libm::log(n as f64))).collect(),

@@ -10,6 +10,7 @@ mod candidates;
 mod census;
 pub mod chance;
 mod citations;
+mod couples;
 mod customer;
 pub mod dispatch;
 pub mod document;

@@ -368,8 +368,11 @@ impl Reference {
             let telling = |(d, _): &(u64, u64)| hypergeometric_tail(among.known, *d, n, 2) <= TELLING;
             // The chance grows with the holders.
             let too_many = among.histogram.get(among.histogram.partition_point(telling)).map_or(u64::MAX, |(d, _)| *d);
-            let of_several = |(o, n): &&(u32, u64)| *n >= 2 && popularity(*o) < too_many;
-            let is_own = |(o, n): &&(u32, u64)| *n >= 2 && *n as f64 >= OWN * popularity(*o) as f64;
+            let here = |o: u32| holdings.holders.of(o).iter().copied().filter(|e| known.binary_search(e).is_ok());
+            // What a person shares with themself ties nobody to the rest.
+            let held = |(o, n): &&(u32, u64)| *n > 2 || *n == 2 && !census.couples.is_one(here(*o));
+            let of_several = |object: &&(u32, u64)| held(object) && popularity(object.0) < too_many;
+            let is_own = |object: &&(u32, u64)| held(object) && object.1 as f64 >= OWN * popularity(object.0) as f64;
             let objects = |of: &dyn Fn(&&(u32, u64)) -> bool| inside.iter().filter(of).map(|(o, _)| *o).collect();
             let (of_several, own): (Vec<u32>, Vec<u32>) = (objects(&of_several), objects(&is_own));
             // What has the same holders, as the addresses of one small network or of a couple, is one coincidence.
@@ -378,7 +381,7 @@ impl Reference {
                     inside.iter().filter(of).map(|(o, _)| holdings.holders.of(*o)).collect();
                 different.len() as u64
             };
-            let held_twice = coincidences(&|(_, n)| *n >= 2);
+            let held_twice = coincidences(&held);
             let (many, enclosed) = (
                 co_held(among.known, n, &among.histogram, held_twice),
                 enclosed(among.known, n, &among.histogram, OWN, coincidences(&is_own)),
@@ -410,7 +413,7 @@ fn of_how_many(census: &Census, holdings: &Holdings, group: &[u32], object: u32)
     let holders = group.iter().filter(|e| holdings.holds(**e, &[object]));
     let mut volumes: Vec<f64> = holders.filter_map(|e| census.volume[*e as usize]).collect();
     volumes.sort_by(f64::total_cmp);
-    let median = volumes.get(volumes.len() / 2)?.exp().round() as u64;
+    let median = libm::exp(*volumes.get(volumes.len() / 2)?).round() as u64;
     Some(format!(" (median {} requests per account)", grouped(median)))
 }
 

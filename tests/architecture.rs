@@ -8,7 +8,7 @@ use std::process::Command;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Modules from the foundation up: each may import those before it, never one after it.
-const ORDER: [&str; 56] = [
+const ORDER: [&str; 58] = [
     "document",
     "pieces",
     "visible",
@@ -38,6 +38,7 @@ const ORDER: [&str; 56] = [
     "timing",
     "calendar",
     "lifecycle",
+    "couples",
     "census",
     "reference",
     "over_time",
@@ -57,6 +58,7 @@ const ORDER: [&str; 56] = [
     "standing",
     "slots",
     "streams",
+    "citations",
     "testimony",
     "investigate",
     "robustness",

@@ -156,14 +156,14 @@ fn campaigns_are_found_where_pairs_are_drawn_and_the_report_says_that_they_were(
     };
     let says = |d: &Document, words: &str| d.notices.iter().any(|notice| notice.contains(words));
     let (d, score) = within(3_000, 60_000);
-    assert!(says(&d, "a random part of the pairs") && !says(&d, "left out"), "{:?}", d.notices);
+    assert!(says(&d, "a random sample of the pairs") && !says(&d, "left out"), "{:?}", d.notices);
     // Without those objects a sixth of the largest campaign is lost.
     assert!(score.account.precision >= 0.95 && score.account.recall >= 0.97, "{}", score.to_text());
     assert_eq!(score.false_networks, 0, "{}", score.to_text());
     let (d, _) = within(3_000, 3_000);
     assert!(says(&d, "content left out: "), "{:?}", d.notices);
     let (d, _) = within(u64::MAX, 0);
-    assert!(!says(&d, "a random part of the pairs") && !says(&d, "left out"), "{:?}", d.notices);
+    assert!(!says(&d, "a random sample of the pairs") && !says(&d, "left out"), "{:?}", d.notices);
 }
 
 /// Takes the text out of every row.

@@ -228,7 +228,8 @@ fn numbers_and_times_beyond_all_measure_are_no_numbers_and_no_times() {
     rows += "{\"timestamp\":NaN,\"account_id\":\"a\"}\n{\"timestamp\":Infinity,\"account_id\":\"a\"}\n";
     let (evidence, report) = read(&write(folder.path(), "a.jsonl", rows.as_bytes())).unwrap();
     assert_eq!(report.intake.rows_read, times.len() as u64 + 24 + 2);
-    assert_eq!(report.reasons.get("unreadable timestamp"), Some(&(times.len() as u64)));
+    assert_eq!(report.reasons.get("unreadable timestamp"), Some(&(times.len() as u64 - 1)));
+    assert_eq!(report.reasons.get("no timestamp"), Some(&1), "NaN is how data frames write that there is none");
     assert_eq!(report.reasons.get("not JSON"), Some(&2), "NaN is not JSON: {:?}", report.reasons);
     let a = &evidence.accounts["a"];
     assert_eq!((a.requests, a.input_tokens, a.output_tokens), (24, 3 << 26, 3 << 26));
