@@ -145,8 +145,8 @@ impl Inquiry<'_> {
     /// carriers. Two campaigns on one benchmark share its wording, but together they are a worse account of either's
     /// payments, addresses and rhythm. Groups of one habit are left as they are. `fragments`, of which too little is known
     /// for them to stand alone, are joined to one that stands where instruments tie the two: a template ties the users of a
-    /// tool to those who abuse it.
-    pub fn joined(&self, mut groups: Vec<Group>, mut fragments: Vec<Group>, tests_made: u64) -> Vec<Group> {
+    /// tool to those who abuse it. With the number of all tests that were made, of trials that were given up too.
+    pub fn joined(&self, mut groups: Vec<Group>, mut fragments: Vec<Group>, tests_made: u64) -> (Vec<Group>, u64) {
         leave_to_parts(&mut groups);
         let (habits, mut groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(|c| c.proposed_by == Side::Profile);
         let by_evidence = |a: &Group, b: &Group| {
@@ -171,18 +171,20 @@ impl Inquiry<'_> {
         }
         let joining = Joining { groups: &groups, seeds, grouped, bridges, near };
         // What nothing ties stays apart: such parts are joined side by side, and their groups stand in the order of their seeds.
-        let parts: Vec<BTreeMap<usize, Group>> =
-            joining.components().into_par_iter().map(|component| self.joined_inside(&joining, component)).collect();
+        let (parts, tried): (Vec<BTreeMap<usize, Group>>, Vec<u64>) =
+            joining.components().into_par_iter().map(|component| self.joined_inside(&joining, component)).unzip();
         let mut joined: Vec<Group> = parts.into_iter().flatten().collect::<BTreeMap<_, _>>().into_values().collect();
-        self.completed_by_habit(&mut joined, &habits, tests_made);
+        let tests_made = tests_made + tried.into_iter().sum::<u64>();
+        let tests_made = self.completed_by_habit(&mut joined, &habits, tests_made);
         joined.extend(habits);
-        joined
+        (joined, tests_made)
     }
 
-    /// Joins groups of which only these are near each other: each by its seed.
-    fn joined_inside(&self, joining: &Joining<'_>, mut free: BTreeSet<usize>) -> BTreeMap<usize, Group> {
+    /// Joins groups of which only these are near each other: each by its seed. With the number of tests that this took.
+    fn joined_inside(&self, joining: &Joining<'_>, mut free: BTreeSet<usize>) -> (BTreeMap<usize, Group>, u64) {
         let Joining { groups, seeds, grouped, bridges, near } = joining;
         let mut joined = BTreeMap::new();
+        let mut tried = 0;
         while let Some(seed) = free.pop_first().filter(|seed| seed < seeds) {
             let mut parts = BTreeSet::from([seed]);
             let mut whole: BTreeSet<u32> = groups[seed].accounts.iter().copied().collect();
@@ -201,7 +203,9 @@ impl Inquiry<'_> {
                 let Some(next) = next else { break };
                 let together: Vec<u32> =
                     whole.iter().chain(&groups[next].accounts).copied().collect::<BTreeSet<_>>().into_iter().collect();
-                let evidence = Weight::of(&self.test(&together, side));
+                let tests = self.test(&together, side);
+                tried += tests.len() as u64;
+                let evidence = Weight::of(&tests);
                 if evidence.total() < known.clone().with(&Weight::of(&groups[next].tests)).total() {
                     refused.insert(next);
                     continue;
@@ -213,24 +217,25 @@ impl Inquiry<'_> {
             }
             let group = self.group(whole.iter().copied().collect(), side);
             let carriers = recruits(bridges, &parts, &group.accounts);
-            let group = self.with_recruits(group, carriers);
+            let group = self.with_recruits(group, carriers, &mut tried);
             let own: Vec<u64> = self.own_templates(&group.accounts).iter().filter_map(|o| o.fingerprint()).collect();
             // Who stands in another group is no straggler of this one.
             let stragglers = occasional_carriers(self.scope.evidence, &own, &group.accounts);
             let stragglers = stragglers.difference(grouped).copied().collect();
-            joined.insert(seed, self.with_recruits(group, stragglers));
+            joined.insert(seed, self.with_recruits(group, stragglers, &mut tried));
         }
-        joined
+        (joined, tried)
     }
 
     /// A group with those whom it recruits, unless it is much worse evidenced with them: who quotes its material takes no part in
     /// its payments, addresses and rhythm.
-    fn with_recruits(&self, group: Group, mut recruits: BTreeSet<u32>) -> Group {
+    fn with_recruits(&self, group: Group, mut recruits: BTreeSet<u32>, tried: &mut u64) -> Group {
         if recruits.is_empty() {
             return group;
         }
         let accounts = group.accounts.iter().chain(&recruits).copied().collect::<BTreeSet<_>>().into_iter().collect();
         let larger = self.group(accounts, group.proposed_by);
+        *tried += larger.tests.len() as u64;
         let evidence = |group: &Group| Weight::of(&group.tests).total();
         if evidence(&larger) < KEPT * evidence(&group) {
             return group;
@@ -267,7 +272,8 @@ impl Inquiry<'_> {
 
     /// Completes networks of one template by a group of one habit that carries one template too and holds nearly all of each
     /// that it meets: what the search for templates took apart or left outside, the habit has kept together.
-    fn completed_by_habit(&self, joined: &mut Vec<Group>, habits: &[Group], tests_made: u64) {
+    /// The tests that this takes are added to those made before.
+    fn completed_by_habit(&self, joined: &mut Vec<Group>, habits: &[Group], mut tests_made: u64) -> u64 {
         let overlap = |a: &Group, inside: &BTreeSet<u32>| {
             a.accounts.iter().filter(|x| inside.contains(x)).count() as f64 / a.accounts.len() as f64
         };
@@ -282,8 +288,8 @@ impl Inquiry<'_> {
                 continue;
             }
             let mut whole = self.group(held.union(&carriers).copied().collect(), Side::Content);
-            let more = whole.tests.len() as u64;
-            correct_tests(std::iter::once(&mut whole.tests), tests_made + more);
+            tests_made += whole.tests.len() as u64;
+            correct_tests(std::iter::once(&mut whole.tests), tests_made);
             let known = near.iter().map(|i| Weight::of(&joined[*i].tests).total()).fold(0.0, f64::max);
             // Its template does not count for a network that was looked for by it: what the habit shows must not hang on that.
             let stands = self.settings.findings.is_coordinated(&whole.tests, whole.proposed_by);
@@ -294,6 +300,7 @@ impl Inquiry<'_> {
                 });
             }
         }
+        tests_made
     }
 
     /// How many of some templates each account of a group (rising) carries, if only in one of its texts.

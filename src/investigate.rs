@@ -62,7 +62,7 @@ pub(crate) fn search(inquiry: &Inquiry<'_>) -> Found {
         groups.into_iter().partition(|g| settings.findings.is_coordinated(&g.tests, g.proposed_by));
     fragments
         .retain(|g| g.proposed_by == Side::Content && !settings.findings.speaking(&g.tests, g.proposed_by).is_empty());
-    let mut groups = inquiry.joined(groups, fragments, tests_made);
+    let (mut groups, tests_made) = inquiry.joined(groups, fragments, tests_made);
     correct(&mut groups, tests_made);
     let mut candidates: Vec<Candidate> = groups.into_par_iter().map(|g| inquiry.members_only(g)).collect();
     candidates.retain(|c| c.accounts.len() >= settings.proposals.least_entities);

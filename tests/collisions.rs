@@ -84,9 +84,9 @@ fn document(
     investigate(&Scope::new(&evidence, &facts, &read), &Settings::default())
 }
 
-/// Whoever is named is like the others in something of its own: the one machine among the innocents makes data for itself day and
-/// night, as a campaign does, and the one person, of eight requests, signed up in the days in which they did. All of their texts
-/// were known to the adversary beforehand, who is then as good as in their place.
+/// Whoever is named is like the others in something of its own: the machines among the innocents make data for themselves day and
+/// night, as a campaign does, and a pupil and a crowd worker signed up in the days in which they did. All of their texts were
+/// known to the adversary beforehand, who is then as good as in their place.
 #[test]
 fn of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_network() {
     let (mut found, mut worlds, mut named) = (0, 0, BTreeMap::new());
@@ -118,7 +118,8 @@ fn of_those_who_are_framed_by_crafted_collisions_hardly_any_is_in_a_suspected_ne
     }
     eprintln!("{worlds} worlds: {found} networks of those who craft; innocents in them: {named:?}");
     assert!(found >= worlds / 2, "{found} found in {worlds}");
-    let most = [("benign:lone_synth", 3), ("benign:person", 1)].map(|(who, n)| (who.to_owned(), n));
+    let most =
+        [("benign:lone_synth", 3), ("benign:class", 1), ("benign:crowd_work", 1)].map(|(who, n)| (who.to_owned(), n));
     let most = BTreeMap::from(most);
     assert!(named.iter().all(|(who, n)| *n <= most.get(who).copied().unwrap_or(0)), "{named:?} in {worlds}");
 }

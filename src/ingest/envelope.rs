@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Names under which a row stands, as text or as an object: of Elasticsearch, Splunk, Google Cloud, Docker, Azure, journald,
-/// Loki, and of what writes its messages as JSON.
-const NAMES: [&str; 13] = [
+/// Loki, and of what writes its messages as JSON. Dots lead into an envelope within an envelope.
+const NAMES: [&str; 14] = [
     "_source",
     "jsonPayload",
     "result",
+    "result._raw",
     "log",
     "properties",
     "message",
@@ -47,6 +48,10 @@ pub(super) fn envelope(rows: &[&str], reads: impl Fn(&[&str]) -> bool) -> Option
 
 /// The row in an envelope; `None` where no JSON object stands in it.
 pub(super) fn inside(row: &str, Envelope { name, around }: Envelope) -> Option<String> {
+    name.split('.').try_fold(row.to_owned(), |outer, name| unwrapped(&outer, name, around))
+}
+
+fn unwrapped(row: &str, name: &str, around: bool) -> Option<String> {
     let outer = behind_prefix(row);
     if !is_object(outer) {
         return None;
@@ -103,6 +108,7 @@ mod tests {
             (format!(r#"{{"log":{quoted},"stream":"stdout","time":"2026-11-02T08:00:20Z"}}"#), "log"),
             (format!(r#"{{"_index":"x","_id":"1","_source":{ROW}}}"#), "_source"),
             (format!(r#"{{"preview":false,"result":{ROW}}}"#), "result"),
+            (format!(r#"{{"preview":false,"result":{{"_time":"t","_raw":{quoted}}}}}"#), "result._raw"),
             (format!("2026-11-02T08:00:20Z stdout F {{\"message\":{quoted}}}"), "message"),
         ] {
             let (envelope, inner) = envelope(&[&row], reads).unwrap();
