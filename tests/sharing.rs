@@ -85,12 +85,17 @@ fn under_pseudonyms_no_file_of_a_case_names_an_account_an_address_or_a_path() {
     assert!(said(&stillhunt(&["report", text(&clear), "--pseudonymise", text(&short)]).code(2)).contains("3 bytes"));
 }
 
-#[test]
-fn a_name_inside_an_excerpt_is_replaced_as_a_word_and_not_inside_one() {
+/// The document of the sample.
+fn sample() -> Document {
     let folder = tempfile::tempdir().unwrap();
     let case = folder.path().join("case");
     analyse(&case, &[]).code(10);
-    let mut d = document(&case);
+    document(&case)
+}
+
+#[test]
+fn a_name_inside_an_excerpt_is_replaced_as_a_word_and_not_inside_one() {
+    let mut d = sample();
     let name = d.accounts[0].account_id.clone();
     d.networks[0].exemplars[0].excerpt = format!("ask {name}, not x{name}y");
     let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
@@ -101,10 +106,7 @@ fn a_name_inside_an_excerpt_is_replaced_as_a_word_and_not_inside_one() {
 /// A longer name that ends within a word was passed over whole, and so was every name in it.
 #[test]
 fn a_name_inside_a_longer_one_stood_in_clear_under_pseudonyms() {
-    let folder = tempfile::tempdir().unwrap();
-    let case = folder.path().join("case");
-    analyse(&case, &[]).code(10);
-    let mut d = document(&case);
+    let mut d = sample();
     let account = d.accounts[0].clone();
     for (account_id, org_id) in
         [("alice", "alice-co"), ("bob", "eve"), ("alice-co-op x", "bob/alice"), ("Zoé", "Zoé-é")]
@@ -136,10 +138,7 @@ fn a_name_inside_a_longer_one_stood_in_clear_under_pseudonyms() {
 
 #[test]
 fn an_account_called_like_a_word_of_the_program_changes_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let case = folder.path().join("case");
-    analyse(&case, &[]).code(10);
-    let d = document(&case);
+    let d = sample();
     let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
     let calm = names.document(&d).unwrap();
     let mut evil = d.clone();
@@ -229,10 +228,7 @@ fn what_is_known_to_be_good_is_set_aside_and_recorded_and_not_hidden() {
 
 #[test]
 fn a_known_template_sets_aside_only_what_little_else_speaks_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let case = folder.path().join("case");
-    analyse(&case, &[]).code(10);
-    let mut d = document(&case);
+    let mut d = sample();
     let passage = "the house template of all";
     for n in &mut d.networks {
         n.streams.truncate(1);
@@ -268,10 +264,7 @@ fn files_that_were_not_read_stood_by_name_under_pseudonyms() {
 
 #[test]
 fn entries_of_a_list_that_name_nothing_were_not_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let case = folder.path().join("case");
-    analyse(&case, &[]).code(10);
-    let mut d = document(&case);
+    let mut d = sample();
     let entry = |id: &str| format!("[[account]]\nid = \"{id}\"\nreason = \"ours\"\n");
     let list = entry(&d.accounts[0].account_id) + &entry("misspelt");
     let list = stillhunt::allow_list::AllowList::from_toml(&list).unwrap();
