@@ -35,6 +35,14 @@ pub(super) struct Envelope {
     pub around: bool,
 }
 
+impl Envelope {
+    /// Why a file is read as it is, where its rows stand in this.
+    pub fn told(self, reason: &str) -> String {
+        let stand = format!("rows stand in {}", self.name);
+        if reason.is_empty() { stand } else { format!("{stand}; of these {reason}") }
+    }
+}
+
 /// The envelope in which most of these rows stand, with the rows as they are in it; `reads` says whether rows can be read.
 pub(super) fn envelope(rows: &[&str], reads: impl Fn(&[&str]) -> bool) -> Option<(Envelope, Vec<String>)> {
     let ways = NAMES.iter().flat_map(|name| [false, true].map(|around| Envelope { name, around }));
@@ -56,10 +64,10 @@ fn unwrapped(row: &str, name: &str, around: bool) -> Option<String> {
     if !is_object(outer) {
         return None;
     }
-    let named = |(key, value): (&'_ str, &'_ str)| (key.trim_matches('"') == name).then(|| value.to_owned());
-    let found = members(outer).find_map(named)?;
-    let found = scalar(Cow::Owned(found))?;
-    let inner = found.trim();
+    let is_it = |key: &str| key.trim_matches('"') == name;
+    let (_, value) = members(outer).find(|(key, _)| is_it(key))?;
+    let value = scalar(Cow::Borrowed(value))?;
+    let inner = value.trim();
     if !is_object(inner) {
         return None;
     }
@@ -68,7 +76,7 @@ fn unwrapped(row: &str, name: &str, around: bool) -> Option<String> {
         let own: BTreeSet<&str> = members(inner).map(|(key, _)| key).collect();
         whole.pop();
         let mut first = own.is_empty();
-        for (key, value) in members(outer).filter(|(key, _)| key.trim_matches('"') != name && !own.contains(key)) {
+        for (key, value) in members(outer).filter(|(key, _)| !is_it(key) && !own.contains(key)) {
             whole += if first { "" } else { "," };
             whole += &format!("{key}:{value}");
             first = false;

@@ -196,10 +196,7 @@ pub fn read_logs<F: Fold>(
         if let Some(remark) = remark {
             reading.no_list(path, &remark, matches!(container, Container::Document { .. }));
         }
-        let reason = envelope.map_or(reason.clone(), |around| {
-            let stand = format!("rows stand in {}", around.name);
-            if reason.is_empty() { stand } else { format!("{stand}; of these {reason}") }
-        });
+        let reason = envelope.map_or_else(|| reason.clone(), |envelope| envelope.told(&reason));
         let inside = envelope.map(Expansion::Inside);
         let before = reading.report.intake.rows_read;
         let said = |rows| progress(Progress { files_done: file_id as usize, files_total: inputs.len(), rows });

@@ -33,7 +33,7 @@ fn messages(text: &str) -> Option<Cow<'_, str>> {
                 if place == 0 && element.is_array() {
                     return messages(&raw).map(|inner| Cow::Owned(inner.into_owned()));
                 }
-                spoken |= element.is_object() && role(&raw).is_some();
+                spoken = spoken || element.is_object() && role(&raw).is_some();
             }
             spoken.then_some(Cow::Borrowed(text))
         }
@@ -48,23 +48,23 @@ fn messages(text: &str) -> Option<Cow<'_, str>> {
 
 /// Whose a message is: by its `role`, that of the message inside it (OpenInference), its `type`, or the name of its class
 /// (LangChain).
-fn role(message: &str) -> Option<String> {
-    let said = said(message, "role").or_else(|| said(message, "message.role"));
+fn role(message: &str) -> Option<Cow<'_, str>> {
     let inside = || {
         let inner = member(message, "message").ok().flatten().filter(|inner| inner.starts_with('{'))?;
-        self::said(&inner, "role")
+        said(&inner, "role").map(|role| Cow::Owned(role.into_owned()))
     };
-    let known = |kind: &String| [&USER[..], &MODEL, &SYSTEM].iter().any(|roles| roles.contains(&kind.as_str()));
+    let known = |kind: &Cow<'_, str>| [&USER[..], &MODEL, &SYSTEM].iter().any(|roles| roles.contains(&kind.as_ref()));
     let class = || {
         let class = member(message, "id").ok().flatten()?;
-        CLASSES.iter().find(|(name, _)| class.contains(name)).map(|(_, role)| (*role).to_owned())
+        CLASSES.iter().find(|(name, _)| class.contains(name)).map(|(_, role)| Cow::Borrowed(*role))
     };
-    said.or_else(inside).or_else(|| self::said(message, "type").filter(known)).or_else(class)
+    let named = said(message, "role").or_else(|| said(message, "message.role"));
+    named.or_else(inside).or_else(|| said(message, "type").filter(known)).or_else(class)
 }
 
 /// What an object says under a name, as text.
-fn said(object: &str, name: &str) -> Option<String> {
-    member(object, name).ok().flatten().and_then(scalar).map(Cow::into_owned)
+fn said<'a>(object: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    member(object, name).ok().flatten().and_then(scalar)
 }
 
 /// The text of the last user turn, if these are chat messages that have one. Results of tools that are sent in the user's name
@@ -95,7 +95,7 @@ fn turns(list: &str, roles: &[&str]) -> Option<Vec<String>> {
             return None;
         }
         let raw = message.as_raw_cow();
-        if role(&raw).is_some_and(|role| roles.contains(&role.as_str())) {
+        if role(&raw).is_some_and(|role| roles.contains(&role.as_ref())) {
             found.extend(content_text(&raw));
         }
     }
@@ -141,7 +141,7 @@ fn parts(text: &str) -> Option<String> {
         return None;
     }
     let is_part =
-        |raw: &str| raw.starts_with('{') && said(raw, "type").is_some_and(|kind| PARTS.contains(&kind.as_str()));
+        |raw: &str| raw.starts_with('{') && said(raw, "type").is_some_and(|kind| PARTS.contains(&kind.as_ref()));
     let all = to_array_iter(text).all(|part| part.is_ok_and(|part| is_part(&part.as_raw_cow())));
     if all { content_text(text) } else { None }
 }
