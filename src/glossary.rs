@@ -81,6 +81,28 @@ const FINDINGS: [(&str, &str); 28] = [
     ("time.turn_taking", "accounts take turns"),
 ];
 
+/// Kinds of shared objects: what one is, and what several are.
+const OBJECTS: [(&str, [&str; 2]); 7] = [
+    ("address", ["IP address", "IP addresses"]),
+    ("device", ["device", "devices"]),
+    ("email", ["e-mail address", "e-mail addresses"]),
+    ("email_domain", ["e-mail domain", "e-mail domains"]),
+    ("payment", ["payment instrument", "payment instruments"]),
+    ("phone", ["phone number", "phone numbers"]),
+    ("prefix", ["IP network", "IP networks"]),
+];
+
+/// One and several objects of a kind; an unknown one stands for itself.
+pub fn objects(kind: &str) -> [&str; 2] {
+    OBJECTS.iter().find(|(id, _)| *id == kind).map_or([kind; 2], |(_, words)| *words)
+}
+
+/// One of a unit that stands for several, such as `accounts`.
+pub fn one_of(unit: &str) -> &str {
+    let object = OBJECTS.iter().find(|(_, [_, several])| *several == unit).map(|(_, [one, _])| *one);
+    object.or_else(|| unit.strip_suffix('s')).unwrap_or(unit)
+}
+
 /// What the rhythm index means.
 pub const RHYTHM_INDEX: &str = "1.0 = active at all hours, 1.5 = about eight hours' rest a day";
 

@@ -5,7 +5,7 @@
 use crate::census::{Census, Column, DAY_US};
 use crate::chance::hypergeometric_tail;
 use crate::document::rfc3339;
-use crate::glossary::{RHYTHM_INDEX, figure, grouped};
+use crate::glossary::{self, RHYTHM_INDEX, figure, grouped};
 use crate::group_tests::{
     Counts, LEAST_AGREEING, Line, Outcome, Test, cluster, co_held, concentration, enclosed, few_values, one_measure,
     stated,
@@ -394,8 +394,9 @@ impl Reference {
                 };
                 let several = several[usize::from(outcome.observed != 1.0)];
                 let statement = format!("{} {several}{more}{same}", figure(outcome.observed));
-                let finding = format!("{} shared by several accounts{more}", plural(kind));
-                Test { finding, ..look(outcome, statement, plural(kind), Counts::Objects, wanted) }
+                let [_, what] = glossary::objects(kind);
+                let finding = format!("{what} shared by several accounts{more}");
+                Test { finding, ..look(outcome, statement, what, Counts::Objects, wanted) }
             };
             looks.push(said(many, of_several, ""));
             looks.push(said(enclosed, own, ", hardly by any outside"));
@@ -436,16 +437,4 @@ fn effective_size(census: &Census, group: &[u32], among: &Popularity, held: &[(u
     let of_shared = with_others(|(_, inside)| *inside) as f64 / shared.saturating_sub(owned).max(1) as f64;
     let share = of_all.max(of_shared);
     ((share * among.known as f64).round() as u64).clamp(group.len() as u64, among.known)
-}
-
-fn plural(unit: &'static str) -> &'static str {
-    match unit {
-        "payment" => "payment instruments",
-        "device" => "devices",
-        "phone" => "phone numbers",
-        "email" => "e-mail addresses",
-        "address" => "IP addresses",
-        "prefix" => "IP networks",
-        other => other,
-    }
 }

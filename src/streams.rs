@@ -254,16 +254,7 @@ fn pools(world: &World, network: &[u32]) -> (Vec<Pool>, BTreeMap<u32, usize>) {
 
 /// `9 IP addresses`, `1 payment instrument`.
 fn objects_of(kind: &str, n: u64) -> String {
-    let [one, several] = match kind {
-        "payment" => ["payment instrument", "payment instruments"],
-        "device" => ["device", "devices"],
-        "phone" => ["phone number", "phone numbers"],
-        "email" => ["e-mail address", "e-mail addresses"],
-        "email_domain" => ["e-mail domain", "e-mail domains"],
-        "address" => ["IP address", "IP addresses"],
-        "prefix" => ["IP network", "IP networks"],
-        other => [other, other],
-    };
+    let [one, several] = glossary::objects(kind);
     format!("{} {}", glossary::grouped(n), if n == 1 { one } else { several })
 }
 

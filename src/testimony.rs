@@ -17,8 +17,7 @@ use crate::rules;
 use crate::scope::{Inquiry, Scope};
 use crate::shape::{Own, Sight, beside, sights};
 use crate::streams::{Layers, layers, material};
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// E-mail domains that a statement names.
 const DOMAINS_NAMED: usize = 6;
@@ -174,11 +173,9 @@ impl Inquiry<'_> {
             _ => "consistent with extraction-like work; nothing shows a single operator",
         };
         // Claims are in order of their q-values: the first of a family carries it.
-        let carries = |family: &&str| claims.iter().find(|c| c.counts && c.family == **family);
-        let mut carried: Vec<&Claim> = families.iter().filter_map(carries).collect();
-        carried
-            .sort_by(|a, b| a.q_value.partial_cmp(&b.q_value).unwrap_or(Ordering::Equal).then(a.signal.cmp(&b.signal)));
-        let names: Vec<&str> = carried.iter().map(|c| glossary::name(&c.signal)).collect();
+        let mut of_others: BTreeSet<&str> = families.iter().copied().collect();
+        let carries = |c: &&Claim| c.counts && of_others.remove(c.family.as_str());
+        let names: Vec<&str> = claims.iter().filter(carries).map(|c| glossary::name(&c.signal)).collect();
         let agree = match names.as_slice() {
             [] => "No kind of evidence exceeds chance".to_owned(),
             [one] => format!("1 kind of evidence exceeds chance: {one}"),

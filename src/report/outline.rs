@@ -154,9 +154,12 @@ fn labelled(page: &mut Page, label: &str, text: &str) {
     page.hanging(2, LABEL, label, text);
 }
 
+/// Claims of an axis that count.
+fn counting<'a>(reading: &Reading<'a>) -> Vec<&'a Claim> {
+    reading.axis.claims.iter().filter(|c| c.counts).collect()
+}
+
 fn questions(page: &mut Page, n: &Network, one: &Reading<'_>, work: &Reading<'_>) {
-    let counting =
-        |reading: &Reading<'_>| -> Vec<Claim> { reading.axis.claims.iter().filter(|c| c.counts).cloned().collect() };
     let share = |v: Option<f64>| v.map(|v| format!("{:.1} %", 100.0 * v)).unwrap_or_default();
     let claims = counting(one);
     let rows = claims.iter().take(FINDINGS).map(|c| {
@@ -167,9 +170,8 @@ fn questions(page: &mut Page, n: &Network, one: &Reading<'_>, work: &Reading<'_>
     table.print(page, 2, &format!("{}  {}", one.question, one.short));
     more(page, claims.len());
 
-    let claims = counting(work);
     let (distributed, claims): (Vec<&Claim>, Vec<&Claim>) =
-        claims.iter().partition(|c| c.signal == "extraction.given_out");
+        counting(work).into_iter().partition(|c| c.signal == "extraction.given_out");
     let judged = n.judged_on.trim_end_matches('.').replacen("Judged", "; judged", 1);
     let title = format!("{}  {}{judged}", work.question, work.short);
     if claims.is_empty() {
@@ -193,7 +195,7 @@ fn more(page: &mut Page, claims: usize) {
 }
 
 fn evasive(page: &mut Page, evasion: &Reading<'_>) {
-    let told = evasion.axis.claims.iter().filter(|c| c.counts).map(|c| match c.compared_with.as_str() {
+    let told = counting(evasion).into_iter().map(|c| match c.compared_with.as_str() {
         // What stands above already has its figures there.
         "everybody" if c.signal == "evasion.rotation" => said(c).to_owned(),
         "everybody" => format!("{} {} ({} expected)", seen_cell(c), said(c), cell(c.expected, &c.unit)),

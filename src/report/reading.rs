@@ -1,7 +1,7 @@
 //! What is concluded of an axis, kept apart from what was observed, in the same hedged words in every rendering.
 
 use crate::document::{Axis, Claim, Explanation, LineRef, Network, Stream};
-use crate::glossary::{chance, figure, grouped, is_of_whole_accounts, joined, name, percent};
+use crate::glossary::{chance, figure, grouped, is_of_whole_accounts, joined, name, one_of, percent};
 
 /// What the grades of confidence are.
 pub(super) const CONFIDENCE: &str = "Confidence: high = at least three kinds of evidence, q < 0.001, prompt text in the log, and found \
@@ -63,16 +63,10 @@ pub(super) fn readings(n: &Network) -> [Reading<'_>; 3] {
 
 /// A figure with its unit; shares as a percentage.
 pub(super) fn measured(value: f64, unit: &str) -> String {
-    let one = || match unit {
-        _ if value != 1.0 => unit,
-        "IP addresses" => "IP address",
-        "e-mail addresses" => "e-mail address",
-        _ => unit.strip_suffix('s').unwrap_or(unit),
-    };
     match unit {
         "share" => percent(value),
         "index" | "score" => format!("{value:.2}"),
-        _ => format!("{} {}", figure(value), one()),
+        _ => format!("{} {}", figure(value), if value == 1.0 { one_of(unit) } else { unit }),
     }
 }
 
@@ -144,12 +138,16 @@ pub(super) fn evidence(c: &Claim, place: impl Fn(&LineRef) -> String) -> Option<
     if places.is_empty() {
         return None;
     }
-    let before = match c.lines.is_empty() {
+    Some(format!("{} {}", evidence_words(c), places.join(", ")))
+}
+
+/// The words before the places where the evidence of a claim stands.
+pub(super) fn evidence_words(c: &Claim) -> &'static str {
+    match c.lines.is_empty() {
         true => "evidence:",
         false if is_of_whole_accounts(&c.signal) => "no single line shows this; first lines of some of these accounts:",
         false => "evidence: lines",
-    };
-    Some(format!("{before} {}", places.join(", ")))
+    }
 }
 
 /// What became of an explanation; documents before 1.7 have a single word for it.
@@ -226,13 +224,22 @@ pub(super) fn expected_by_chance(networks: usize, expected: f64) -> String {
     format!(
         "By chance alone, fewer than {} of the {networks} would be expected to appear here (number reported × largest q). This covers \
          statistical chance only; it does not say that one operator is behind the others.",
-        // Rounded up, for it is a bound.
-        if expected < 0.01 { figure_of_thousandths(expected) } else { figure((100.0 * expected).ceil() / 100.0) }
+        bound(expected)
     )
 }
 
-fn figure_of_thousandths(expected: f64) -> String {
-    format!("{:.3}", ((1000.0 * expected).ceil() / 1000.0).max(0.001))
+/// That many networks at most would chance bring about: rounded up, for it is a bound.
+pub(super) fn bound(expected: f64) -> String {
+    if expected < 0.01 {
+        format!("{:.3}", ((1000.0 * expected).ceil() / 1000.0).max(0.001))
+    } else {
+        figure((100.0 * expected).ceil() / 100.0)
+    }
+}
+
+/// What a term of the legends means, without the term.
+pub(super) fn meaning(told: &'static str) -> &'static str {
+    told.split_once(": ").map_or(told, |(_, meaning)| meaning)
 }
 
 /// The template of a stream on one line, `[...]` for a slot; `None` where it is not known.

@@ -2,14 +2,16 @@
 
 mod charts;
 mod picture;
-mod words;
 
 use crate::document::{
     Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Signal, Verdict,
 };
-use crate::glossary::{chance_cell, grouped, is_of_whole_accounts, membership};
+use crate::glossary::{chance_cell, grouped, membership, percent};
 use crate::report::markup::fill;
-use crate::report::reading::{Reading, cell, measured, proposed, readings, result, table_rows, threshold};
+use crate::report::reading::{
+    CHANCE, CONFIDENCE, Reading, THRESHOLDS, WEIGHT, bound, cell, evidence_words, expected_by_chance, meaning,
+    measured, proposed, readings, result, sensitivity, table_rows, threshold,
+};
 use crate::report::terminal::{count, intake_told};
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
@@ -17,7 +19,6 @@ use picture::Picture;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use words::by_chance;
 
 const TEMPLATES: [(&str, &str); 4] = [
     ("page.html", include_str!("page.html")),
@@ -46,10 +47,6 @@ fn moment(text: &str) -> String {
         (Some(_), Some(day), Some(time)) => format!("{day} {time}"),
         _ => text.to_owned(),
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
 }
 
 fn path(file: &str) -> String {
@@ -93,8 +90,8 @@ struct ClaimRow<'a> {
     bar_at: f64,
     bar: f64,
     lines: Vec<String>,
-    /// Whether `lines` show the claim, or only the accounts that it is about.
-    shown_by_lines: bool,
+    /// Words before `lines`.
+    evidence: &'static str,
 }
 
 fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
@@ -124,7 +121,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 bar_at: charts::tenth((before * scale).clamp(0.0, 100.0)),
                 bar: charts::tenth(((sum - before) * scale).clamp(0.0, 100.0)),
                 lines: places(&c.lines).into_iter().chain(table_rows(c)).collect(),
-                shown_by_lines: !is_of_whole_accounts(&c.signal),
+                evidence: evidence_words(c),
             }
         })
         .collect()
@@ -182,17 +179,19 @@ impl<'a> From<&'a Explanation> for Innocent<'a> {
 /// What becomes of a network without each layer of evidence.
 #[derive(Serialize)]
 struct Sensitivity<'a> {
-    /// Layers without which it is not found.
-    lost: Vec<&'a str>,
+    /// What it depends on, in a sentence.
+    told: String,
     /// Of each layer its name, whether the network is found without it, the overlap, and whether it was proposed from it.
     rows: Vec<(&'a str, bool, String, bool)>,
 }
 
-fn sensitivity(n: &Network) -> Option<Sensitivity<'_>> {
-    let lost = n.robustness.iter().filter(|r| !r.survives).map(|r| r.without.as_str());
-    let proposed = |layer: &str| n.proposed_by.split(" and ").any(|side| side == layer);
-    let rows = n.robustness.iter().map(|r| (r.without.as_str(), r.survives, percent(r.overlap), proposed(&r.without)));
-    (!n.robustness.is_empty()).then(|| Sensitivity { lost: lost.collect(), rows: rows.collect() })
+impl<'a> Sensitivity<'a> {
+    fn of(n: &'a Network) -> Option<Self> {
+        let proposed = |layer: &str| n.proposed_by.split(" and ").any(|side| side == layer);
+        let rows =
+            n.robustness.iter().map(|r| (r.without.as_str(), r.survives, percent(r.overlap), proposed(&r.without)));
+        sensitivity(n).map(|told| Self { told: told.trim_end_matches('.').to_owned(), rows: rows.collect() })
+    }
 }
 
 /// How many prompts there are, how many of them differ, and the least size of what they are drawn from.
@@ -335,7 +334,7 @@ fn card<'a>(d: &'a Document, n: &'a Network, accounts: &[&'a Account], links: &[
             all_different: m.texts == m.distinct,
             at_least: m.at_least.map(grouped),
         }),
-        sensitivity: sensitivity(n),
+        sensitivity: Sensitivity::of(n),
         explanations: explanations.into_iter().map(Innocent::from).collect(),
         contradicted: contradicted.iter().map(|e| e.name.as_str()).collect(),
         exemplars: n
@@ -385,7 +384,10 @@ struct View<'a> {
     aside: usize,
     networks: usize,
     /// In a sentence, and in a tile.
-    expected_false: [String; 2],
+    by_chance: String,
+    expected_false: String,
+    /// What chance, weight, threshold and confidence mean.
+    terms: [&'static str; 4],
     groups_tested: String,
     accounts_all: String,
     entities: String,
@@ -470,7 +472,9 @@ pub fn page(d: &Document) -> Result<String, minijinja::Error> {
         extraction_like: of(Verdict::ExtractionLike),
         aside,
         networks: networks.len(),
-        expected_false: by_chance(p.expected_false_networks),
+        by_chance: expected_by_chance(networks.len(), p.expected_false_networks),
+        expected_false: bound(p.expected_false_networks),
+        terms: [CHANCE, WEIGHT, THRESHOLDS, CONFIDENCE].map(meaning),
         groups_tested: grouped(p.groups_tested),
         accounts_all: grouped(p.accounts),
         entities: grouped(p.entities),
