@@ -312,7 +312,10 @@ fn a_page_counts_extraction_like_groups_and_every_kind_of_row_and_shows_slots() 
     let page = String::from_utf8(export(&d, Format::Html).unwrap()).unwrap();
     assert!(page.contains("<dt>Extraction-like, not coordinated</dt><dd>1</dd>"));
     assert!(page.contains("fewer than 0.001 of the 2 networks would be expected") && !page.contains("3.2e-9 of"));
-    assert!(page.contains(">≥ 75 %</td>") && page.contains(">91 %</td>"));
+    assert!(
+        page.contains(">≥ 75 %</td>")
+            && page.contains(">91 % <span class=\"basis\">meets it too: not distinctive</span></td>")
+    );
     assert!(page.contains("Not drawn: 0 requests of this network and 37 of all accounts"));
     assert!(page.contains("0 repeated + 7 joined to others + 3 no calls"));
     assert!(page.contains("Exercise acct_7 of <span class=\"slot\">changes</span>"));

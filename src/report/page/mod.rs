@@ -9,8 +9,8 @@ use crate::document::{
 use crate::glossary::{chance_cell, grouped, membership, percent};
 use crate::report::markup::fill;
 use crate::report::reading::{
-    CHANCE, CONFIDENCE, Reading, THRESHOLDS, WEIGHT, bound, cell, evidence_words, expected_by_chance, meaning,
-    measured, proposed, readings, result, sensitivity, table_rows, threshold,
+    CHANCE, CONFIDENCE, Reading, THRESHOLDS, WEIGHT, bound, cell, evidence_words, expected_by_chance, is_met_elsewhere,
+    meaning, measured, proposed, readings, result, sensitivity, table_rows, threshold,
 };
 use crate::report::terminal::{count, intake_told};
 use base64::Engine;
@@ -82,6 +82,8 @@ struct ClaimRow<'a> {
     threshold: String,
     /// The same figure of the accounts outside the network, where it is known.
     elsewhere: String,
+    /// That figure reaches the threshold too.
+    met_elsewhere: bool,
     p_value: String,
     q_value: String,
     counts: bool,
@@ -113,6 +115,7 @@ fn rows(claims: &[Claim]) -> Vec<ClaimRow<'_>> {
                 basis: if c.compared_with == "chance" { "by chance" } else { "at the rate of all accounts" },
                 threshold: threshold(c),
                 elsewhere: c.everybody_else.map_or_else(|| "–".to_owned(), |v| cell(v, &c.unit)),
+                met_elsewhere: is_met_elsewhere(c),
                 p_value: tested(c.p_value),
                 q_value: tested(c.q_value),
                 counts: c.counts,
