@@ -87,19 +87,25 @@ def main():
         assert "threat-actor" not in kinds and "intrusion-set" not in kinds
         assert all(o.get("object_marking_refs") for o in bundle.objects if o["type"] not in ("marking-definition", "identity"))
 
-        # The sample shares no address in a listed link; a case that does makes observables and an indicator of it.
-        with_addresses = json.loads(json.dumps(report))
+        # Addresses in the listed links of suspected networks become observables and one indicator a network; of what only
+        # looks like an address, nothing does.
+        ids = {n["id"] for n in suspected}
+        listed = {l["shared"].removeprefix("address ") for l in report["links"] if l["network_id"] in ids and l["shared"].startswith("address ")}
+        observed = lambda bundle: {o["value"] for o in bundle.objects if o["type"] in ("ipv4-addr", "ipv6-addr")}
+        assert listed and observed(bundle) == listed
+        planted = json.loads(json.dumps(report))
+        planted["links"] = []
         pair = {**suspected[0], "a": suspected[0]["members"][0], "b": suspected[0]["members"][1]}
         for address in ("192.0.2.17", "2001:db8::17", "' OR [x:y = '1"):
-            with_addresses["links"].append({
+            planted["links"].append({
                 "account_a": pair["a"], "account_b": pair["b"], "network_id": pair["id"], "family": "infrastructure",
                 "shared": f"address {address}", "popularity": 2, "p_value": 1e-6, "q_value": 1e-3})
         (folder / "addresses").mkdir()
-        (folder / "addresses" / "report.json").write_text(json.dumps(with_addresses))
+        (folder / "addresses" / "report.json").write_text(json.dumps(planted))
         path = folder / "addresses.stix"
         subprocess.run([binary, "report", folder / "addresses", "--format", "stix", "-o", path], check=True)
         shared = valid_stix(path)
-        assert sorted(o["value"] for o in shared.objects if o["type"].startswith("ipv")) == ["192.0.2.17", "2001:db8::17"]
+        assert observed(shared) == {"192.0.2.17", "2001:db8::17"}
         [indicator] = [o for o in shared.objects if o["type"] == "indicator"]
         assert indicator["pattern"] == "[ipv4-addr:value = '192.0.2.17' OR ipv6-addr:value = '2001:db8::17']"
 
