@@ -1,6 +1,7 @@
 //! Which files are meant: each once, however it is named, and what is left out is told.
 
 use super::custody::hash_file;
+use super::endings::{is_named_table, looks_like_a_log};
 use super::{IngestError, inputs, shown};
 use crate::normalise::FieldMap;
 use crate::schema::{ACCOUNT_TABLE, at};
@@ -31,17 +32,10 @@ impl Deref for Inputs {
     }
 }
 
-const ENDINGS: [&str; 6] = ["jsonl", "ndjson", "json", "log", "csv", "parquet"];
 /// Names listed of what is left out for one reason.
 const LISTED: usize = 5;
 /// Bytes by which files of one length are compared before they are hashed to their ends.
 const HEAD: u64 = 64 << 10;
-
-pub(super) fn looks_like_a_log(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
-}
 
 /// Whether a folder holds a case of ours: its tables would be read as logs of accounts that are suspected already.
 fn is_case(folder: &Path) -> bool {
@@ -271,7 +265,7 @@ const EVIDENCE: [&str; 4] = ["without_session", "distinct_texts", "rule_packs", 
 /// What a table is by its header that tells of accounts and of no call. Who names its time in a map says that it is a log.
 fn of_accounts(path: &Path, map: &FieldMap) -> Option<Why> {
     let parquet = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet"));
-    if !inputs::is_named_table(path) && !parquet {
+    if !is_named_table(path) && !parquet {
         return None;
     }
     // What cannot be read is told when it is read.

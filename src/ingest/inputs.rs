@@ -2,12 +2,12 @@
 
 use super::IngestError;
 use super::elements::{LOOSE, WRAPPERS, outer_keys, outer_values};
+use super::endings::{is_named_table, looks_like_a_log};
 use super::envelope::behind_prefix;
 use super::expand::{is_combined, message};
-use super::finding::looks_like_a_log;
 use super::located::{Located, failed};
+use super::unpacking::{most_expanded, unpacking};
 use crate::schema::{self, COLUMNS, at};
-use crate::settings::IngestSettings;
 use crate::visible::visible;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -58,54 +58,6 @@ pub(super) struct Opened {
 const PEEK: u64 = 256 << 10;
 /// Rows looked at.
 const ROWS: usize = 50;
-
-/// Reads the decompressed bytes and refuses to expand beyond what any honest log does.
-struct Guarded<R> {
-    inner: R,
-    out: u64,
-    limit: u64,
-}
-
-/// Bytes that may be read before the ratio counts.
-const FREE_EXPANSION: u64 = 64 << 20;
-
-/// Bytes that may come of so many that are packed.
-pub(super) fn most_expanded(packed: u64, max_expansion: u64) -> u64 {
-    packed.saturating_mul(max_expansion).max(FREE_EXPANSION)
-}
-
-impl<R: Read> Read for Guarded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
-        self.out += n as u64;
-        if self.out > self.limit {
-            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "it expands beyond any honest log"));
-        }
-        Ok(n)
-    }
-}
-
-/// The bytes of a small file that may be packed.
-///
-/// # Errors
-/// When it is damaged, or expands beyond what any honest file does.
-pub fn unpacked(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let limit = most_expanded(bytes.len() as u64, IngestSettings::default().max_expansion);
-    let mut plain = Vec::new();
-    unpacking(bytes, bytes, limit)?.read_to_end(&mut plain)?;
-    Ok(plain)
-}
-
-/// Undoes the compression that the first bytes, `magic`, tell of.
-fn unpacking<'f>(magic: &[u8], file: impl Read + Send + 'f, limit: u64) -> io::Result<Box<dyn Read + Send + 'f>> {
-    Ok(if magic.starts_with(&[0x1f, 0x8b]) {
-        Box::new(Guarded { inner: flate2::read::MultiGzDecoder::new(file), out: 0, limit })
-    } else if magic.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        Box::new(Guarded { inner: zstd::Decoder::new(file)?, out: 0, limit })
-    } else {
-        Box::new(file)
-    })
-}
 
 /// Looks at the start of a file.
 pub(super) fn look(path: &Path, max_expansion: u64) -> Result<Opened, IngestError> {
@@ -165,11 +117,6 @@ const NAMES: usize = 200;
 pub(super) fn names(rows: &[String]) -> BTreeSet<String> {
     let keys = |row: &String| serde_json::from_str::<Map<String, Value>>(row).unwrap_or_default();
     rows.iter().flat_map(keys).map(|(name, _)| name).take(NAMES).collect()
-}
-
-pub(super) fn is_named_table(path: &Path) -> bool {
-    let path = path.to_string_lossy().to_lowercase();
-    path.contains(".csv") || path.contains(".tsv")
 }
 
 /// Whether text of two bytes a letter stands here: a mark of it, or letters with a zero each.

@@ -1,6 +1,7 @@
 //! Rows of one call, in any order and from any file: they wait for each other, on disk where they are many.
 
 use super::IngestError;
+use super::part::Part;
 use super::rows::{Outcome, Parsed, Rejection};
 use super::sorted::Sorted;
 use crate::event::Origin;
@@ -21,49 +22,6 @@ const TOO_MANY: &str = "too many rows for one call";
 const MOST_OF_KEY: usize = 64 << 20;
 /// Why rows behind them are rejected.
 const TOO_MUCH: &str = "too many calls under one id";
-
-/// One of the rows that tell a call.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Part {
-    #[serde(skip)]
-    key: String,
-    format: usize,
-    sequence: i64,
-    file_id: u32,
-    line_no: u64,
-    /// Column, priority and text of each filled cell.
-    cells: Vec<(usize, u16, String)>,
-}
-
-impl Part {
-    pub fn new(key: String, format: usize, origin: Origin, sequence: i64, row: Row<'_>) -> Self {
-        let Row { cells, priorities, .. } = row;
-        let filled = cells.into_iter().zip(priorities).enumerate();
-        let cells =
-            filled.filter_map(|(column, (cell, priority))| Some((column, priority, cell?.into_owned()))).collect();
-        Self { key, format, sequence, file_id: origin.file_id, line_no: origin.line_no, cells }
-    }
-
-    /// Its place among the rows of a call.
-    fn place(&self) -> (usize, i64) {
-        (self.format, self.sequence)
-    }
-
-    fn origin(&self) -> Origin {
-        Origin { file_id: self.file_id, line_no: self.line_no }
-    }
-
-    /// What it takes of memory.
-    fn bytes(&self) -> usize {
-        let texts: usize = self.cells.iter().map(|(_, _, text)| text.len()).sum();
-        size_of::<Self>() + size_of_val(self.cells.as_slice()) + texts
-    }
-
-    /// Whether it stands before another of the same key, wherever the two came from.
-    fn is_before(&self, other: &Self) -> bool {
-        (self.place(), &self.cells) < (other.place(), &other.cells)
-    }
-}
 
 /// What became of the rows of one call.
 pub(super) struct Call {

@@ -2,6 +2,7 @@
 
 mod custody;
 mod elements;
+mod endings;
 mod envelope;
 mod expand;
 mod facts;
@@ -14,6 +15,7 @@ mod lines;
 mod located;
 mod meetings;
 mod packed;
+mod part;
 mod reading;
 mod repeats;
 mod report;
@@ -22,16 +24,17 @@ mod sorted;
 mod stream;
 mod tables;
 mod twins;
+mod unpacking;
 
 pub use custody::hash_file;
 pub use facts::{ExportedFacts, Usage};
 pub use finding::{Inputs, NOT_READ, find_inputs};
-pub use inputs::unpacked;
 pub use lines::Lines;
 pub(crate) use packed::{Expands, Packing};
 pub use reading::FirstRecord;
 pub use report::{IngestReport, Reject, Reused};
 pub use tables::delimiter;
+pub use unpacking::unpacked;
 
 use crate::document::InputFile;
 use crate::event::{Fold, Origin};

@@ -1,7 +1,7 @@
 //! What a Parquet file is unpacked to, before any of it is. The sizes in its foot are whatever its writer says, and so the
 //! heads of its pages are asked, by which its reader goes.
 
-use super::inputs::most_expanded;
+use super::unpacking::most_expanded;
 use polars_io::parquet::metadata::FileMetadataRef;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

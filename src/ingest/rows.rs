@@ -1,6 +1,6 @@
 //! From the cells of a row to what it is: a call, a part of one, a fact of an account, or none of them.
 
-use super::joins::Part;
+use super::part::Part;
 use crate::event::{Event, Origin};
 use crate::formats::{Formats, Role};
 use crate::normalise::{FieldMap, JOIN, KIND, Row, SEQUENCE, nested};

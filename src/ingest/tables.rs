@@ -1,10 +1,10 @@
 //! CSV and Parquet: rows of cells under named columns.
 
-use super::inputs::most_expanded;
 use super::lines::Lines;
 use super::located::{failed, is_located};
 use super::packed::{BATCH_ROWS, Packing};
 use super::rows::{NO_UTF8, Outcome, Parsed, Plan, REFUSED, Rejection, TOO_LONG, finish, offer};
+use super::unpacking::most_expanded;
 use super::{IngestError, Reading, damaged};
 use crate::event::{Fold, Origin};
 use crate::formats::Role;

@@ -1,7 +1,7 @@
 //! Two cases side by side: what became of each network. Networks are followed by their members, since an id changes with
 //! every member.
 
-use super::terminal::count;
+use super::reading::count;
 use crate::document::Document;
 use serde::Serialize;
 use std::collections::BTreeSet;

@@ -1,12 +1,13 @@
 //! Chain of custody: whether a case is still what was written, and whether the logs still say what it says.
 
-use super::case::{self, CaseError, FILES, Role};
 use super::escape::{truncate, visible};
+use super::rendered;
+pub use super::saved::sha256;
+use super::saved::{CaseError, FILES, MANIFEST, Role, foreign, read};
 use crate::document::{Document, InputFile, Intake};
 use crate::ingest::NOT_READ;
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
@@ -35,17 +36,12 @@ pub struct Manifest {
     pub outputs: Vec<Recorded>,
 }
 
-/// SHA-256 in hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// Reads the manifest of a case.
 ///
 /// # Errors
 /// When there is none or it is damaged.
 pub fn manifest(folder: &Path) -> Result<Manifest, CaseError> {
-    let path = folder.join("manifest.json");
+    let path = folder.join(MANIFEST);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(_) if !folder.exists() => return Err(CaseError::NotFound(folder.to_owned())),
@@ -104,7 +100,7 @@ pub fn check_files(folder: &Path) -> Result<Vec<String>, CaseError> {
     strange.sort();
     differences.extend(strange.iter().map(|name| format!("{} is not in the manifest", visible(name))));
     if whole.contains_key(FILES[0]) {
-        match case::read(folder) {
+        match read(folder) {
             Ok(document) => differences.extend(against_the_document(&manifest, &document, &whole)),
             Err(e) => differences.push(e.to_string()),
         }
@@ -133,7 +129,7 @@ fn against_the_document(manifest: &Manifest, document: &Document, files: &BTreeM
     if document.stillhunt_version != env!("CARGO_PKG_VERSION") {
         return differences;
     }
-    match case::rendered(document) {
+    match rendered(document) {
         Err(e) => differences.push(format!("report.json cannot be rendered: {e}")),
         Ok(rendered) => {
             for (name, bytes) in FILES.into_iter().zip(rendered) {

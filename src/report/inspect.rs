@@ -1,10 +1,11 @@
 //! One network, or two accounts, laid open: the evidence as a waterfall of log Bayes factors, chance beside it, and the lines.
 
 use super::reading::{
-    CHANCE, CONFIDENCE, THRESHOLDS, WEIGHT, evidence, figures, material, proposed, readings, result, sensitivity,
-    template, weighed,
+    CHANCE, CONFIDENCE, THRESHOLDS, WEIGHT, called, count, evidence, figures, material, proposed, readings, result,
+    sensitivity, template, weighed,
 };
-use super::terminal::{Page, TerminalOptions, called, count};
+use super::screen::Page;
+use super::terminal::TerminalOptions;
 use crate::document::{Account, Claim, Document, Network};
 use crate::glossary::{chance, grouped, membership, name, percent};
 use anstyle::Style;
@@ -15,7 +16,7 @@ const BAR: f64 = 24.0;
 /// Evidence of the network `id`; `None` where the case has no such network.
 pub fn network(d: &Document, id: &str, options: TerminalOptions) -> Option<String> {
     let n = d.networks.iter().find(|n| n.id == id)?;
-    let mut page = Page::new(options);
+    let mut page = Page::new(options.width, options.colour);
     page.styled(
         0,
         Style::new().bold(),
@@ -167,7 +168,7 @@ fn waterfall(page: &mut Page, n: &Network) {
 pub fn pair(d: &Document, a: &str, b: &str, options: TerminalOptions) -> Option<String> {
     let find = |id: &str| d.accounts.iter().find(|x| x.account_id == id);
     let (first, second) = (find(a)?, find(b)?);
-    let mut page = Page::new(options);
+    let mut page = Page::new(options.width, options.colour);
     for x in [first, second] {
         let place = if x.network_id.is_empty() {
             "in no network".to_owned()

@@ -12,6 +12,8 @@ mod outline;
 mod page;
 mod place;
 mod reading;
+mod saved;
+mod screen;
 pub mod tables;
 pub mod terminal;
 

@@ -2,10 +2,10 @@
 
 use super::escape::{columns, truncate_start, visible};
 use super::reading::{
-    CHANCE, CONFIDENCE, Reading, THRESHOLDS, cell, is_met_elsewhere, readings, result, seen_cell, sensitivity,
-    threshold,
+    CHANCE, CONFIDENCE, Reading, THRESHOLDS, called, cell, count, is_met_elsewhere, readings, result, seen_cell,
+    sensitivity, threshold,
 };
-use super::terminal::{Page, called, count};
+use super::screen::Page;
 use crate::document::{Claim, Explanation, Network, Verdict};
 use crate::glossary::{chance_cell, finding, grouped};
 use anstyle::{AnsiColor, Style};
@@ -51,18 +51,18 @@ impl Table {
         };
         let heads = cells(&mut self.heads.iter().copied().skip(1));
         if columns(title) <= words + 2 {
-            page.as_is(indent, bold, &format!("{title}{:1$}{heads}", "", words + 2 - columns(title)));
+            page.line(indent, bold, &format!("{title}{:1$}{heads}", "", words + 2 - columns(title)));
         } else {
             page.styled(indent, bold, title);
-            page.as_is(indent, bold, &format!("{:1$}{heads}", "", words + 2));
+            page.line(indent, bold, &format!("{:1$}{heads}", "", words + 2));
         }
         for row in &self.rows {
             let mut lines = broken(&row[0], words).into_iter();
             let first = lines.next().unwrap_or_default();
             let pad = words.saturating_sub(columns(&first));
             let figures = cells(&mut row.iter().skip(1).map(String::as_str));
-            page.as_is(indent + 2, Style::new(), &format!("{first}{:pad$}{figures}", ""));
-            lines.for_each(|line| page.as_is(indent + 4, Style::new(), &line));
+            page.line(indent + 2, Style::new(), &format!("{first}{:pad$}{figures}", ""));
+            lines.for_each(|line| page.line(indent + 4, Style::new(), &line));
         }
     }
 }

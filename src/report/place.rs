@@ -1,6 +1,6 @@
 //! The folder beside a case in which it is written, and what a run that was killed leaves there.
 
-use super::case::{foreign, read};
+use super::saved::{foreign, read};
 use crate::ingest::shown;
 use std::fs::{self, File, TryLockError};
 use std::io;

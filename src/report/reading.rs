@@ -1,6 +1,6 @@
 //! What is concluded of an axis, kept apart from what was observed, in the same hedged words in every rendering.
 
-use crate::document::{Axis, Claim, Explanation, LineRef, Network, Stream};
+use crate::document::{Axis, Claim, Explanation, LineRef, Network, Stream, Verdict};
 use crate::glossary::{chance, figure, grouped, is_of_whole_accounts, joined, name, one_of, percent};
 
 /// What the grades of confidence are.
@@ -17,6 +17,21 @@ pub(super) const THRESHOLDS: &str = "Thresholds were chosen by judgement and hav
 /// What a weight is.
 pub(super) const WEIGHT: &str = "Weight: upper bound on the log Bayes factor that a p-value can support (Sellke, Bayarri and Berger 2001), \
     capped at 12 per kind of evidence. It favours the finding; the sum takes the kinds as independent.";
+
+/// `1 network`, `2 networks`.
+pub(super) fn count(n: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(n as u64), if n == 1 { "" } else { "s" })
+}
+
+/// A verdict in words.
+pub(super) fn called(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::SuspectedDistillation => "suspected distillation network",
+        Verdict::Coordinated => "coordinated accounts; extraction not shown",
+        Verdict::ExtractionLike => "extraction-like accounts, not coordinated",
+        Verdict::None => "nothing found",
+    }
+}
 
 /// An axis as a question, with what was observed and what follows from it.
 pub(super) struct Reading<'a> {

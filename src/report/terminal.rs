@@ -1,10 +1,10 @@
 //! The summary on the terminal, fit to be pasted into a ticket.
 
-use super::escape::{columns, truncate, truncate_start, visible};
 use super::outline;
 use super::reading::{
-    Reading, evidence, expected_by_chance, figures, proposed, readings, result, sensitivity, weighed,
+    Reading, called, count, evidence, expected_by_chance, figures, proposed, readings, result, sensitivity, weighed,
 };
+use super::screen::Page;
 use crate::document::{Document, Explanation, Intake, Network, Rejected, Verdict};
 use crate::glossary::{chance, grouped};
 use anstyle::{AnsiColor, Style};
@@ -53,100 +53,6 @@ const COORDINATED_SHOWN: usize = 5;
 /// Innocent explanations told at length; the card has all.
 const EXPLAINED: usize = 2;
 
-pub(super) struct Page {
-    out: String,
-    width: usize,
-    colour: bool,
-}
-
-impl Page {
-    /// An empty page, within 40 to 200 columns.
-    pub fn new(options: TerminalOptions) -> Self {
-        Self { out: String::new(), width: options.width.clamp(40, 200), colour: options.colour }
-    }
-
-    /// What was written.
-    pub fn finish(self) -> String {
-        self.out
-    }
-
-    fn line(&mut self, indent: usize, style: Style, text: &str) {
-        let text = truncate(&visible(text), self.width.saturating_sub(indent));
-        let style = if self.colour { style } else { Style::new() };
-        let _ = writeln!(self.out, "{:indent$}{style}{text}{style:#}", "");
-    }
-
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// One line as it is, blanks and all; what has no room is cut.
-    pub fn as_is(&mut self, indent: usize, style: Style, text: &str) {
-        self.line(indent, style, text);
-    }
-
-    /// A label and a text beside it, whose further lines begin where its first does; below it where there is little room.
-    pub fn hanging(&mut self, indent: usize, room: usize, label: &str, text: &str) {
-        let bold = Style::new().bold();
-        if self.width < 60 {
-            if !label.is_empty() {
-                self.styled(indent, bold, label);
-            }
-            return self.paragraph(indent + 2, text);
-        }
-        let before = self.out.len();
-        self.paragraph(indent + room, text);
-        // Laid over the blanks of the first line.
-        let colour = if self.colour { bold } else { Style::new() };
-        let pad = room.saturating_sub(columns(label));
-        let start = format!("{:indent$}{colour}{label}{colour:#}{:pad$}", "", "");
-        self.out.replace_range(before..before + indent + room, &start);
-    }
-
-    pub fn paragraph(&mut self, indent: usize, text: &str) {
-        self.styled(indent, Style::new(), text);
-    }
-
-    /// Breaks at blanks; words longer than a line are cut.
-    pub fn styled(&mut self, indent: usize, style: Style, text: &str) {
-        let room = self.width.saturating_sub(indent);
-        let mut line = String::new();
-        for word in visible(text).split(' ') {
-            if !line.is_empty() && columns(&line) + 1 + columns(word) > room {
-                self.line(indent, style, &line);
-                line.clear();
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        self.line(indent, style, &line);
-    }
-
-    /// A place in the log with its account: on two lines where one has no room, and a long path is cut at its start,
-    /// for without the line number nobody finds the line.
-    fn place(&mut self, indent: usize, place: &str, account: &str) {
-        let room = self.width.saturating_sub(indent);
-        let (place, account) = (visible(place), visible(account));
-        if columns(&place) + 2 + columns(&account) <= room {
-            self.line(indent, Style::new(), &format!("{place}  {account}"));
-        } else {
-            self.line(indent, Style::new(), &truncate_start(&place, room));
-            self.line(indent + 2, Style::new(), &account);
-        }
-    }
-
-    pub fn blank(&mut self) {
-        self.out.push('\n');
-    }
-}
-
-/// `1 network`, `2 networks`.
-pub(super) fn count(n: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(n as u64), if n == 1 { "" } else { "s" })
-}
-
 fn claims(page: &mut Page, reading: &Reading<'_>) {
     page.styled(2, Style::new().bold(), reading.question);
     for claim in reading.axis.claims.iter().filter(|c| c.counts) {
@@ -157,16 +63,6 @@ fn claims(page: &mut Page, reading: &Reading<'_>) {
         }
     }
     page.paragraph(4, &format!("Assessment: {}.", reading.inferred));
-}
-
-/// A verdict in words.
-pub(super) fn called(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::SuspectedDistillation => "suspected distillation network",
-        Verdict::Coordinated => "coordinated accounts; extraction not shown",
-        Verdict::ExtractionLike => "extraction-like accounts, not coordinated",
-        Verdict::None => "nothing found",
-    }
 }
 
 /// The best ones at length, and by name those that what was seen contradicts.
@@ -232,7 +128,7 @@ fn network(page: &mut Page, n: &Network) {
 
 /// The whole summary, never wider than asked for: first what was found, then each network, then what was read.
 pub fn summary(d: &Document, options: TerminalOptions) -> String {
-    let mut page = Page::new(options);
+    let mut page = Page::new(options.width, options.colour);
     if options.view == View::Quiet {
         page.paragraph(0, &intake_told(&d.intake));
         for n in d.networks.iter().filter(|n| n.is_suspected()) {

@@ -1,6 +1,6 @@
 //! Populations made to be difficult: campaigns that hide in one respect each, and innocents that look guilty.
 
-use super::populations::{Habit, Volume};
+use super::habit::{Habit, Volume};
 use super::{Planted, text};
 
 /// The campaign of [`Planted`].

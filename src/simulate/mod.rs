@@ -1,6 +1,7 @@
 //! Seeded worlds with labels, to develop and measure on: campaigns, and innocent populations that look like them.
 
 mod draw;
+mod habit;
 mod hard;
 mod large;
 mod member;

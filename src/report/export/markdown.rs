@@ -4,10 +4,10 @@ use crate::document::{Claim, Document, LineRef, Network};
 use crate::glossary::{chance, grouped};
 use crate::report::escape::visible;
 use crate::report::reading::{
-    CHANCE, CONFIDENCE, Reading, THRESHOLDS, evidence, expected_by_chance, figures, proposed, readings, result,
-    sensitivity, template, weighed,
+    CHANCE, CONFIDENCE, Reading, THRESHOLDS, called, count, evidence, expected_by_chance, figures, proposed, readings,
+    result, sensitivity, template, weighed,
 };
-use crate::report::terminal::{called, count, intake_told};
+use crate::report::terminal::intake_told;
 
 /// Accounts named one by one.
 const MEMBERS: usize = 60;

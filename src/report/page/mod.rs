@@ -9,10 +9,10 @@ use crate::document::{
 use crate::glossary::{chance_cell, grouped, membership, percent};
 use crate::report::markup::fill;
 use crate::report::reading::{
-    CHANCE, CONFIDENCE, Reading, THRESHOLDS, WEIGHT, bound, cell, evidence_words, expected_by_chance, is_met_elsewhere,
-    meaning, measured, proposed, readings, result, sensitivity, table_rows, threshold,
+    CHANCE, CONFIDENCE, Reading, THRESHOLDS, WEIGHT, bound, cell, count, evidence_words, expected_by_chance,
+    is_met_elsewhere, meaning, measured, proposed, readings, result, sensitivity, table_rows, threshold,
 };
-use crate::report::terminal::{count, intake_told};
+use crate::report::terminal::intake_told;
 use base64::Engine;
 use charts::{Bars, Hours, LifeLine, Mark, short};
 use picture::Picture;
