@@ -6,15 +6,15 @@ use divan::{Bencher, black_box};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::LazyLock;
-use stillhunt::account_table::Facts;
-use stillhunt::event::{Event, Fold};
-use stillhunt::features::Evidence;
-use stillhunt::fingerprint::{K, Winnower};
-use stillhunt::ingest::{IngestReport, read_logs};
-use stillhunt::normalise::FieldMap;
-use stillhunt::scope::Settings;
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::{World, WorldSettings};
+use stillhunt::evidence::features::Evidence;
+use stillhunt::evidence::fingerprint::{K, Winnower};
+use stillhunt::intake::account_table::Facts;
+use stillhunt::intake::event::{Event, Fold};
+use stillhunt::intake::ingest::{IngestReport, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::judgement::scope::Settings;
+use stillhunt::validation::simulate::{World, WorldSettings};
 
 /// A world on disk, with what is made of it once.
 struct Bench {
@@ -36,7 +36,7 @@ static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("a row"));
     let prompts = rows.map(|row| row["prompt"].as_str().unwrap_or_default().to_owned()).collect();
     let facts = std::fs::read(folder.path().join("accounts.csv")).expect("the accounts are read");
-    let facts = stillhunt::account_table::read(facts.as_slice()).expect("the accounts are a table").facts;
+    let facts = stillhunt::intake::account_table::read(facts.as_slice()).expect("the accounts are a table").facts;
     let (evidence, read) = ingest(&log);
     Bench { _folder: folder, log, text, prompts, evidence, facts, read }
 });
@@ -162,7 +162,7 @@ mod links {
 
     #[divan::bench]
     fn stillhunt_inverts() -> usize {
-        stillhunt::links::invert(&BENCH.evidence, &BENCH.facts).objects.len()
+        stillhunt::search::links::invert(&BENCH.evidence, &BENCH.facts).objects.len()
     }
 
     #[divan::bench]
@@ -177,7 +177,7 @@ mod links {
 
 /// Links to communities: a thousand rings of twelve, weakly chained; the rival finds connected components.
 mod networks {
-    use stillhunt::networks::{Graph, communities};
+    use stillhunt::search::networks::{Graph, communities};
 
     const RINGS: u32 = 1_000;
     const SIZE: u32 = 12;
@@ -224,7 +224,7 @@ mod group_tests {
     #[divan::bench]
     fn stillhunt_turn_taking(bencher: Bencher<'_, '_>) {
         let starts = starts();
-        bencher.bench(|| stillhunt::timing::turn_taking(black_box(&starts), None).is_some());
+        bencher.bench(|| stillhunt::statistics::timing::turn_taking(black_box(&starts), None).is_some());
     }
 
     #[divan::bench]
@@ -242,9 +242,9 @@ mod group_tests {
 mod whole {
     use super::*;
     use stillhunt::document::Document;
-    use stillhunt::investigate::investigate;
-    use stillhunt::robustness::investigate_robustly;
-    use stillhunt::scope::Scope;
+    use stillhunt::investigation::investigate::investigate;
+    use stillhunt::investigation::robustness::investigate_robustly;
+    use stillhunt::judgement::scope::Scope;
 
     fn document() -> Document {
         investigate_robustly(&BENCH.evidence, &BENCH.facts, &BENCH.read, &Settings::default())

@@ -3,10 +3,10 @@
 
 use clap::Parser;
 use std::path::PathBuf;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::normalise::FieldMap;
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::vendors::Calls;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::validation::simulate::vendors::Calls;
 
 #[derive(Parser)]
 struct Cli {

@@ -3,13 +3,15 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::{account_table, evidence_table, report};
+use stillhunt::evidence::features::Evidence;
+use stillhunt::evidence::table;
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
+use stillhunt::report;
 
 type Done<T> = Result<T, Box<dyn std::error::Error>>;
 
@@ -104,6 +106,6 @@ fn main() -> Done<()> {
     corpus.put("reports", "empty", &report::json(&document)?)?;
     let few = corpus.0.join("logs/lines");
     let (evidence, _) = read_logs::<Evidence>(&[few], &FieldMap::generic(), &settings, &|_| {})?;
-    corpus.put("logs", "parquet", &evidence_table::parquet_under(&evidence, &|_, value| value.to_owned())?)?;
+    corpus.put("logs", "parquet", &table::parquet_under(&evidence, &|_, value| value.to_owned())?)?;
     Ok(())
 }

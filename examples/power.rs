@@ -6,14 +6,14 @@ use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use stillhunt::account_table;
 use stillhunt::document::{Document, Verdict};
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::{Planted, World, WorldSettings};
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
+use stillhunt::validation::simulate::{Planted, World, WorldSettings};
 
 #[derive(Parser)]
 #[command(about = "Write power curves and the rate of false networks as a Markdown table")]

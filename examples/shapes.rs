@@ -6,18 +6,18 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use stillhunt::account_table;
 use stillhunt::document::{Document, Verdict};
-use stillhunt::evaluate::evaluate;
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
+use stillhunt::evidence::features::Evidence;
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
 use stillhunt::report::tables;
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::vendors::{Calls, Shape};
-use stillhunt::simulate::{World, WorldSettings};
+use stillhunt::validation::evaluate::evaluate;
+use stillhunt::validation::simulate::vendors::{Calls, Shape};
+use stillhunt::validation::simulate::{World, WorldSettings};
 
 #[derive(Parser)]
 #[command(about = "Write what vendors' shapes of a log lose as a Markdown table")]

@@ -3,8 +3,8 @@
 
 use clap::Parser;
 use std::path::PathBuf;
-use stillhunt::simulate::vendors::Shape;
-use stillhunt::simulate::{Format, LargeWorld, World, WorldSettings};
+use stillhunt::validation::simulate::vendors::Shape;
+use stillhunt::validation::simulate::{Format, LargeWorld, World, WorldSettings};
 
 #[derive(Parser)]
 #[command(about = "Write a seeded, labelled world of log events")]

@@ -20,24 +20,25 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
-use stillhunt::account_table::{self, AccountTable, Facts};
-use stillhunt::allow_list::AllowList;
+use stillhunt::document::visible::visible;
 use stillhunt::document::{self, Document};
-use stillhunt::features::Evidence;
-use stillhunt::formats::{self, SHIPPED};
-use stillhunt::ingest::{self, IngestError, IngestReport, Progress, Reject};
-use stillhunt::links::Layer;
-use stillhunt::normalise::FieldMap;
-use stillhunt::pseudonyms::Pseudonyms;
+use stillhunt::evidence::features::Evidence;
+use stillhunt::evidence::shards::{self, ShardError};
+use stillhunt::evidence::table;
+use stillhunt::intake::account_table::{self, AccountTable, Facts};
+use stillhunt::intake::formats::{self, SHIPPED};
+use stillhunt::intake::ingest::{self, IngestError, IngestReport, Progress, Reject};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::robustness::investigate_robustly;
+use stillhunt::judgement::scope::Settings;
+use stillhunt::report::allow_list::AllowList;
 use stillhunt::report::case::{CaseError, Hashed, Role};
+use stillhunt::report::pseudonyms::Pseudonyms;
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
-use stillhunt::robustness::investigate_robustly;
-use stillhunt::scope::Settings;
-use stillhunt::settings::IngestSettings;
-use stillhunt::shards::{self, ShardError};
-use stillhunt::visible::visible;
-use stillhunt::{evaluate, evidence_table};
+use stillhunt::search::links::Layer;
+use stillhunt::validation::evaluate;
 
 #[derive(Parser)]
 #[command(
@@ -271,7 +272,7 @@ impl Prepared {
     /// The evidence as a table, and the rejected rows, under the names that others may see.
     fn beside(&self, evidence: &Evidence, read: &IngestReport) -> anyhow::Result<(Vec<u8>, Vec<Reject>)> {
         let named = |kind: &str, value: &str| self.named(kind, value);
-        let table = evidence_table::parquet_under(evidence, &named);
+        let table = table::parquet_under(evidence, &named);
         let table = table.context("the evidence cannot be written as a table")?;
         let rejects = read.rejects.iter().map(|r| Reject { file: named("file", &r.file), ..r.clone() });
         Ok((table, rejects.collect()))

@@ -1,61 +1,26 @@
 //! stillhunt: coordinated distillation networks in exported LLM-API logs, found offline, with evidence.
+//!
+//! The modules in the order in which a log goes through them; each imports only those above it:
+//!
+//! 1. [`document`]: the saved result, plain data, and its words;
+//! 2. [`intake`]: bytes of any log to calls in canonical terms, and what is known of accounts;
+//! 3. [`evidence`]: what calls leave of an account once their texts are gone;
+//! 4. [`statistics`]: null models, and tests of a group;
+//! 5. [`search`]: which groups are worth a test;
+//! 6. [`population`]: whom a group is compared with;
+//! 7. [`judgement`]: from a proposed group to a verdict on three axes;
+//! 8. [`investigation`]: the method in its order, and its findings in words with the lines behind them;
+//! 9. [`report`]: the document as bytes;
+//! 10. [`validation`]: worlds with known truth, and scores against it.
 #![forbid(unsafe_code)]
 
-pub mod account_table;
-pub mod activity;
-pub mod allow_list;
-pub mod baseline;
-pub mod calendar;
-mod candidates;
-mod census;
-pub mod chance;
-mod citations;
-mod couples;
-mod customer;
-pub mod dispatch;
 pub mod document;
-pub mod evaluate;
-pub mod event;
-pub mod evidence_table;
-pub mod expansion;
-pub mod explanations;
-pub mod features;
-pub mod findings;
-pub mod fingerprint;
-pub mod formats;
-pub mod glossary;
-pub mod group_tests;
-mod holdings;
-pub mod ingest;
-pub mod investigate;
-pub mod joining;
-pub mod lifecycle;
-pub mod links;
-pub mod membership;
-pub mod networks;
-pub mod normalise;
-pub mod over_time;
-pub mod pairs;
-mod pieces;
-pub mod profiles;
-pub mod proposals;
-pub mod pseudonyms;
-pub mod redact;
-mod reference;
+pub mod evidence;
+pub mod intake;
+pub mod investigation;
+pub mod judgement;
+pub mod population;
 pub mod report;
-pub mod robustness;
-pub mod rules;
-pub mod schema;
-pub mod scope;
-pub mod settings;
-pub mod shape;
-pub mod shards;
-pub mod signals;
-pub mod simulate;
-mod slots;
-mod stacks;
-mod standing;
-mod streams;
-mod testimony;
-pub mod timing;
-pub mod visible;
+pub mod search;
+pub mod statistics;
+pub mod validation;

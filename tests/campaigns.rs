@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use stillhunt::document::{Document, Verdict};
-use stillhunt::evaluate::{Evaluation, evaluate};
-use stillhunt::links::Layer;
-use stillhunt::pairs::PairSettings;
+use stillhunt::judgement::scope::Settings;
 use stillhunt::report;
-use stillhunt::scope::Settings;
-use stillhunt::simulate::{Planted, WorldSettings};
+use stillhunt::search::links::Layer;
+use stillhunt::search::pairs::PairSettings;
+use stillhunt::validation::evaluate::{Evaluation, evaluate};
+use stillhunt::validation::simulate::{Planted, WorldSettings};
 
 fn world(folder: &Path, seed: u64, people: usize, campaigns: bool) {
     write_world(folder, &WorldSettings { seed, people, campaigns, ..WorldSettings::default() });

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::LazyLock;
 use stillhunt::document::{Claim, Document, Network};
-use stillhunt::rules;
+use stillhunt::evidence::rules;
 
 /// The sample: its report, its rows, and the rows of its account table, both as a reader counts them.
 struct Sample {

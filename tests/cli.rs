@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
 use stillhunt::document::Document;
-use stillhunt::simulate::{World, WorldSettings};
+use stillhunt::validation::simulate::{World, WorldSettings};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/sample");
 

@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use stillhunt::account_table;
 use stillhunt::document::{Document, Verdict};
-use stillhunt::event::Fold;
-use stillhunt::features::{Evidence, MAX_ITEMS, Partial, Tally, Unsettled};
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::{Planted, World, WorldSettings};
+use stillhunt::evidence::features::{Evidence, MAX_ITEMS, Partial, Tally, Unsettled};
+use stillhunt::intake::account_table;
+use stillhunt::intake::event::Fold;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
+use stillhunt::validation::simulate::{Planted, World, WorldSettings};
 
 /// What the campaign's texts collide with.
 #[derive(Debug, Clone, Copy, PartialEq)]

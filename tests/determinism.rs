@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::Path;
 use stillhunt::document::{Document, Verdict};
 use stillhunt::report;
-use stillhunt::simulate::WorldSettings;
+use stillhunt::validation::simulate::WorldSettings;
 use tempfile::TempDir;
 
 const SETTINGS: WorldSettings =

@@ -11,11 +11,11 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime};
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{IngestError, IngestReport, Progress, find_inputs, read_logs};
-use stillhunt::normalise::FieldMap;
+use stillhunt::evidence::features::Evidence;
+use stillhunt::intake::ingest::{IngestError, IngestReport, Progress, find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
 use stillhunt::report::custody::sha256;
-use stillhunt::settings::IngestSettings;
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/sample");
 const BINARY: &str = env!("CARGO_BIN_EXE_stillhunt");

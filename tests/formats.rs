@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use stillhunt::features::{Evidence, Unsettled};
-use stillhunt::formats::SHIPPED;
-use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
-use stillhunt::normalise::FieldMap;
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::vendors::Calls;
+use stillhunt::evidence::features::{Evidence, Unsettled};
+use stillhunt::intake::formats::SHIPPED;
+use stillhunt::intake::ingest::{IngestError, IngestReport, find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::validation::simulate::vendors::Calls;
 
 type Read = Result<(Calls, IngestReport), IngestError>;
 
@@ -219,7 +219,7 @@ fn a_document_and_its_lines_say_the_same() {
 #[test]
 fn the_table_of_the_documentation_is_that_of_the_program() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
-    let table = stillhunt::formats::table().unwrap();
+    let table = stillhunt::intake::formats::table().unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &table).unwrap();
@@ -232,7 +232,7 @@ fn the_documentation_of_maps_is_that_of_the_program() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/maps.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (words, _) = text.split_once("| column | what it is |").unwrap();
-    let whole = format!("{words}{}", stillhunt::formats::columns());
+    let whole = format!("{words}{}", stillhunt::intake::formats::columns());
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, &whole).unwrap();
     }
@@ -321,7 +321,7 @@ fn a_log_of_dates_tells_no_hours_and_nobody_is_said_to_work_at_midnight() {
     std::fs::write(&path, (0..900).map(row).collect::<String>()).unwrap();
     let (evidence, report): (Evidence, _) =
         read_logs(&[path], &FieldMap::generic(), &IngestSettings::default(), &|_| {}).unwrap();
-    let signals = stillhunt::signals::evaluable(&report.intake, &Default::default(), &evidence);
+    let signals = stillhunt::judgement::signals::evaluable(&report.intake, &Default::default(), &evidence);
     for name in ["time.round_the_clock", "time.turn_taking", "time.silence", "time.burst"] {
         let signal = signals.iter().find(|s| s.name == name).unwrap();
         assert_eq!((signal.evaluable, signal.reason.as_str()), (false, "some times tell the day and not the hour"));

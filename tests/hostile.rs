@@ -6,11 +6,11 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use stillhunt::document::Document;
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
-use stillhunt::normalise::FieldMap;
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::{World, WorldSettings};
+use stillhunt::evidence::features::Evidence;
+use stillhunt::intake::ingest::{IngestError, IngestReport, find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::validation::simulate::{World, WorldSettings};
 
 /// One of each kind of attack; each is put behind every text of a log, one a field in turn.
 const ATTACKS: [&str; 14] = [

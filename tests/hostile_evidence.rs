@@ -6,15 +6,15 @@ use polars_io::parquet::read::ParquetReader;
 use polars_io::parquet::write::ParquetWriter;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use stillhunt::account_table;
-use stillhunt::features::Unsettled;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
+use stillhunt::evidence::features::Unsettled;
+use stillhunt::evidence::shards::{self, COLUMNS, Merged};
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
 use stillhunt::report;
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::shards::{self, COLUMNS, Merged};
 use xxhash_rust::xxh3::xxh3_64;
 
 #[derive(Clone, Debug)]

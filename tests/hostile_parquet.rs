@@ -3,10 +3,10 @@
 use polars::prelude::*;
 use polars_io::parquet::write::ParquetWriter;
 use std::path::Path;
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{IngestError, IngestReport, find_inputs, read_logs};
-use stillhunt::normalise::FieldMap;
-use stillhunt::settings::IngestSettings;
+use stillhunt::evidence::features::Evidence;
+use stillhunt::intake::ingest::{IngestError, IngestReport, find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
 
 fn read(path: &Path) -> Result<(Evidence, IngestReport), IngestError> {
     read_logs(&find_inputs(&[path.to_owned()])?, &FieldMap::generic(), &IngestSettings::default(), &|_| {})

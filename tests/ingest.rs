@@ -5,11 +5,11 @@ use polars_io::parquet::write::ParquetWriter;
 use proptest::prelude::*;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use stillhunt::event::Origin;
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{IngestError, IngestReport, NOT_READ, find_inputs, read_logs};
-use stillhunt::normalise::FieldMap;
-use stillhunt::settings::IngestSettings;
+use stillhunt::evidence::features::Evidence;
+use stillhunt::intake::event::Origin;
+use stillhunt::intake::ingest::{IngestError, IngestReport, NOT_READ, find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
 
 const CSV: &str = "timestamp,account_id,prompt,temperature\n\
     2026-08-03T00:00:05.271Z,a,\"one, two\",0.7\n2026-08-03T00:00:06Z,b,three,\n2026-08-03T00:00:07Z,a,four,-\n";
@@ -310,8 +310,8 @@ fn cells_between_other_signs_were_one_cell() {
         let text = format!("\u{feff}sep={sign}\r\n{text}");
         assert_eq!(understood(&write(folder.path(), name, text.as_bytes())), plain, "sep= in {name}");
     }
-    assert_eq!(stillhunt::ingest::delimiter(b"a,b;c\n"), b',');
-    assert_eq!(stillhunt::ingest::delimiter(b"\"a;b\"|c\n;"), b'|');
+    assert_eq!(stillhunt::intake::ingest::delimiter(b"a,b;c\n"), b',');
+    assert_eq!(stillhunt::intake::ingest::delimiter(b"\"a;b\"|c\n;"), b'|');
 }
 
 #[test]

@@ -4,16 +4,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use stillhunt::account_table;
 use stillhunt::document::{Confidence, Document, Verdict};
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::normalise::FieldMap;
-use stillhunt::robustness::investigate_robustly;
-use stillhunt::scope::Settings;
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::poison::{Poison, Victims};
-use stillhunt::simulate::{Planted, World, WorldSettings};
+use stillhunt::evidence::features::Evidence;
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::robustness::investigate_robustly;
+use stillhunt::judgement::scope::Settings;
+use stillhunt::validation::simulate::poison::{Poison, Victims};
+use stillhunt::validation::simulate::{Planted, World, WorldSettings};
 
 fn world(seed: u64, careful: bool, poison: Poison) -> World {
     let planted = Planted { accounts: 40, requests: 40, cover: 0.0, paraphrase: 0.0, careful };

@@ -4,7 +4,7 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
-use stillhunt::redact::excerpt;
+use stillhunt::evidence::redact::excerpt;
 
 const UNMARKED: &str = "without any mark";
 

@@ -5,21 +5,21 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
-use stillhunt::account_table;
-use stillhunt::allow_list::AllowList;
 use stillhunt::document::Document;
-use stillhunt::evaluate;
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{IngestReport, find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
+use stillhunt::evidence::features::Evidence;
+use stillhunt::evidence::{redact, table};
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{IngestReport, find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
+use stillhunt::report::allow_list::AllowList;
 use stillhunt::report::export::{Format, export};
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, comparison, custody, inspect, json as report_json};
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::{World, WorldSettings};
-use stillhunt::{evidence_table, redact};
+use stillhunt::validation::evaluate;
+use stillhunt::validation::simulate::{World, WorldSettings};
 
 /// Texts that mean something to some reader.
 const WORDS: [&str; 22] = [
@@ -248,7 +248,7 @@ proptest! {
             prop_assert_eq!(evidence.accounts.values().map(|a| a.requests).sum::<u64>(), i.rows_kept);
             let (first, last) = evidence.span().unwrap();
             prop_assert!(first <= last && last - first < 4_000_000_000_000_000);
-            prop_assert!(evidence_table::parquet_under(evidence, &|_, v| v.to_owned()).is_ok());
+            prop_assert!(table::parquet_under(evidence, &|_, v| v.to_owned()).is_ok());
         }
         let packed = read(&log, true);
         let said = |r: &Option<(Evidence, IngestReport)>| {

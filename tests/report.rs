@@ -5,7 +5,7 @@ mod written;
 
 use proptest::prelude::*;
 use stillhunt::document::*;
-use stillhunt::ingest::Reject;
+use stillhunt::intake::ingest::Reject;
 use stillhunt::report::case::CaseError;
 use stillhunt::report::export::{Format, export};
 use stillhunt::report::terminal::{TerminalOptions, View, summary};

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use stillhunt::account_table;
 use stillhunt::document::{Document, Verdict};
-use stillhunt::features::Evidence;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::vendors::Shape;
-use stillhunt::simulate::{World, WorldSettings};
+use stillhunt::evidence::features::Evidence;
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
+use stillhunt::validation::simulate::vendors::Shape;
+use stillhunt::validation::simulate::{World, WorldSettings};
 
 fn analysed(folder: &Path, table: &Path, account_field: Option<&str>) -> Document {
     let settings = IngestSettings { account_field: account_field.map(str::to_owned), ..IngestSettings::default() };

@@ -98,7 +98,7 @@ fn a_name_inside_an_excerpt_is_replaced_as_a_word_and_not_inside_one() {
     let mut d = sample();
     let name = d.accounts[0].account_id.clone();
     d.networks[0].exemplars[0].excerpt = format!("ask {name}, not x{name}y");
-    let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
+    let names = stillhunt::report::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
     let hidden = names.document(&d).unwrap();
     assert_eq!(hidden.networks[0].exemplars[0].excerpt, format!("ask {}, not x{name}y", names.of("acct", &name)));
 }
@@ -114,7 +114,7 @@ fn a_name_inside_a_longer_one_stood_in_clear_under_pseudonyms() {
         let (account_id, org_id) = (account_id.to_owned(), org_id.to_owned());
         d.accounts.push(stillhunt::document::Account { account_id, org_id, ..account.clone() });
     }
-    let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
+    let names = stillhunt::report::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
     let (acct, org) = (|name: &str| names.of("acct", name), |name: &str| names.of("org", name));
     for (said, hidden) in [
         (
@@ -139,7 +139,7 @@ fn a_name_inside_a_longer_one_stood_in_clear_under_pseudonyms() {
 #[test]
 fn an_account_called_like_a_word_of_the_program_changes_none() {
     let d = sample();
-    let names = stillhunt::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
+    let names = stillhunt::report::pseudonyms::Pseudonyms::new(KEY.as_bytes()).unwrap();
     let calm = names.document(&d).unwrap();
     let mut evil = d.clone();
     let words = ["partly", "fits", "content", "jsonl", "P1", "S1", "content.template", "ts"];
@@ -234,7 +234,7 @@ fn a_known_template_sets_aside_only_what_little_else_speaks_for() {
         n.streams.truncate(1);
         n.streams.iter_mut().for_each(|s| s.excerpt = format!("{passage} members"));
     }
-    let list = stillhunt::allow_list::AllowList::from_toml(&format!(
+    let list = stillhunt::report::allow_list::AllowList::from_toml(&format!(
         "[[template]]\ncontains = \"{passage}\"\nreason = \"ours\"\n"
     ));
     let list = list.unwrap();
@@ -267,7 +267,7 @@ fn entries_of_a_list_that_name_nothing_were_not_told() {
     let mut d = sample();
     let entry = |id: &str| format!("[[account]]\nid = \"{id}\"\nreason = \"ours\"\n");
     let list = entry(&d.accounts[0].account_id) + &entry("misspelt");
-    let list = stillhunt::allow_list::AllowList::from_toml(&list).unwrap();
+    let list = stillhunt::report::allow_list::AllowList::from_toml(&list).unwrap();
     list.apply(&mut d);
     list.apply(&mut d);
     let told: Vec<&String> = d.notices.iter().filter(|n| n.contains("match nothing here")).collect();

@@ -8,11 +8,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use stillhunt::chance::{SharedRarity, benjamini_yekutieli, hypergeometric_tail};
 use stillhunt::document::{Network, Verdict};
-use stillhunt::findings::FindingSettings;
-use stillhunt::group_tests::{Line, Outcome, cluster, concentration};
-use stillhunt::simulate::WorldSettings;
+use stillhunt::judgement::findings::FindingSettings;
+use stillhunt::statistics::chance::{SharedRarity, benjamini_yekutieli, hypergeometric_tail};
+use stillhunt::statistics::group_tests::{Line, Outcome, cluster, concentration};
+use stillhunt::validation::simulate::WorldSettings;
 
 const LEVELS: [f64; 4] = [0.01, 0.05, 0.1, 0.25];
 

@@ -3,17 +3,19 @@
 #![allow(dead_code)]
 
 use std::sync::LazyLock;
-use stillhunt::allow_list::AllowList;
 use stillhunt::document::Document;
-use stillhunt::features::Evidence;
-use stillhunt::fingerprint::Winnower;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::normalise::{FieldMap, parse_timestamp};
+use stillhunt::evidence::features::Evidence;
+use stillhunt::evidence::fingerprint::Winnower;
+use stillhunt::evidence::{redact, rules};
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::{FieldMap, parse_timestamp};
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::report::allow_list::AllowList;
 use stillhunt::report::export::{Format, export};
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{comparison, escape, inspect};
-use stillhunt::settings::IngestSettings;
-use stillhunt::{account_table, evaluate, redact, rules};
+use stillhunt::validation::evaluate;
 
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().expect("a temporary folder"));
 

@@ -4,13 +4,13 @@ use super::{Reading, print};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use stillhunt::document::visible::visible;
 use stillhunt::document::{self, Intake, Signal};
-use stillhunt::formats::{Formats, Role};
-use stillhunt::redact;
+use stillhunt::evidence::redact;
+use stillhunt::intake::formats::{Formats, Role};
+use stillhunt::judgement::signals;
 use stillhunt::report::escape;
 use stillhunt::report::terminal::intake_sentence;
-use stillhunt::signals;
-use stillhunt::visible::visible;
 
 /// The list of formats.
 pub fn list_formats() -> anyhow::Result<String> {

@@ -7,13 +7,13 @@ use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use stillhunt::features::Unsettled;
-use stillhunt::formats::Formats;
-use stillhunt::ingest::{self, IngestReport};
+use stillhunt::document::visible::visible;
+use stillhunt::evidence::features::Unsettled;
+use stillhunt::evidence::shards::{self, COLUMNS};
+use stillhunt::intake::formats::Formats;
+use stillhunt::intake::ingest::{self, IngestReport};
 use stillhunt::report::case;
 use stillhunt::report::terminal::intake_sentence;
-use stillhunt::shards::{self, COLUMNS};
-use stillhunt::visible::visible;
 
 /// How much is kept.
 #[derive(Args)]

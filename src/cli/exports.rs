@@ -5,7 +5,7 @@ use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use stillhunt::ingest;
+use stillhunt::intake::ingest;
 use stillhunt::report::case;
 use stillhunt::report::export::{Format, export};
 use stillhunt::report::terminal::{View, summary};

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use stillhunt::visible::visible;
+use stillhunt::document::visible::visible;
 
 /// Where a run is, in words; `None` once its output is in place.
 #[derive(Clone, Default)]

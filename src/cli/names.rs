@@ -1,7 +1,7 @@
 //! Networks and accounts as a person names them on the command line, and what is said when there is none.
 
 use stillhunt::document::Document;
-use stillhunt::visible::visible;
+use stillhunt::document::visible::visible;
 
 /// What to do about two names of which one or both are no accounts of the case.
 pub fn no_accounts(document: &Document, names: [&str; 2]) -> String {

@@ -1,7 +1,7 @@
 //! What a run may take of the machine.
 
 use clap::Args;
-use stillhunt::settings::IngestSettings;
+use stillhunt::intake::settings::IngestSettings;
 
 /// What a run may take of the machine.
 #[derive(Args, Clone, Default)]

@@ -6,7 +6,7 @@ pub use super::saved::{CaseError, Hashed, Role, read};
 use super::saved::{FILES, MANIFEST, foreign};
 use super::tables;
 use crate::document::Document;
-use crate::ingest::Reject;
+use crate::intake::ingest::Reject;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
@@ -94,7 +94,7 @@ pub fn write(
         stillhunt_version: &document.stillhunt_version,
         schema_version: &document.schema_version,
         settings,
-        seed: crate::timing::SEED,
+        seed: crate::statistics::timing::SEED,
         inputs: logs.chain(beside.iter().cloned()).collect(),
         outputs,
     };

@@ -1,11 +1,11 @@
 //! Chain of custody: whether a case is still what was written, and whether the logs still say what it says.
 
+use super::case::rendered;
 use super::escape::{truncate, visible};
-use super::rendered;
 pub use super::saved::sha256;
-use super::saved::{CaseError, FILES, MANIFEST, Role, foreign, read};
+use super::saved::{CaseError, FILES, MANIFEST, Role, read};
 use crate::document::{Document, InputFile, Intake};
-use crate::ingest::NOT_READ;
+use crate::intake::ingest::NOT_READ;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Text from logs, made safe for a terminal and for a spreadsheet.
 
-use crate::visible::acts;
-pub use crate::visible::visible;
+use crate::document::visible::acts;
+pub use crate::document::visible::visible;
 use unicode_width::UnicodeWidthChar;
 
 /// A CSV cell that no spreadsheet computes: a quote before what would start a formula, wide forms included.

@@ -6,8 +6,8 @@ use super::reading::{
 };
 use super::screen::Page;
 use super::terminal::TerminalOptions;
+use crate::document::glossary::{chance, grouped, membership, name, percent};
 use crate::document::{Account, Claim, Document, Network};
-use crate::glossary::{chance, grouped, membership, name, percent};
 use anstyle::Style;
 
 /// Columns of the longest bar.

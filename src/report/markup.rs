@@ -62,7 +62,7 @@ mod tests {
         fn no_value_opens_a_tag_or_ends_an_attribute(text in any::<String>()) {
             let out = fill(&[("t.html", "{{ v }}")], std::collections::BTreeMap::from([("v", &text)])).unwrap();
             prop_assert!(!out.contains(['<', '>', '"', '\'']));
-            prop_assert!(!out.chars().any(crate::visible::acts));
+            prop_assert!(!out.chars().any(crate::document::visible::acts));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The document as bytes. Everything that came from a log goes through [`escape`] on its way out.
 
+pub mod allow_list;
 pub mod case;
 pub mod comparison;
 pub mod custody;
@@ -11,6 +12,7 @@ mod measured;
 mod outline;
 mod page;
 mod place;
+pub mod pseudonyms;
 mod reading;
 mod saved;
 mod screen;

@@ -6,8 +6,8 @@ use super::reading::{
     sensitivity, threshold,
 };
 use super::screen::Page;
+use crate::document::glossary::{chance_cell, finding, grouped};
 use crate::document::{Claim, Explanation, Network, Verdict};
-use crate::glossary::{chance_cell, finding, grouped};
 use anstyle::{AnsiColor, Style};
 
 /// Below so many columns a table has no room, and its rows are told in words.

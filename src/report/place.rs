@@ -1,7 +1,7 @@
 //! The folder beside a case in which it is written, and what a run that was killed leaves there.
 
 use super::saved::{foreign, read};
-use crate::ingest::shown;
+use crate::intake::ingest::shown;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! What is concluded of an axis, kept apart from what was observed, in the same hedged words in every rendering.
 
+use crate::document::glossary::{chance, figure, grouped, is_of_whole_accounts, joined, name, one_of, percent};
 use crate::document::{Axis, Claim, Explanation, LineRef, Network, Stream, Verdict};
-use crate::glossary::{chance, figure, grouped, is_of_whole_accounts, joined, name, one_of, percent};
 
 /// What the grades of confidence are.
 pub(super) const CONFIDENCE: &str = "Confidence: high = at least three kinds of evidence, q < 0.001, prompt text in the log, and found \

@@ -2,7 +2,7 @@
 
 use super::measured::Measured;
 use crate::document::{Document, SCHEMA_VERSION};
-use crate::ingest::shown;
+use crate::intake::ingest::shown;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io;
@@ -42,7 +42,7 @@ pub enum CaseError {
         "{} contains {}, which is not a file of a case; --force only replaces cases\nhint: move it away, or choose another \
          folder with -o",
         shown(folder),
-        crate::visible::visible(found)
+        crate::document::visible::visible(found)
     )]
     Foreign { folder: PathBuf, found: String },
     #[error("the folder {} does not exist\nhint: create it, or choose another place with -o", shown(.0))]
@@ -92,12 +92,12 @@ pub enum Role {
 #[derive(Debug, Clone, Serialize)]
 pub struct Hashed {
     /// Safe to print.
-    path: String,
-    sha256: String,
-    bytes: u64,
+    pub(super) path: String,
+    pub(super) sha256: String,
+    pub(super) bytes: u64,
     /// Absent of an output.
     #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<Role>,
+    pub(super) role: Option<Role>,
 }
 
 impl Hashed {

@@ -2,7 +2,7 @@
 
 use super::escape::csv_cell;
 use crate::document::Document;
-use crate::ingest::Reject;
+use crate::intake::ingest::Reject;
 
 fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> csv::Result<Vec<u8>> {
     let mut csv = csv::Writer::from_writer(Vec::new());

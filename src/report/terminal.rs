@@ -5,10 +5,9 @@ use super::reading::{
     Reading, called, count, evidence, expected_by_chance, figures, proposed, readings, result, sensitivity, weighed,
 };
 use super::screen::Page;
+use crate::document::glossary::{chance, grouped};
 use crate::document::{Document, Explanation, Intake, Network, Rejected, Verdict};
-use crate::glossary::{chance, grouped};
 use anstyle::{AnsiColor, Style};
-use std::fmt::Write;
 
 /// How the summary is laid out.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 use stillhunt::document::{Document, Verdict};
-use stillhunt::simulate::WorldSettings;
+use stillhunt::validation::simulate::WorldSettings;
 use tempfile::TempDir;
 use xxhash_rust::xxh3::xxh3_128;
 

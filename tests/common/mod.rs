@@ -4,14 +4,14 @@
 pub mod added;
 
 use std::path::Path;
-use stillhunt::account_table;
 use stillhunt::document::Document;
-use stillhunt::ingest::{find_inputs, read_logs};
-use stillhunt::investigate::investigate;
-use stillhunt::normalise::FieldMap;
-use stillhunt::scope::{Scope, Settings};
-use stillhunt::settings::IngestSettings;
-use stillhunt::simulate::{World, WorldSettings};
+use stillhunt::intake::account_table;
+use stillhunt::intake::ingest::{find_inputs, read_logs};
+use stillhunt::intake::normalise::FieldMap;
+use stillhunt::intake::settings::IngestSettings;
+use stillhunt::investigation::investigate::investigate;
+use stillhunt::judgement::scope::{Scope, Settings};
+use stillhunt::validation::simulate::{World, WorldSettings};
 
 /// Writes a world into `folder`, as `stillhunt` would find it.
 pub fn write_world(folder: &Path, settings: &WorldSettings) {

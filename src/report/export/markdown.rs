@@ -1,7 +1,7 @@
 //! Markdown for a ticket or a wiki. What a log has a say in stands in code spans, where nothing is a link or a tag.
 
+use crate::document::glossary::{chance, grouped};
 use crate::document::{Claim, Document, LineRef, Network};
-use crate::glossary::{chance, grouped};
 use crate::report::escape::visible;
 use crate::report::reading::{
     CHANCE, CONFIDENCE, Reading, THRESHOLDS, called, count, evidence, expected_by_chance, figures, proposed, readings,

@@ -3,10 +3,10 @@
 mod charts;
 mod picture;
 
+use crate::document::glossary::{chance_cell, grouped, membership, percent};
 use crate::document::{
     Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Signal, Verdict,
 };
-use crate::glossary::{chance_cell, grouped, membership, percent};
 use crate::report::markup::fill;
 use crate::report::reading::{
     CHANCE, CONFIDENCE, Reading, THRESHOLDS, WEIGHT, bound, cell, count, evidence_words, expected_by_chance,
