@@ -23,6 +23,7 @@ const ORDER: [(&str, &[&str]); 10] = [
             "shape",
             "dispatch",
             "findings",
+            "weight",
             "joining",
             "explanations",
             "signals",

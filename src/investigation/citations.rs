@@ -1,7 +1,7 @@
 //! Which lines of the log and rows of the account table stand beside a claim: those that show it.
 
 use crate::document::LineRef;
-use crate::evidence::features::{AccountEvidence, Evidence};
+use crate::evidence::features::{AccountEvidence, Evidence, Excerpt};
 use crate::intake::event::Origin;
 use crate::judgement::candidates::Candidate;
 use crate::judgement::scope::{Inquiry, Scope};
@@ -19,6 +19,18 @@ fn first_touch(evidence: &Evidence, (place, account): (u32, &AccountEvidence), o
         "client" => account.clients.get(object.value.as_str()).map(|(_, at)| (*at).into()),
         _ => evidence.carried(object.fingerprint()?, place).map(|carried| carried.at.into()),
     }
+}
+
+/// At most three excerpts of a group's lines, those that match a rule pack first.
+pub fn exemplars<'a>(evidence: &'a Evidence, members: &[String]) -> Vec<(&'a str, &'a Excerpt)> {
+    let mut all: Vec<(&str, &Excerpt)> = members
+        .iter()
+        .filter_map(|m| evidence.accounts.get_key_value(m))
+        .flat_map(|(id, a)| a.excerpts.iter().map(move |e| (id.as_str(), e)))
+        .collect();
+    all.sort_by(|a, b| (&a.1.rank, a.0).cmp(&(&b.1.rank, b.0)));
+    all.truncate(3);
+    all
 }
 
 impl Inquiry<'_> {

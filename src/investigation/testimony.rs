@@ -5,7 +5,7 @@ use crate::document::*;
 use crate::evidence::features::AccountEvidence;
 use crate::evidence::rules;
 use crate::intake::account_table::is_public_mail;
-use crate::investigation::citations::LINES_LISTED;
+use crate::investigation::citations::{LINES_LISTED, exemplars};
 use crate::investigation::streams::{Layers, layers, material};
 use crate::judgement::candidates::Candidate;
 use crate::judgement::dispatch::GivenOut;
@@ -166,6 +166,10 @@ impl Inquiry<'_> {
                 "consistent with one operator; the log has no prompt text, and what it does record (lengths, parameters, times) does \
                  not show extraction"
             }
+            Verdict::Coordinated if candidate.shape.one_customer => {
+                "consistent with one operator that does not hide it (nearly all accounts have one payment instrument, private e-mail \
+                 domain or office in common); extraction is not shown"
+            }
             Verdict::Coordinated if extraction.claims.iter().any(|c| c.counts) => {
                 "consistent with one operator; extraction is not shown"
             }
@@ -181,7 +185,7 @@ impl Inquiry<'_> {
             [one] => format!("1 kind of evidence exceeds chance: {one}"),
             all => format!("{} kinds of evidence exceed chance: {}", all.len(), all.join(", ")),
         };
-        let exemplars = findings::exemplars(self.scope.evidence, &members);
+        let exemplars = exemplars(self.scope.evidence, &members);
         let id = network_id(&members);
         let content = self.looks_at(Layer::Content);
         let Layers { streams, pools, cells } =

@@ -1,11 +1,12 @@
 //! Groups on their way from a proposal to a verdict: tested, joined, cleared of bystanders, made one where they overlap.
 
 use crate::document::Verdict;
-use crate::judgement::findings::{Weight, network_q};
+use crate::judgement::findings::network_q;
 use crate::judgement::joining::{Bridge, CONTAINED, better_apart, bridges, occasional_carriers, recruits, tied};
 use crate::judgement::membership::{Common, memberships};
 use crate::judgement::scope::{Inquiry, Scope};
 use crate::judgement::shape::{Shape, own_templates, shape};
+use crate::judgement::weight::Weight;
 use crate::search::expansion::expanded;
 use crate::search::links::{Family, Layer, Object};
 use crate::search::proposals::{COMMON, Side};

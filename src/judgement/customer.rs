@@ -2,6 +2,7 @@
 //! addresses at one domain, or works in one place; who wants to look like many has several cards of a few accounts each.
 
 use crate::judgement::scope::{Inquiry, Scope};
+use crate::judgement::shape::Purses;
 use crate::search::links::{Family, Layer, Object};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -14,6 +15,9 @@ const MOST: f64 = 0.5;
 /// Share of a group that has to be tied to others of it by payment, domain or place, for those who are not to be strangers who only
 /// use its words.
 const TIED: f64 = 2.0 / 3.0;
+/// Purses from which those who work in one place are no longer openly one customer, if most of them are paid from these: a firm has a
+/// card, and one for each of a few departments.
+const SEVERAL: usize = 5;
 /// Addresses of one place: a line and its spare, at most of two offices. More are a pool of gateways.
 const EXITS: RangeInclusive<usize> = 1..=4;
 /// Share of an account's requests that come from the place where it works.
@@ -25,12 +29,12 @@ fn is_mostly(inside: usize, holders: usize) -> bool {
 }
 
 impl Inquiry<'_> {
-    /// See [`crate::judgement::shape::Shape::purses`]: who pays for most of a group from one card makes no secret of it, as a laboratory, an
+    /// From how many purses a group is paid: who pays for most of a group from one card makes no secret of it, as a laboratory, an
     /// agency or a family does; several cards of a few accounts each are the habit of who wants to look like many. A card whose
     /// accounts work in one place is that of a customer by itself.
-    pub fn purses(&self, accounts: &[u32]) -> usize {
+    pub fn purses(&self, accounts: &[u32]) -> Purses {
         if !self.looks_at(Layer::Identity) {
-            return 0;
+            return Purses::default();
         }
         let mut of_kinds: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
         let held = self.scope.world.held_by(accounts, Family::Identity);
@@ -40,20 +44,30 @@ impl Inquiry<'_> {
             object.accounts.iter().copied().filter(|a| accounts.binary_search(a).is_ok()).collect()
         };
         let of_most = |purse: &&Object| 2 * purse.held_in(accounts) > accounts.len();
-        of_kinds
-            .into_values()
-            .filter(|purses| !purses.iter().any(of_most))
-            .map(|purses| purses.iter().filter(|purse| !self.works_in_one_place(&inside(purse))).count())
-            .max()
-            .unwrap_or(0)
+        let counted = |purses: Vec<&Object>| {
+            let purses = purses.into_iter().map(|purse| (purse, inside(purse)));
+            let purses: Vec<_> = purses.filter(|(_, inside)| !self.works_in_one_place(inside)).collect();
+            let own = purses.iter().filter(|(purse, inside)| is_mostly(inside.len(), purse.accounts.len()));
+            let paid: BTreeSet<u32> = own.clone().flat_map(|(_, inside)| inside).copied().collect();
+            Purses { all: purses.len(), own: own.count(), paid: paid.len() as f64 / accounts.len() as f64 }
+        };
+        let kinds = of_kinds.into_values().filter(|purses| !purses.iter().any(of_most)).map(counted);
+        kinds
+            .max_by(|a, b| a.all.cmp(&b.all).then(a.own.cmp(&b.own)).then(a.paid.total_cmp(&b.paid)))
+            .unwrap_or_default()
     }
 
     /// Whether a group is openly one customer's: one payment pays for nearly all of it, nearly all have addresses at one e-mail
     /// domain that hardly anybody else uses, or most have and most of the others are paid for with the card of the rest, for in
-    /// a firm some sign up with an address or a card of their own; or nearly all work in one place. Strangers who share nothing with
-    /// anybody in the group make no two customers of one.
+    /// a firm some sign up with an address or a card of their own; or nearly all work in one place, and most are not paid from several
+    /// purses. Strangers who share nothing with anybody in the group make no two customers of one.
     pub fn are_one_customer(&self, accounts: &[u32]) -> bool {
-        let one = |accounts: &[u32]| self.have_one_purse(accounts) || self.works_in_one_place(accounts);
+        let openly = |accounts: &[u32]| {
+            let purses = self.purses(accounts);
+            purses.own < SEVERAL || purses.paid <= MOST
+        };
+        let one =
+            |accounts: &[u32]| self.have_one_purse(accounts) || self.works_in_one_place(accounts) && openly(accounts);
         let tied = self.tied(accounts);
         one(accounts) || tied.len() as f64 >= TIED * accounts.len() as f64 && one(&tied)
     }
@@ -164,7 +178,7 @@ mod tests {
         let scope = Scope::new(evidence, facts, &read);
         let inquiry = Inquiry { scope: &scope, settings: &settings, shared: &Shared::default() };
         let group: Vec<u32> = (0..20).collect();
-        (inquiry.are_one_customer(&group), inquiry.purses(&group))
+        (inquiry.are_one_customer(&group), inquiry.purses(&group).all)
     }
 
     /// Two users of its words made a firm of six keys a network of eight.
@@ -196,6 +210,21 @@ mod tests {
         let now_and_then =
             |account, request| if request < 5 { "203.0.113.1".into() } else { format!("198.51.100.{account}") };
         assert!(!judged(now_and_then, 20, &[]).0);
+    }
+
+    /// Fifty accounts, five to a card, all behind four gateways, were openly one customer.
+    #[test]
+    fn accounts_of_many_cards_behind_one_gateway_are_not_openly_one_customer() {
+        let of_cards = |accounts_a_card: usize| {
+            let (evidence, mut facts) = world(|_, request| format!("203.0.113.{}", request % 4), 20);
+            let pays =
+                |(place, facts): (usize, &mut Facts)| facts.payment = Some(format!("card {}", place / accounts_a_card));
+            facts.values_mut().enumerate().for_each(pays);
+            judge(&evidence, &facts, &[])
+        };
+        assert_eq!(of_cards(4), (false, 5));
+        assert_eq!(of_cards(5), (true, 4), "departments");
+        assert_eq!(of_cards(1), (true, 0), "colleagues who pay for themselves");
     }
 
     /// Two agencies with a card and an office each were many who look like few.

@@ -109,6 +109,22 @@ impl Signs<'_> {
         ("whether prompts have nothing in common", there.then_some(sign))
     }
 
+    /// Whoever has nothing to hide pays with one card, signs up at one domain or works in one place.
+    fn openly(&self) -> Predicted {
+        let sign = |seen: &str, against: bool| Sign { seen: seen.to_owned(), against, decides: false };
+        let sign = match self.shape {
+            Shape { one_customer: true, .. } => Some(sign(
+                "nearly all accounts have one payment instrument, private e-mail domain or office in common",
+                false,
+            )),
+            Shape { purses, .. } if purses.own >= 2 => {
+                Some(sign("several payment instruments, devices or phones, each shared by a few accounts", true))
+            }
+            _ => None,
+        };
+        ("one payment instrument, private e-mail domain or office for nearly all accounts", sign)
+    }
+
     fn share(value: Option<f64>, seen: Option<String>, most: f64) -> Option<Sign> {
         Some(Sign { seen: seen?, against: value? > most, decides: false })
     }
@@ -194,8 +210,9 @@ pub fn weigh(families: &[&str], signals: &[&str], shape: &Shape, proposed_by: Si
         ),
         (
             "one undeclared organisation",
-            "shared payments, IP addresses or sign-up dates, prompts unrelated to model training, no evasion",
-            vec![s.one_holder(), s.asks(), s.hides()],
+            "one payment instrument, private e-mail domain or office for nearly all accounts, shared payments, IP addresses or sign-up \
+             dates, prompts unrelated to model training, no evasion",
+            vec![s.openly(), s.one_holder(), s.asks(), s.hides()],
             "a contract, a domain or a contact that shows one customer behind the accounts, with a use of its own for the answers",
         ),
         (
@@ -264,6 +281,7 @@ fn explained(name: &str, predicts: &str, predicted: Vec<Predicted>, would_change
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judgement::shape::Purses;
 
     const NOTHING: Shape = Shape {
         texts: 0,
@@ -289,7 +307,7 @@ mod tests {
         uniform: None,
         output: 0.0,
         one_customer: false,
-        purses: 0,
+        purses: Purses { all: 0, own: 0, paid: 0.0 },
     };
 
     fn weighed(families: &[&str], signals: &[&str], shape: &Shape, name: &str) -> Explanation {
@@ -352,7 +370,20 @@ mod tests {
         assert_eq!(of("public benchmark").result, "cannot be tested here");
         let by_payment = weigh(&["identity"], &["identity.payment"], &NOTHING, Side::Content);
         let organisation = by_payment.iter().find(|e| e.name.starts_with("one undeclared")).unwrap();
-        assert_eq!(organisation.result, "not contradicted (1 of 3 predictions could be checked)");
+        assert_eq!(organisation.result, "not contradicted (1 of 4 predictions could be checked)");
+    }
+
+    #[test]
+    fn whoever_pays_from_several_purses_is_no_open_organisation() {
+        let sign = |shape: &Shape| weighed(&["identity"], &["identity.payment"], shape, "one undeclared");
+        let open = sign(&Shape { one_customer: true, ..NOTHING });
+        assert!(open.fit == "fits" && open.supports[0].starts_with("nearly all accounts have one payment"), "{open:?}");
+        let purses = Purses { all: 3, own: 3, paid: 0.9 };
+        let several = sign(&Shape { purses, ..NOTHING });
+        assert!(
+            several.fit == "partly" && several.against[0].starts_with("several payment instruments"),
+            "{several:?}"
+        );
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! Judges groups on three axes. C: run as one, by tests of families that did not propose the group. X: shaped like
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
-use crate::evidence::features::Evidence;
 use crate::judgement::dispatch::GivenOut;
 use crate::judgement::shape::{AROUND_THE_CLOCK, Shape};
 use crate::population::baseline::Outputs;
 use crate::search::proposals::Side;
-use crate::statistics::chance::LEAST_P;
 use crate::statistics::group_tests::{Counts, LEAST_AGREEING, Test};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,7 +183,9 @@ impl FindingSettings {
     /// but works by day, and each of it has a payment and a device of their own; who pays for all from one card makes no secret of it.
     pub fn given_out(&self, tests: &[Test], shape: &Shape, side: Side) -> Vec<GivenOut> {
         let told = |way: &GivenOut| self.telling(*way, tests, side).next().is_some();
-        let purses = shape.purses >= 2 && told(&GivenOut::FromPurses);
+        // Who was proposed by what they share is tested by nothing of it; there the purses have to be theirs and pay for enough of them.
+        let proposing = side == Side::Control && shape.purses.own >= 2 && shape.purses.paid >= self.least_agreeing;
+        let purses = proposing || shape.purses.all >= 2 && told(&GivenOut::FromPurses);
         let spread = |most: f64| shape.spread.is_some_and(|spread| spread <= most);
         let (measured, alike) = (spread(self.most_spread), spread(self.most_spread_alike));
         let is_so = |way: &GivenOut| match way {
@@ -257,58 +257,6 @@ fn is_of_one_domain(test: &Test) -> bool {
     ["identity.own_domain", "identity.email_domain"].contains(&test.signal) && test.shared.len() < 2
 }
 
-/// Weight of the evidence for a group: of each family −ln p of its best test, nats.
-#[derive(Debug, Clone, Default)]
-pub struct Weight(BTreeMap<&'static str, f64>);
-
-/// −ln p of a test. Of large groups a p-value says no more than that it is less than any; there the exponent of its tail goes on
-/// (Chernoff 1952): so many members times the divergence of what was seen from what chance gives, or the same of counts.
-fn nats(test: &Test) -> f64 {
-    let (observed, expected) = (test.outcome.observed, test.outcome.expected);
-    let told = -libm::log(test.outcome.p_value);
-    if test.outcome.p_value > LEAST_P || observed <= expected || expected <= 0.0 {
-        return told;
-    }
-    let of = test.agreeing.len() as f64;
-    let exponent = match test.counts {
-        Counts::Members if of > 0.0 && expected < of => {
-            let part = |seen: f64, chance: f64| if seen > 0.0 { seen * libm::log(seen / chance) } else { 0.0 };
-            part(observed, expected) + part(of - observed, of - expected)
-        }
-        Counts::Objects => observed * libm::log(observed / expected) - (observed - expected),
-        _ => told,
-    };
-    told.max(exponent)
-}
-
-impl<const N: usize> From<[(&'static str, f64); N]> for Weight {
-    fn from(nats: [(&'static str, f64); N]) -> Self {
-        Self(nats.into())
-    }
-}
-
-impl Weight {
-    pub fn of(tests: &[Test]) -> Self {
-        let mut of_families: BTreeMap<&'static str, f64> = BTreeMap::new();
-        for test in tests.iter().filter(|t| t.family != "behaviour") {
-            let held = of_families.entry(test.family).or_default();
-            *held = held.max(nats(test));
-        }
-        Self(of_families)
-    }
-
-    /// The sum over families.
-    pub fn total(&self) -> f64 {
-        self.0.values().sum()
-    }
-
-    /// What two groups that have no account in common weigh together.
-    pub fn with(mut self, other: &Self) -> Self {
-        other.0.iter().for_each(|(family, nats)| *self.0.entry(family).or_default() += nats);
-        self
-    }
-}
-
 /// q-value of a whole group: the weakest of as many families as are needed decides, each by the best of its tests that count.
 pub fn network_q(tests: &[Test], side: Side, s: &FindingSettings) -> f64 {
     let mut of_families: BTreeMap<&str, f64> = BTreeMap::new();
@@ -321,24 +269,11 @@ pub fn network_q(tests: &[Test], side: Side, s: &FindingSettings) -> f64 {
     best.get(s.least_families - 1).copied().unwrap_or(1.0)
 }
 
-/// At most three excerpts of a group's lines, those that match a rule pack first.
-pub fn exemplars<'a>(
-    evidence: &'a Evidence,
-    members: &[String],
-) -> Vec<(&'a str, &'a crate::evidence::features::Excerpt)> {
-    let mut all: Vec<(&str, &crate::evidence::features::Excerpt)> = members
-        .iter()
-        .filter_map(|m| evidence.accounts.get_key_value(m))
-        .flat_map(|(id, a)| a.excerpts.iter().map(move |e| (id.as_str(), e)))
-        .collect();
-    all.sort_by(|a, b| (&a.1.rank, a.0).cmp(&(&b.1.rank, b.0)));
-    all.truncate(3);
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judgement::shape::Purses;
+    use crate::judgement::weight::Weight;
     use crate::population::baseline::{Copies, Replicas};
     use crate::statistics::group_tests::Outcome;
 
@@ -382,8 +317,12 @@ mod tests {
             rhythm: Some(1.0),
             output: 900.0,
             one_customer: false,
-            purses: 3,
+            purses: purses(3),
         }
+    }
+
+    fn purses(all: usize) -> Purses {
+        Purses { all, own: all, paid: 0.0 }
     }
 
     const OUTPUTS: Outputs = Outputs { lower_quartile: 150.0, median: 300.0 };
@@ -449,8 +388,8 @@ mod tests {
         // By day too, where several purses pay; one may be that of a laboratory or an agency.
         let by_day = Shape { rhythm: Some(1.6), ..short };
         assert!(s.is_extraction(&tests, &by_day, Side::Content, OUTPUTS));
-        assert!(!s.is_extraction(&tests, &Shape { purses: 1, ..by_day }, Side::Content, OUTPUTS));
-        let firm = Shape { one_customer: true, purses: 1, ..short };
+        assert!(!s.is_extraction(&tests, &Shape { purses: purses(1), ..by_day }, Side::Content, OUTPUTS));
+        let firm = Shape { one_customer: true, purses: purses(1), ..short };
         assert!(!s.is_extraction(&tests, &firm, Side::Content, OUTPUTS));
         assert!(s.is_extraction(&tests, &Shape { rule_share: Some(0.9), ..firm }, Side::Content, OUTPUTS));
         let long = Shape { output: 900.0, rhythm: Some(1.6), ..firm };
@@ -465,7 +404,10 @@ mod tests {
         let ways = |shape: &Shape, side| s.given_out(&tests, shape, side);
         let all = [GivenOut::DayAndNight, GivenOut::ToMeasure, GivenOut::FromPurses];
         assert_eq!(ways(&harvest(), Side::Content), all);
-        assert_eq!(ways(&Shape { rhythm: Some(1.6), purses: 1, ..harvest() }, Side::Content), [GivenOut::ToMeasure]);
+        assert_eq!(
+            ways(&Shape { rhythm: Some(1.6), purses: purses(1), ..harvest() }, Side::Content),
+            [GivenOut::ToMeasure]
+        );
         let untold = [Test { q_value: 0.5, ..tests[1].clone() }];
         assert!(s.given_out(&untold, &Shape { rhythm: None, ..harvest() }, Side::Content).is_empty());
     }
@@ -487,16 +429,28 @@ mod tests {
     fn customers_of_one_trade_ask_for_like_amounts_and_were_taken_for_accounts_of_one_queue() {
         let s = FindingSettings::default();
         let tests = [signal("time", "time.quota")];
-        let customers = Shape { rhythm: Some(1.6), purses: 0, spread: Some(0.3), ..harvest() };
+        let customers = Shape { rhythm: Some(1.6), purses: purses(0), spread: Some(0.3), ..harvest() };
         assert!(s.given_out(&tests, &customers, Side::Control).is_empty());
         assert!(!s.is_extraction(&tests, &customers, Side::Control, OUTPUTS));
         // From several purses nobody's customers are.
         let tests = [tests[0].clone(), signal("identity", "identity.payment")];
-        let ways = s.given_out(&tests, &Shape { purses: 3, ..customers }, Side::Control);
+        let ways = s.given_out(&tests, &Shape { purses: purses(3), ..customers }, Side::Control);
         assert_eq!(ways, [GivenOut::InLikeParts, GivenOut::FromPurses]);
         // Two firms' accounts, of which one asks for ten times what another does, were said to be given like parts.
-        let ways = s.given_out(&tests, &Shape { purses: 3, spread: Some(0.87), ..customers }, Side::Control);
+        let ways = s.given_out(&tests, &Shape { purses: purses(3), spread: Some(0.87), ..customers }, Side::Control);
         assert_eq!(ways, [GivenOut::FromPurses]);
+    }
+
+    /// A group that was looked for by its six cards has no test of them, and so had no purses.
+    #[test]
+    fn the_cards_that_proposed_a_group_are_purses_where_they_pay_for_enough_of_it() {
+        let s = FindingSettings::default();
+        let tests = [signal("time", "time.quota")];
+        let of =
+            |paid| Shape { purses: Purses { paid, ..purses(6) }, rhythm: Some(1.6), spread: Some(0.4), ..harvest() };
+        let ways = |paid, side| s.given_out(&tests, &of(paid), side);
+        assert_eq!(ways(0.9, Side::Control), [GivenOut::InLikeParts, GivenOut::FromPurses]);
+        assert!(ways(0.2, Side::Control).is_empty() && ways(0.9, Side::Content).is_empty());
     }
 
     #[test]
@@ -515,7 +469,7 @@ mod tests {
     fn a_hackathon_was_suspected_for_its_like_amounts() {
         let s = FindingSettings::default();
         let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
-        let event = Shape { rhythm: None, purses: 0, lasted_us: 2 * 86_400_000_000, ..harvest() };
+        let event = Shape { rhythm: None, purses: purses(0), lasted_us: 2 * 86_400_000_000, ..harvest() };
         assert!(!s.is_extraction(&tests, &event, Side::Control, OUTPUTS));
         let weeks = Shape { lasted_us: 14 * 86_400_000_000, ..event };
         assert_eq!(s.given_out(&tests, &weeks, Side::Control), [GivenOut::ToMeasure]);
@@ -543,20 +497,6 @@ mod tests {
         };
         assert!(!answered(390.0, true) && answered(430.0, true));
         assert!(!answered(430.0, false) && answered(610.0, false), "without text a class looks like this too");
-    }
-
-    #[test]
-    fn two_halves_beyond_all_doubt_weigh_what_the_whole_does_and_two_campaigns_more_than_both() {
-        let test = |observed: u32, expected: f64, of: u32| {
-            let outcome = Outcome { observed: f64::from(observed), expected, p_value: LEAST_P };
-            let agreeing = (0..of).map(|entity| (entity, entity < observed)).collect();
-            [Test { outcome, agreeing, ..signal("identity", "identity.cohort") }]
-        };
-        let weight = |observed, expected, of| Weight::of(&test(observed, expected, of)).total();
-        let (half, whole) = (weight(900, 100.0, 1000), weight(1800, 200.0, 2000));
-        assert!(half > -LEAST_P.ln() && (2.0 * half - whole).abs() < 1e-6 * whole, "{half} {whole}");
-        // Another thousand, opened at another time: the span that holds most of both is wider.
-        assert!(weight(1800, 500.0, 2000) < 1.5 * half);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! as a network's own only when most of its holders already stand in it: a popular template joins and recruits nobody.
 
 use crate::evidence::features::Evidence;
-use crate::judgement::findings::Weight;
+use crate::judgement::weight::Weight;
 use crate::search::holdings::in_both;
 use crate::search::links::Object;
 use rayon::prelude::*;

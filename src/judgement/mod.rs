@@ -12,3 +12,4 @@ pub mod shape;
 pub mod signals;
 pub(crate) mod stacks;
 pub(crate) mod standing;
+pub mod weight;

@@ -3,9 +3,9 @@
 
 use crate::document::Verdict;
 use crate::judgement::candidates::{Candidate, Group, correct_tests};
-use crate::judgement::findings::Weight;
 use crate::judgement::joining::{CONTAINED, tied};
 use crate::judgement::scope::Inquiry;
+use crate::judgement::weight::Weight;
 use crate::search::proposals::Side;
 use crate::statistics::chance::median;
 use crate::statistics::group_tests::Test;

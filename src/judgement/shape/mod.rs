@@ -84,9 +84,18 @@ pub struct Shape {
     /// Whether nearly all of its accounts are openly one customer's: one payment instrument, one e-mail domain of their own, or one
     /// office.
     pub one_customer: bool,
-    /// Payments, devices or phones (of that kind of which there are most) that several of its accounts share each; 0 where one
-    /// of them is most accounts'. One whose accounts work in one office does not count.
-    pub purses: usize,
+    pub purses: Purses,
+}
+
+/// Payments, devices or phones (of that kind of which there are most) that several accounts of a group share each; none where one of
+/// them is most accounts'. One whose accounts work in one place does not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Purses {
+    pub all: usize,
+    /// Those that are mostly the group's.
+    pub own: usize,
+    /// Share of the group that holds one of its own, 0 to 1.
+    pub paid: f64,
 }
 
 /// The figures of [`Shape`] for everybody outside a group; `None` where there is nobody.
@@ -200,7 +209,7 @@ pub fn shape(
         rhythm: baseline.rhythm(group),
         output: typical(work.ln_output, work.requests),
         one_customer: false,
-        purses: 0,
+        purses: Purses::default(),
     }
 }
 
