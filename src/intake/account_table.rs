@@ -3,7 +3,7 @@
 use crate::document::visible::visible;
 use crate::intake::ingest::{IngestReport, Lines, delimiter};
 use crate::intake::normalise::{closest, parse_timestamp, present, whole_id};
-use crate::intake::schema::ACCOUNT_TABLE as KNOWN;
+use crate::intake::schema::{ACCOUNT_ID, ACCOUNT_TABLE, account_table};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::ops::Deref;
@@ -103,8 +103,6 @@ pub enum TableError {
         "has no column `account_id` (found: {0})\nhint: rename the column that holds the account ids of the logs to `account_id`"
     )]
     NoAccountColumn(String),
-    #[error("has no usable column beside `account_id` (found: {0})\nhint: usable columns are {known}", known = KNOWN.join(", "))]
-    NothingKnown(String),
 }
 
 /// How the sentence begins that says that a table knows no account of the log.
@@ -174,7 +172,7 @@ fn agree<T: PartialEq>(own: &mut Option<T>, other: Option<T>, contradicted: &mut
 
 impl Facts {
     /// True where another row contradicts this one.
-    fn merge(&mut self, other: Self, contradicted: &mut [bool; KNOWN.len()]) -> bool {
+    fn merge(&mut self, other: Self, contradicted: &mut [bool; ACCOUNT_TABLE.len()]) -> bool {
         let [org, created, closed, payment, device, phone, email, domain, shape] = contradicted;
         let found = [
             agree(&mut self.org_id, other.org_id, org),
@@ -193,39 +191,46 @@ impl Facts {
 
 /// Reads `account_id` with any of `org_id, created_at, closed_at, payment_fingerprint, device_id, phone_hash, email_hash,
 /// email_domain, email`; of an `email` only its hash, its domain and the build of its local part are kept.
-/// Where several rows of one account contradict each other, what they say there is left out.
+/// Where several rows of one account contradict each other, what they say there is left out. Columns may have the other names of
+/// [`ACCOUNT_TABLE`].
 ///
 /// # Errors
-/// When it is no CSV, has no account column, or columns besides that none of which says anything of accounts.
+/// When it is no CSV, or has no account column.
 pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
     let mut bytes = Vec::new();
     table.read_to_end(&mut bytes).map_err(csv::Error::from)?;
     let mut csv = csv::ReaderBuilder::new().delimiter(delimiter(&bytes)).from_reader(Lines::new(bytes.as_slice()));
-    let name = |h: &str| h.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
+    let name = |h: &str| h.trim_start_matches('\u{feff}').trim().to_owned();
     let header: Vec<String> = csv.headers()?.iter().map(name).collect();
-    let column = |name: &str| header.iter().position(|h| h == name);
-    let columns = KNOWN.map(column);
-    let strange: Vec<&String> = header.iter().filter(|h| *h != "account_id" && !KNOWN.contains(&h.as_str())).collect();
-    let account =
-        column("account_id").ok_or_else(|| TableError::NoAccountColumn(listed(&header.iter().collect::<Vec<_>>())))?;
+    let (account, columns) = account_table(&header);
+    let all = || listed(&header.iter().collect::<Vec<_>>());
+    let account = account.ok_or_else(|| TableError::NoAccountColumn(all()))?;
+    let read_as = |(place, known): (usize, &'static str)| (&header[place], known);
+    let found = ACCOUNT_TABLE.iter().zip(columns).filter_map(|((known, _), place)| Some((place?, *known)));
+    let found: Vec<(&String, &str)> = [(account, ACCOUNT_ID)].into_iter().chain(found).map(read_as).collect();
+    let strange: Vec<&String> = header.iter().filter(|h| !found.iter().any(|(name, _)| name == h)).collect();
     let mut notes = Vec::new();
-    if columns.iter().all(Option::is_none) {
-        if !strange.is_empty() {
-            return Err(TableError::NothingKnown(listed(&strange)));
-        }
-        notes.push("The account table has only the column account_id, so it adds no facts.".to_owned());
+    if found.len() == 1 {
+        let known = ACCOUNT_TABLE.map(|(known, _)| known).join(", ");
+        notes.push(format!(
+            "The account table has no column that is known beside the account, so it adds no facts; known are {known}."
+        ));
     }
-    if let Some(name) =
-        KNOWN.iter().copied().chain(["account_id"]).find(|name| header.iter().filter(|h| h == name).count() > 1)
-    {
-        notes.push(format!("The account table has more than one column {name}; the first was read."));
+    let other = found.iter().filter(|(name, known)| !name.eq_ignore_ascii_case(known));
+    let other: Vec<String> = other.map(|(name, known)| format!("{} as {known}", shown(name))).collect();
+    if !other.is_empty() {
+        notes.push(format!("Columns of the account table that were read under other names: {}.", other.join(", ")));
+    }
+    let twice = |name: &&String| header.iter().filter(|h| h == name).count() > 1;
+    if let Some(name) = found.iter().map(|(name, _)| *name).find(twice) {
+        notes.push(format!("The account table has more than one column {}; the first was read.", shown(name)));
     }
     if !strange.is_empty() {
         notes
             .push(format!("Columns of the account table that were not recognised and not read: {}.", listed(&strange)));
     }
     let mut facts: BTreeMap<String, Facts> = BTreeMap::new();
-    let mut contradicted: BTreeMap<String, [bool; KNOWN.len()]> = BTreeMap::new();
+    let mut contradicted: BTreeMap<String, [bool; ACCOUNT_TABLE.len()]> = BTreeMap::new();
     let (mut created, mut closed) = (Unreadable::default(), Unreadable::default());
     let mut contradiction = None;
     let mut record = csv::StringRecord::new();
@@ -271,15 +276,19 @@ pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
     Ok(AccountTable { facts, notes })
 }
 
+/// The name of a column, safe to print and not too long.
+fn shown(name: &str) -> String {
+    visible(&name.chars().take(40).collect::<String>())
+}
+
 /// Names of columns, each with the known one that it may be meant for.
 fn listed(names: &[&String]) -> String {
     const MOST: usize = 12;
-    let one = |name: &&String| {
-        let shown = visible(&name.chars().take(40).collect::<String>());
-        match closest(name, KNOWN.iter().copied()) {
-            Some((known, edits)) if 3 * edits <= known.len() && edits > 0 => format!("{shown} (did you mean {known}?)"),
-            _ => shown,
+    let one = |name: &&String| match closest(&name.to_lowercase(), ACCOUNT_TABLE.map(|(known, _)| known).into_iter()) {
+        Some((known, edits)) if 3 * edits <= known.len() && edits > 0 => {
+            format!("{} (did you mean {known}?)", shown(name))
         }
+        _ => shown(name),
     };
     let more = if names.len() > MOST { format!(" and {} more", names.len() - MOST) } else { String::new() };
     names.iter().take(MOST).map(one).collect::<Vec<_>>().join(", ") + &more
@@ -374,9 +383,35 @@ mod tests {
     #[test]
     fn a_table_without_accounts_is_refused() {
         assert!(matches!(read("x,y\n1,2\n".as_bytes()), Err(TableError::NoAccountColumn(_))));
-        // Labels, for one.
-        let error = read("account_id,campaign,population\na,C1,x\n".as_bytes()).unwrap_err().to_string();
-        assert!(error.contains("beside `account_id` (found: campaign, population)"), "{error}");
+    }
+
+    /// A whole log was not read for it.
+    #[test]
+    fn a_table_of_which_no_column_is_known_is_read_and_said_to_say_nothing() {
+        let read = read("account_id,plan\na,pro\n".as_bytes()).unwrap();
+        let said = read.notes.join("\n");
+        assert!(
+            read.len() == 1 && said.contains("adds no facts; known are org_id") && said.contains("not read: plan."),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn columns_under_their_usual_names_are_read_and_said_to_be() {
+        let table =
+            "User ID,Signup-Date,cardFingerprint,mail_domain,created_at\na,2026-01-02,pm,example.org,2026-01-03\n";
+        let read = read(table.as_bytes()).unwrap();
+        let facts = &read["a"];
+        assert_eq!((facts.payment.as_deref(), facts.email_domain.as_deref()), (Some("pm"), Some("example.org")));
+        assert_eq!(facts.created_us, parse_timestamp("2026-01-03"), "its own name goes before another");
+        let said = read.notes.join("\n");
+        assert!(
+            said.contains(
+                "User ID as account_id, cardFingerprint as payment_fingerprint, mail_domain as email_domain."
+            ),
+            "{said}"
+        );
+        assert!(said.contains("not read: Signup-Date."), "{said}");
     }
 
     /// It was refused: "beside account_id it has , and none of ...".
@@ -385,7 +420,7 @@ mod tests {
         let read = read("account_id\na\nb\n".as_bytes()).unwrap();
         assert_eq!(
             (read.len(), read.notes),
-            (2, vec!["The account table has only the column account_id, so it adds no facts.".to_owned()])
+            (2, vec!["The account table has no column that is known beside the account, so it adds no facts; known are org_id, created_at, closed_at, payment_fingerprint, device_id, phone_hash, email_hash, email_domain, email.".to_owned()])
         );
     }
 

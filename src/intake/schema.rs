@@ -12,18 +12,61 @@ pub struct Column {
     pub used_by: &'static [&'static str],
 }
 
-/// Columns of the account table that are read beside `account_id`.
-pub const ACCOUNT_TABLE: [&str; 9] = [
-    "org_id",
-    "created_at",
-    "closed_at",
-    "payment_fingerprint",
-    "device_id",
-    "phone_hash",
-    "email_hash",
-    "email_domain",
-    "email",
+/// Columns of the account table that are read beside `account_id`, each with other names under which it is known.
+pub const ACCOUNT_TABLE: [(&str, &[&str]); 9] = [
+    ("org_id", COLUMNS[at::ORG_ID].aliases),
+    (
+        "created_at",
+        &[
+            "created",
+            "created_on",
+            "creation_date",
+            "signup_at",
+            "signup_date",
+            "signed_up_at",
+            "registered_at",
+            "registration_date",
+        ],
+    ),
+    (
+        "closed_at",
+        &[
+            "closed",
+            "closed_on",
+            "banned_at",
+            "suspended_at",
+            "terminated_at",
+            "deactivated_at",
+            "disabled_at",
+            "deleted_at",
+        ],
+    ),
+    (
+        "payment_fingerprint",
+        &["card_fingerprint", "payment_method_fingerprint", "payment_instrument", "payment_hash", "card_hash"],
+    ),
+    ("device_id", &["device", "device_fingerprint", "device_hash"]),
+    ("phone_hash", &["phone_fingerprint", "phone_sha256", "phone_number_hash"]),
+    ("email_hash", &["email_sha256", "email_md5"]),
+    ("email_domain", &["mail_domain"]),
+    ("email", &["email_address", "mail"]),
 ];
+
+/// Where in a header the accounts of an account table stand, and where each column of [`ACCOUNT_TABLE`], under its own name or under
+/// the first of its others that is there; neither capitals nor the signs between words count.
+pub fn account_table(header: &[String]) -> (Option<usize>, [Option<usize>; ACCOUNT_TABLE.len()]) {
+    let bare =
+        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let header: Vec<String> = header.iter().map(|name| bare(name)).collect();
+    let find = |name: &str| header.iter().position(|h| *h == bare(name));
+    let own = ACCOUNT_TABLE.map(|(name, _)| find(name));
+    let known = |name: &str, aliases: &[&str]| {
+        let others = aliases.iter().filter_map(|alias| find(alias)).find(|place| !own.contains(&Some(*place)));
+        find(name).or(others)
+    };
+    let aliases: Vec<&str> = COLUMNS[at::ACCOUNT_ID].aliases.iter().copied().chain(["id"]).collect();
+    (known(ACCOUNT_ID, &aliases), ACCOUNT_TABLE.map(|(name, aliases)| known(name, aliases)))
+}
 
 macro_rules! columns {
     ($($id:ident $name:literal $aliases:expr, $meaning:literal, $used:expr;)*) => {

@@ -4,7 +4,7 @@ use super::custody::hash_file;
 use super::endings::{is_named_table, looks_like_a_log};
 use super::{IngestError, inputs, shown};
 use crate::intake::normalise::FieldMap;
-use crate::intake::schema::{ACCOUNT_TABLE, at};
+use crate::intake::schema::{ACCOUNT_TABLE, account_table, at};
 use crate::intake::settings::IngestSettings;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -288,11 +288,13 @@ fn of_accounts(path: &Path, map: &FieldMap) -> Option<Why> {
     if header.iter().any(of_call) {
         return None;
     }
-    let has = |column: &str| header.iter().any(|name| name.eq_ignore_ascii_case(column));
+    let header: Vec<String> = header.into_iter().collect();
+    let (account, columns) = account_table(&header);
     // A log may have nothing but account, organisation and time.
-    let mut instruments = ACCOUNT_TABLE.iter().filter(|column| !["org_id", "created_at"].contains(column));
-    match has("account_id") {
-        true if instruments.any(|column| has(column)) => Some(Why::Accounts),
+    let mut known = ACCOUNT_TABLE.iter().zip(columns).filter(|(_, place)| place.is_some()).map(|((name, _), _)| *name);
+    let has = |column: &str| header.iter().any(|name| name.eq_ignore_ascii_case(column));
+    match account.is_some() {
+        true if known.any(|name| !["org_id", "created_at"].contains(&name)) => Some(Why::Accounts),
         true if has("campaign") && !has("created_at") => Some(Why::Labels),
         _ => None,
     }
