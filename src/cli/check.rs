@@ -1,35 +1,38 @@
-//! `check` and `formats`: what would be read, and what is known.
+//! `check`: what would be read.
 
-use super::{Reading, print};
+use super::input::{Input, Reading, read};
+use super::interruption::Stage;
+use super::output::{OUTPUT, print};
+use super::resources::Resources;
+use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use stillhunt::document::visible::visible;
 use stillhunt::document::{self, Intake, Signal};
 use stillhunt::evidence::redact;
-use stillhunt::intake::formats::{Formats, Role};
 use stillhunt::judgement::signals;
 use stillhunt::report::escape;
 use stillhunt::report::terminal::intake_sentence;
 
-/// The list of formats.
-pub fn list_formats() -> anyhow::Result<String> {
-    let mut text = String::new();
-    for format in Formats::load(None)?.list {
-        text += &format!("{:28} {}\n", format.name, format.title);
-        let more = match &format.role {
-            Role::Calls if format.account_choices.is_empty() => String::new(),
-            Role::Calls => format!("--account-field {}", format.account_choices.join(", ")),
-            Role::Facts => "facts about accounts, no calls".to_owned(),
-            Role::Refused(why) => format!("refused: {why}"),
-        };
-        for line in [format.notes, more].iter().filter(|line| !line.is_empty()) {
-            text += &format!("{:28} {line}\n", "");
-        }
-    }
-    Ok(
-        text + "\nOther JSON lines, CSV or Parquet: common column names are recognised; for the rest, write a field map (--map).\n"
-    )
+/// Arguments of `check`.
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    input: Input,
+    /// Print JSON
+    #[arg(long, help_heading = OUTPUT)]
+    json: bool,
+    #[command(flatten)]
+    resources: Resources,
+}
+
+/// Runs `check`.
+pub fn check(Check { input, json: as_json, resources }: &Check) -> anyhow::Result<u8> {
+    resources.take()?;
+    let reading = read(input, None, resources, &Stage::watched()?)?;
+    if *as_json { json(&reading) } else { tell(&reading) }?;
+    Ok(0)
 }
 
 /// Characters of a text of the log that are shown.
@@ -62,7 +65,7 @@ fn resolution(us: i64) -> String {
 }
 
 /// Prints what was read as JSON.
-pub fn json(reading: &Reading) -> anyhow::Result<()> {
+fn json(reading: &Reading) -> anyhow::Result<()> {
     let Reading { evidence, facts, read, .. } = reading;
     let (first, last) = evidence.span().unzip();
     let excerpt = |(name, value): (&String, &Value)| {
@@ -85,7 +88,7 @@ pub fn json(reading: &Reading) -> anyhow::Result<()> {
 }
 
 /// Prints what was read.
-pub fn check(reading: &Reading) -> anyhow::Result<()> {
+fn tell(reading: &Reading) -> anyhow::Result<()> {
     let Reading { evidence, facts, read, .. } = reading;
     let i = &read.intake;
     let mut text = String::new();

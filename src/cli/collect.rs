@@ -1,8 +1,11 @@
 //! `collect` and `plan`: evidence of parts of a log, on this machine or in the tasks of a cluster.
 
+use super::input::{Understanding, field_map, reading, warn};
 use super::interruption::Stage;
+use super::output::{NO_OUTPUT, OUTPUT, print};
 use super::resources::Resources;
-use super::{NO_OUTPUT, OUTPUT, Understanding, UsageError, field_map, reading};
+use super::usage::UsageError;
+
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -83,7 +86,7 @@ pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
     };
     stage.enter("putting evidence in order".to_owned());
     let mut rows = Vec::new();
-    parts.iter().for_each(|(_, read)| super::warn(read));
+    parts.iter().for_each(|(_, read)| warn(read));
     let said: Vec<String> = parts.iter().map(|(_, read)| told(read)).collect();
     for (evidence, read) in parts {
         rows.extend(shards::rows(evidence, read, *thin)?);
@@ -92,7 +95,7 @@ pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
         None => shards::tab_separated(&rows, &mut io::BufWriter::new(io::stdout().lock())).context(NO_OUTPUT)?,
         Some(output) => {
             stage.write(|| put(&rows, output))?;
-            super::print(&said.concat())?;
+            print(&said.concat())?;
         }
     }
     Ok(0)
@@ -191,6 +194,6 @@ pub fn plan(arguments: &Plan) -> anyhow::Result<u8> {
         word(output)?,
         columns.join(", "),
     );
-    super::print(&text)?;
+    print(&text)?;
     Ok(0)
 }

@@ -1,8 +1,12 @@
 //! `verify` and `compare`.
 
+use super::input::{Input, Understanding, read};
 use super::interruption::Stage;
+use super::output::{OUTPUT, lines_visible, print};
 use super::resources::Resources;
-use super::{Input, OUTPUT, Sharing, Understanding, UsageError, one_of, print, read};
+use super::sharing::Sharing;
+use super::usage::{UsageError, one_of};
+
 use clap::Args;
 use std::path::PathBuf;
 use stillhunt::intake::formats::SHIPPED;
@@ -160,7 +164,7 @@ pub fn compare(arguments: &Compare) -> anyhow::Result<u8> {
     if arguments.json {
         print(&(escape::json(&serde_json::to_string_pretty(&passages)?) + "\n"))?;
     } else {
-        print(&(super::lines_visible(&comparison::to_text(&passages)) + "\n"))?;
+        print(&(lines_visible(&comparison::to_text(&passages)) + "\n"))?;
     }
     Ok(0)
 }

@@ -1,6 +1,8 @@
 //! `report`: a case in other words, on the terminal or in a file.
 
-use super::{NO_OUTPUT, OUTPUT, Sharing, UsageError, one_of, print, terminal};
+use super::output::{Layout, NO_OUTPUT, OUTPUT, print, terminal};
+use super::sharing::Sharing;
+use super::usage::{UsageError, one_of};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Write};
@@ -8,7 +10,7 @@ use std::path::{Path, PathBuf};
 use stillhunt::intake::ingest;
 use stillhunt::report::case;
 use stillhunt::report::export::{Format, export};
-use stillhunt::report::terminal::{View, summary};
+use stillhunt::report::terminal::summary;
 
 /// Arguments of `report`.
 #[derive(Args)]
@@ -32,17 +34,6 @@ pub struct Arguments {
     layout: Layout,
     #[command(flatten)]
     sharing: Sharing,
-}
-
-/// How a summary is laid out.
-#[derive(Args, Clone, Copy)]
-pub struct Layout {
-    /// How much the summary says
-    #[arg(long, help_heading = OUTPUT, default_value = "normal", value_parser = one_of::<View>(View::ALL.map(|(word, _)| word)))]
-    pub view: View,
-    /// Width of the summary in columns, 40 to 200 (default: the terminal's)
-    #[arg(long, help_heading = OUTPUT, value_parser = clap::value_parser!(u16).range(40..=200))]
-    pub width: Option<u16>,
 }
 
 /// Runs `report`.
