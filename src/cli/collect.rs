@@ -81,7 +81,7 @@ pub fn collect(arguments: &Collect) -> anyhow::Result<u8> {
         let inputs = ingest::find_inputs(&arguments.logs)?.of_calls(&map, None)?;
         let (evidence, mut read) =
             ingest::read_logs::<Unsettled>(&inputs, &map, &settings, &|p| stage.enter(reading(p)))?;
-        read.remark(&inputs.notes);
+        read.note_left_out(&inputs);
         vec![(evidence, read)]
     };
     stage.enter("putting evidence in order".to_owned());

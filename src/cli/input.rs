@@ -116,7 +116,7 @@ pub fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stag
             let (sha256, bytes) = ingest::hash_file(path)?;
             beside.push(Hashed::known(path, sha256, bytes).read_as(Role::Evidence));
         }
-        read.remark(&inputs.notes);
+        read.note_left_out(&inputs);
         return Ok(Reading::new(evidence, table, read, beside));
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -133,7 +133,7 @@ pub fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stag
     let result = ingest::read_logs::<Evidence>(&inputs, &map, &settings, &tell);
     bar.finish_and_clear();
     let (evidence, mut read) = result?;
-    read.remark(&inputs.notes);
+    read.note_left_out(&inputs);
     Ok(Reading::new(evidence, table, read, beside))
 }
 

@@ -206,12 +206,12 @@ pub fn read(mut table: impl Read) -> Result<AccountTable, TableError> {
     let all = || listed(&header.iter().collect::<Vec<_>>());
     let account = account.ok_or_else(|| TableError::NoAccountColumn(all()))?;
     let read_as = |(place, known): (usize, &'static str)| (&header[place], known);
-    let found = ACCOUNT_TABLE.iter().zip(columns).filter_map(|((known, _), place)| Some((place?, *known)));
+    let found = ACCOUNT_TABLE.iter().zip(columns).filter_map(|(column, place)| Some((place?, column.name)));
     let found: Vec<(&String, &str)> = [(account, ACCOUNT_ID)].into_iter().chain(found).map(read_as).collect();
     let strange: Vec<&String> = header.iter().filter(|h| !found.iter().any(|(name, _)| name == h)).collect();
     let mut notes = Vec::new();
     if found.len() == 1 {
-        let known = ACCOUNT_TABLE.map(|(known, _)| known).join(", ");
+        let known = ACCOUNT_TABLE.map(|column| column.name).join(", ");
         notes.push(format!(
             "The account table has no column that is known beside the account, so it adds no facts; known are {known}."
         ));
@@ -284,7 +284,8 @@ fn shown(name: &str) -> String {
 /// Names of columns, each with the known one that it may be meant for.
 fn listed(names: &[&String]) -> String {
     const MOST: usize = 12;
-    let one = |name: &&String| match closest(&name.to_lowercase(), ACCOUNT_TABLE.map(|(known, _)| known).into_iter()) {
+    let one = |name: &&String| match closest(&name.to_lowercase(), ACCOUNT_TABLE.map(|column| column.name).into_iter())
+    {
         Some((known, edits)) if 3 * edits <= known.len() && edits > 0 => {
             format!("{} (did you mean {known}?)", shown(name))
         }

@@ -12,12 +12,17 @@ pub struct Column {
     pub used_by: &'static [&'static str],
 }
 
-/// Columns of the account table that are read beside `account_id`, each with other names under which it is known.
-pub const ACCOUNT_TABLE: [(&str, &[&str]); 9] = [
-    ("org_id", COLUMNS[at::ORG_ID].aliases),
-    (
-        "created_at",
-        &[
+/// Columns of the account table that are read beside `account_id`.
+pub const ACCOUNT_TABLE: [Column; 9] = [
+    Column {
+        name: "org_id",
+        aliases: COLUMNS[at::ORG_ID].aliases,
+        meaning: COLUMNS[at::ORG_ID].meaning,
+        used_by: &["entity.organisation"],
+    },
+    Column {
+        name: "created_at",
+        aliases: &[
             "created",
             "created_on",
             "creation_date",
@@ -27,10 +32,12 @@ pub const ACCOUNT_TABLE: [(&str, &[&str]); 9] = [
             "registered_at",
             "registration_date",
         ],
-    ),
-    (
-        "closed_at",
-        &[
+        meaning: "when the account was opened",
+        used_by: &["identity.cohort"],
+    },
+    Column {
+        name: "closed_at",
+        aliases: &[
             "closed",
             "closed_on",
             "banned_at",
@@ -40,16 +47,45 @@ pub const ACCOUNT_TABLE: [(&str, &[&str]); 9] = [
             "disabled_at",
             "deleted_at",
         ],
-    ),
-    (
-        "payment_fingerprint",
-        &["card_fingerprint", "payment_method_fingerprint", "payment_instrument", "payment_hash", "card_hash"],
-    ),
-    ("device_id", &["device", "device_fingerprint", "device_hash"]),
-    ("phone_hash", &["phone_fingerprint", "phone_sha256", "phone_number_hash"]),
-    ("email_hash", &["email_sha256", "email_md5"]),
-    ("email_domain", &["mail_domain"]),
-    ("email", &["email_address", "mail"]),
+        meaning: "when it was closed, by whomever",
+        used_by: &["evasion.closed", "time.succession"],
+    },
+    Column {
+        name: "payment_fingerprint",
+        aliases: &["card_fingerprint", "payment_method_fingerprint", "payment_instrument", "payment_hash", "card_hash"],
+        meaning: "the same for one payment instrument, and for no other",
+        used_by: &["identity.payment"],
+    },
+    Column {
+        name: "device_id",
+        aliases: &["device", "device_fingerprint", "device_hash"],
+        meaning: "the same for one device",
+        used_by: &["identity.device"],
+    },
+    Column {
+        name: "phone_hash",
+        aliases: &["phone_fingerprint", "phone_sha256", "phone_number_hash"],
+        meaning: "the same for one telephone number",
+        used_by: &["identity.phone"],
+    },
+    Column {
+        name: "email_hash",
+        aliases: &["email_sha256", "email_md5"],
+        meaning: "the same for one e-mail address",
+        used_by: &["identity.email"],
+    },
+    Column {
+        name: "email_domain",
+        aliases: &["mail_domain"],
+        meaning: "what stands behind the @",
+        used_by: &["identity.email_domain", "identity.own_domain"],
+    },
+    Column {
+        name: "email",
+        aliases: &["email_address", "mail"],
+        meaning: "of it only a hash, the domain and the build of the rest are kept",
+        used_by: &["identity.email", "identity.email_domain", "identity.email_shape"],
+    },
 ];
 
 /// Where in a header the accounts of an account table stand, and where each column of [`ACCOUNT_TABLE`], under its own name or under
@@ -59,13 +95,13 @@ pub fn account_table(header: &[String]) -> (Option<usize>, [Option<usize>; ACCOU
         |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
     let header: Vec<String> = header.iter().map(|name| bare(name)).collect();
     let find = |name: &str| header.iter().position(|h| *h == bare(name));
-    let own = ACCOUNT_TABLE.map(|(name, _)| find(name));
+    let own = ACCOUNT_TABLE.map(|column| find(column.name));
     let known = |name: &str, aliases: &[&str]| {
         let others = aliases.iter().filter_map(|alias| find(alias)).find(|place| !own.contains(&Some(*place)));
         find(name).or(others)
     };
     let aliases: Vec<&str> = COLUMNS[at::ACCOUNT_ID].aliases.iter().copied().chain(["id"]).collect();
-    (known(ACCOUNT_ID, &aliases), ACCOUNT_TABLE.map(|(name, aliases)| known(name, aliases)))
+    (known(ACCOUNT_ID, &aliases), ACCOUNT_TABLE.map(|column| known(column.name, column.aliases)))
 }
 
 macro_rules! columns {

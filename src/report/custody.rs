@@ -218,8 +218,9 @@ pub fn comparable(recorded: &Document, rederived: &Document) -> (Document, Docum
             *note = note.replace(now.as_str(), was);
         }
     }
-    for notes in [&mut was.notices, &mut was.intake.notes, &mut out.notices, &mut out.intake.notes] {
-        notes.retain(|note| !note.starts_with(NOT_READ));
+    for of in [&mut was, &mut out] {
+        let Document { notices, intake: Intake { notes, warnings, .. }, .. } = of;
+        [notices, notes, warnings].into_iter().for_each(|said| said.retain(|note| !note.starts_with(NOT_READ)));
     }
     (was, out)
 }

@@ -2,7 +2,7 @@
 //! of one of them.
 
 use crate::intake::normalise::{FieldMap, MapError, members, nested};
-use crate::intake::schema::{COLUMNS, at};
+use crate::intake::schema::{ACCOUNT_TABLE, COLUMNS, Column, at};
 use serde::Deserialize;
 
 /// A format as it ships.
@@ -294,13 +294,14 @@ pub fn table() -> Result<String, MapError> {
     Ok(text)
 }
 
-/// A table in Markdown of the canonical columns; it ends `docs/maps.md`.
+/// Tables in Markdown of the canonical columns and of those of the account table; they end `docs/maps.md`.
 pub fn columns() -> String {
-    let mut text = "| column | what it is | usual names |\n|---|---|---|\n".to_owned();
-    for column in COLUMNS {
-        text += &format!("| {} | {} | {} |\n", column.name, column.meaning, column.aliases.join(", "));
-    }
-    text
+    let table = |columns: &[Column]| {
+        let row = |c: &Column| format!("| {} | {} | {} |\n", c.name, c.meaning, c.aliases.join(", "));
+        "| column | what it is | usual names |\n|---|---|---|\n".to_owned()
+            + &columns.iter().map(row).collect::<String>()
+    };
+    format!("{}\n## Columns of the account table, beside `account_id`\n\n{}", table(COLUMNS), table(&ACCOUNT_TABLE))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// How names of logs end, before `.gz` and `.zst`.
-const ENDINGS: [&str; 6] = ["jsonl", "ndjson", "json", "log", "csv", "parquet"];
+const ENDINGS: [&str; 8] = ["jsonl", "jsonlines", "ndjson", "json", "log", "csv", "tsv", "parquet"];
 
 pub(super) fn looks_like_a_log(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();

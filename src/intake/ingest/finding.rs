@@ -2,6 +2,7 @@
 
 use super::custody::hash_file;
 use super::endings::{is_named_table, looks_like_a_log};
+use super::foreign::is_named_foreign;
 use super::{IngestError, inputs, shown};
 use crate::intake::normalise::FieldMap;
 use crate::intake::schema::{ACCOUNT_TABLE, account_table, at};
@@ -19,6 +20,8 @@ pub struct Inputs {
     files: Vec<PathBuf>,
     /// What was left out and why, in sentences that begin with [`NOT_READ`].
     pub notes: Vec<String>,
+    /// Those of them that nobody should miss, for there may be logs in it.
+    pub warnings: Vec<String>,
 }
 
 /// How sentences on files that are not read begin. They tell of how the files lay and of no figure.
@@ -52,6 +55,7 @@ fn is_case(folder: &Path) -> bool {
 /// Why something is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Why {
+    Foreign,
     Ending,
     Hidden,
     Device,
@@ -69,6 +73,9 @@ enum Why {
 impl Why {
     fn said(self) -> &'static str {
         match self {
+            Self::Foreign => {
+                "an archive, a packing or a file of another kind; unpack or convert it if there are logs in it"
+            }
             Self::Ending => "the name does not end like that of a log",
             Self::Hidden => "hidden",
             Self::Device => "a pipe or a device",
@@ -122,7 +129,10 @@ pub fn find_inputs(given: &[PathBuf]) -> Result<Inputs, IngestError> {
     }
     finding.once();
     let notes = finding.notes();
-    Inputs { files: finding.files, notes }.there()
+    // In the order of the reasons, of which this is the first.
+    let foreign = finding.left_out.contains_key(&Why::Foreign);
+    let warnings = notes.iter().take(usize::from(foreign)).cloned().collect();
+    Inputs { files: finding.files, notes, warnings }.there()
 }
 
 impl Inputs {
@@ -216,6 +226,7 @@ impl Finding {
                         continue;
                     }
                     Ok(data) if !data.is_file() => Why::Device,
+                    Ok(_) if is_named_foreign(&path) => Why::Foreign,
                     Ok(_) if !looks_like_a_log(&path) => Why::Ending,
                     Ok(_) => {
                         self.files.push(path);
@@ -291,7 +302,8 @@ fn of_accounts(path: &Path, map: &FieldMap) -> Option<Why> {
     let header: Vec<String> = header.into_iter().collect();
     let (account, columns) = account_table(&header);
     // A log may have nothing but account, organisation and time.
-    let mut known = ACCOUNT_TABLE.iter().zip(columns).filter(|(_, place)| place.is_some()).map(|((name, _), _)| *name);
+    let mut known =
+        ACCOUNT_TABLE.iter().zip(columns).filter(|(_, place)| place.is_some()).map(|(column, _)| column.name);
     let has = |column: &str| header.iter().any(|name| name.eq_ignore_ascii_case(column));
     match account.is_some() {
         true if known.any(|name| !["org_id", "created_at"].contains(&name)) => Some(Why::Accounts),

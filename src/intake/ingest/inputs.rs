@@ -5,6 +5,7 @@ use super::elements::{LOOSE, WRAPPERS, outer_keys, outer_values};
 use super::endings::{is_named_table, looks_like_a_log};
 use super::envelope::behind_prefix;
 use super::expand::{is_combined, message};
+use super::foreign::refused;
 use super::located::{Located, failed};
 use super::unpacking::{most_expanded, unpacking};
 use crate::document::visible::visible;
@@ -80,6 +81,7 @@ pub(super) fn opened(
     let plain = unpacking(&magic, file, limit).map_err(unreadable)?;
     let (start, plain) = peek(plain, PEEK).map_err(|e| failed(path, e))?;
     let whole = (start.len() as u64) < PEEK;
+    refused(path, &start)?;
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start).trim_ascii_start();
     let binary = start.iter().take(256).any(|b| *b == 0);
     let mut remark = None;

@@ -7,6 +7,7 @@ mod envelope;
 mod expand;
 mod facts;
 mod finding;
+mod foreign;
 mod inputs;
 mod joins;
 mod jsonl;
@@ -75,8 +76,10 @@ pub enum IngestError {
     BrokenOff { path: PathBuf, at: u64, source: io::Error },
     #[error("{} is a pipe or a device; copy it to a file first", shown(.0))]
     NotAFile(PathBuf),
-    #[error("{} is neither JSON lines, CSV nor Parquet; convert it to one of them", shown(.0))]
+    #[error("{} is neither JSON lines, CSV nor Parquet\nhint: convert it to one of them", shown(.0))]
     UnknownFormat(PathBuf),
+    #[error("{} is {kind}, which is not read\nhint: {remedy}", shown(path))]
+    Foreign { path: PathBuf, kind: &'static str, remedy: &'static str },
     #[error("{} is text in UTF-16; convert it, as by `iconv -f UTF-16 -t UTF-8`", shown(.0))]
     Utf16(PathBuf),
     #[error("the column {} stands more than once in {}; name one of them otherwise", visible(column), shown(path))]
@@ -125,7 +128,8 @@ impl IngestError {
     /// Exit status: 2 for what the person asked, 3 for nothing readable, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::NotFound(_) | Self::NoLogs(_) | Self::NotAFile(_) | Self::UnknownFormat(_) => 2,
+            Self::NotFound(_) | Self::NoLogs(_) | Self::NotAFile(_) => 2,
+            Self::UnknownFormat(_) | Self::Foreign { .. } => 2,
             Self::Stdin | Self::Dangling(_) | Self::Utf16(_) => 2,
             Self::Doubled { .. } | Self::UnreadType { .. } => 1,
             Self::MissingColumn { .. } | Self::NoAccountColumn { .. } | Self::NoAccountField { .. } => 2,

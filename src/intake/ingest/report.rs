@@ -1,7 +1,7 @@
 //! What was read: counts that add up, and what is said of them in the end.
 
 use super::rows::{BAD_TIME, NO_UTF8, REFUSED};
-use super::{ExportedFacts, FirstRecord, Usage};
+use super::{ExportedFacts, FirstRecord, Inputs, Usage};
 use crate::document::visible::visible;
 use crate::document::{ContentCount, FillRate, Half, InputFile, Intake, Rejected};
 use crate::intake::event::ContentStatus;
@@ -154,6 +154,12 @@ impl IngestReport {
         self.notes.extend(other.notes);
         self.present.resize(COLUMNS.len(), 0);
         self.present.iter_mut().zip(other.present).for_each(|(own, its)| grow(own, its));
+    }
+
+    /// Notes what was found and is not read, and warns of what may hold logs.
+    pub fn note_left_out(&mut self, inputs: &Inputs) {
+        self.remark(&inputs.notes);
+        self.intake.warnings.extend(inputs.warnings.iter().cloned());
     }
 
     /// Adds sentences to what was noticed, when all was read.
