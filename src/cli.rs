@@ -20,6 +20,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::str::FromStr;
+use stillhunt::document::signal::Layer;
 use stillhunt::document::visible::visible;
 use stillhunt::document::{self, Document};
 use stillhunt::evidence::features::Evidence;
@@ -37,7 +38,6 @@ use stillhunt::report::case::{CaseError, Hashed, Role};
 use stillhunt::report::pseudonyms::Pseudonyms;
 use stillhunt::report::terminal::{TerminalOptions, View, summary};
 use stillhunt::report::{case, escape, inspect, json_schema};
-use stillhunt::search::links::Layer;
 use stillhunt::validation::evaluate;
 
 #[derive(Parser)]
