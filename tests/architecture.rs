@@ -10,7 +10,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// Folders from the foundation up, each with its modules in the same order: each may import those before it, never one after it.
 /// What a folder's own `mod.rs` holds stands before its modules.
 const ORDER: [(&str, &[&str]); 10] = [
-    ("document", &["intake", "network", "visible", "glossary"]),
+    ("document", &["intake", "network", "visible", "signal", "glossary"]),
     ("intake", &["schema", "settings", "event", "normalise", "formats", "ingest", "account_table"]),
     ("evidence", &["pieces", "fingerprint", "rules", "redact", "features", "table", "shards"]),
     ("statistics", &["chance", "group_tests", "timing", "calendar", "lifecycle"]),

@@ -10,13 +10,13 @@ use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
 use stillhunt::document::Network;
+use stillhunt::document::signal::Layer;
 use stillhunt::document::visible::visible;
 use stillhunt::intake::ingest;
 use stillhunt::investigation::robustness::investigate_robustly;
 use stillhunt::judgement::scope::Settings;
 use stillhunt::report::case::{self, Hashed};
 use stillhunt::report::terminal::{View, summary};
-use stillhunt::search::links::Layer;
 
 /// Arguments of `analyze`.
 #[derive(Args)]

@@ -9,12 +9,12 @@ use super::usage::{UsageError, one_of};
 
 use clap::Args;
 use std::path::PathBuf;
+use stillhunt::document::signal::Layer;
 use stillhunt::intake::formats::SHIPPED;
 use stillhunt::investigation::robustness::investigate_robustly;
 use stillhunt::judgement::scope::Settings;
 use stillhunt::report::case::Role;
 use stillhunt::report::{case, comparison, custody, escape, tables};
-use stillhunt::search::links::Layer;
 
 /// Arguments of `verify`.
 #[derive(Args)]

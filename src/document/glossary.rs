@@ -1,45 +1,11 @@
 //! Names of signals and numbers as a person reads them. Ids such as `infrastructure.rotation` stay in the files that programs
-//! read; sentences, tables and pages take the names from here, so that one thing has one name.
+//! read; sentences, tables and pages take the names from here, so that one thing has one name. A saved case may tell of what this
+//! version does not know, so that all is asked for by words.
 
-/// Signals, each with its name.
-const NAMES: [(&str, &str); 43] = [
-    ("behaviour.client", "client software and sampling parameters"),
-    ("behaviour.cut_short", "answers cut off at the token limit"),
-    ("behaviour.refused", "requests refused over quota"),
-    ("content.shard", "one data set split without overlap"),
-    ("content.template", "prompt template"),
-    ("entity.organisation", "declared organisation"),
-    ("evasion.closed", "closed accounts"),
-    ("evasion.contradiction", "client contradicted by its TLS handshake"),
-    ("evasion.rotation", "IP address rotation"),
-    ("evasion.succession", "closed accounts replaced"),
-    ("extraction.given_out", "signs that work is distributed centrally"),
-    ("extraction.output", "answer length"),
-    ("extraction.rhythm", "active at all hours"),
-    ("extraction.rules", "extraction wording"),
-    ("extraction.single_turn", "single-turn requests"),
-    ("extraction.spread", "difference in request rates"),
-    ("extraction.uniform", "requests of one kind"),
-    ("extraction.unrepeated", "prompts new to the network"),
-    ("identity.cohort", "sign-up dates"),
-    ("identity.device", "devices"),
-    ("identity.email", "e-mail addresses"),
-    ("identity.email_domain", "e-mail domains"),
-    ("identity.email_shape", "form of the e-mail addresses"),
-    ("identity.own_domain", "private e-mail domains"),
-    ("identity.payment", "payment instruments"),
-    ("identity.phone", "phone numbers"),
-    ("infrastructure.address", "IP addresses"),
-    ("infrastructure.prefix", "IP networks"),
-    ("infrastructure.rotation", "IP address rotation"),
-    ("time.burst", "activity in the same hour"),
-    ("time.pivot", "switch to a new model"),
-    ("time.quota", "requests per account"),
-    ("time.round_the_clock", "daily rhythm"),
-    ("time.silence", "shared pauses"),
-    ("time.succession", "closed accounts replaced"),
-    ("time.turn_taking", "turn-taking"),
-    // Families and layers of evidence.
+use crate::document::signal::Signal;
+
+/// Families and layers of evidence, each with its name.
+const NAMES: [(&str, &str); 7] = [
     ("behaviour", "client behaviour"),
     ("content", "prompt content"),
     ("identity", "identity (payment, device, phone, e-mail, sign-up)"),
@@ -47,38 +13,6 @@ const NAMES: [(&str, &str); 43] = [
     ("time", "timing"),
     ("evasion", "evasion"),
     ("extraction", "extraction"),
-];
-
-/// What a table says of a signal that counts, where the claim itself has no shorter words with its figures.
-const FINDINGS: [(&str, &str); 28] = [
-    ("behaviour.client", "same client and parameters"),
-    ("behaviour.cut_short", "answers cut off at the limit"),
-    ("behaviour.refused", "refused over quota"),
-    ("content.shard", "one data set, split without overlap"),
-    ("content.template", "one prompt template"),
-    ("evasion.closed", "accounts closed, by whom is not known"),
-    ("evasion.contradiction", "accounts with a client that their TLS handshake contradicts"),
-    ("extraction.output", "answer length, tokens"),
-    ("extraction.rhythm", "active at all hours (rhythm index)"),
-    ("extraction.rules", "matches extraction wording"),
-    ("extraction.single_turn", "single-turn"),
-    ("extraction.spread", "difference in request rates"),
-    ("extraction.uniform", "requests of one kind"),
-    ("extraction.unrepeated", "prompts new to the network"),
-    ("identity.cohort", "opened close together"),
-    ("identity.device", "shared devices"),
-    ("identity.email", "shared e-mail addresses"),
-    ("identity.email_domain", "few e-mail domains"),
-    ("identity.email_shape", "e-mail addresses of one form"),
-    ("identity.own_domain", "private e-mail domains"),
-    ("identity.payment", "shared payment instruments"),
-    ("identity.phone", "shared phone numbers"),
-    ("infrastructure.address", "shared IP addresses"),
-    ("infrastructure.prefix", "shared IP networks"),
-    ("infrastructure.rotation", "new IP address for nearly every request"),
-    ("time.round_the_clock", "similar daily rhythm"),
-    ("time.silence", "shared pauses"),
-    ("time.turn_taking", "accounts take turns"),
 ];
 
 /// Kinds of shared objects: what one is, and what several are.
@@ -108,28 +42,29 @@ pub const RHYTHM_INDEX: &str = "1.0 = active at all hours, 1.5 = about eight hou
 
 /// The name of a signal, a family or a layer; an unknown one stands for itself.
 pub fn name(signal: &str) -> &str {
-    NAMES.iter().find(|(id, _)| *id == signal).map_or(signal, |(_, name)| name)
+    let of_family = || NAMES.iter().find(|(id, _)| *id == signal).map(|(_, name)| *name);
+    Signal::of(signal).map(Signal::name).or_else(of_family).unwrap_or(signal)
 }
 
 /// What a table calls a signal that counts.
 pub fn finding(signal: &str) -> &str {
-    FINDINGS.iter().find(|(id, _)| *id == signal).map_or_else(|| name(signal), |(_, words)| words)
+    Signal::of(signal).and_then(Signal::finding).unwrap_or_else(|| name(signal))
 }
 
 /// Whether no single line of a log can show it: it is said of whole accounts, of their number of requests or their hours.
 pub fn is_of_whole_accounts(signal: &str) -> bool {
-    [
-        "extraction.given_out",
-        "extraction.rhythm",
-        "extraction.spread",
-        "infrastructure.rotation",
-        "evasion.rotation",
-        "time.quota",
-        "time.round_the_clock",
-        "time.silence",
-        "time.turn_taking",
-    ]
-    .contains(&signal)
+    let of_whole_accounts = [
+        Signal::ExtractionGivenOut,
+        Signal::ExtractionRhythm,
+        Signal::ExtractionSpread,
+        Signal::InfrastructureRotation,
+        Signal::EvasionRotation,
+        Signal::TimeQuota,
+        Signal::TimeRoundTheClock,
+        Signal::TimeSilence,
+        Signal::TimeTurnTaking,
+    ];
+    Signal::of(signal).is_some_and(|signal| of_whole_accounts.contains(&signal))
 }
 
 /// The names of some signals joined as in a sentence, each once.
@@ -240,7 +175,8 @@ mod tests {
 
     #[test]
     fn every_signal_has_one_name_and_names_are_joined_as_in_a_sentence() {
-        assert!(NAMES.iter().all(|(id, _)| NAMES.iter().filter(|(other, _)| other == id).count() == 1));
+        let ids: Vec<&str> = Signal::ALL.iter().map(|signal| signal.id()).chain(NAMES.map(|(id, _)| id)).collect();
+        assert!(ids.iter().all(|id| ids.iter().filter(|other| *other == id).count() == 1));
         assert_eq!(named_together(["identity.cohort", "infrastructure.address"]), "sign-up dates and IP addresses");
         // One name for what two ids tell.
         assert_eq!(named_together(["time.succession", "evasion.succession"]), "closed accounts replaced");

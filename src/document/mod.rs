@@ -6,6 +6,7 @@
 pub mod glossary;
 mod intake;
 mod network;
+pub mod signal;
 pub mod visible;
 
 pub use intake::{ContentCount, FillRate, Half, InputFile, Intake, Rejected, Signal};

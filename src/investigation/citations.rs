@@ -1,6 +1,7 @@
 //! Which lines of the log and rows of the account table stand beside a claim: those that show it.
 
 use crate::document::LineRef;
+use crate::document::signal::{Layer, Signal};
 use crate::evidence::features::{AccountEvidence, Evidence, Excerpt};
 use crate::intake::event::Origin;
 use crate::judgement::candidates::Candidate;
@@ -49,7 +50,7 @@ impl Inquiry<'_> {
         let Scope { world, baseline, .. } = self.scope;
         let shared = self.shared(test);
         let agrees = |account: &&u32| match test.signal {
-            "infrastructure.rotation" => baseline.census.rotates[**account as usize] == Some(true),
+            Signal::InfrastructureRotation => baseline.census.rotates[**account as usize] == Some(true),
             _ if !shared.is_empty() => shared.iter().any(|o| o.accounts.binary_search(account).is_ok()),
             _ => test.agreeing.is_empty() || test.agreeing.get(world.entity[**account as usize]) == Some(true),
         };
@@ -57,8 +58,7 @@ impl Inquiry<'_> {
     }
 
     fn shared(&self, test: &Test) -> Vec<&Object> {
-        let Some((_, kind)) = test.signal.rsplit_once('.') else { return Vec::new() };
-        let of_kind = self.scope.world.of_kind(kind);
+        let of_kind = self.scope.world.of_kind(test.signal.kind());
         test.shared.iter().filter_map(|place| of_kind.get(*place as usize)).collect()
     }
 
@@ -71,16 +71,16 @@ impl Inquiry<'_> {
         let shared = self.shared(test);
         let touched = |id: &u32| shared.iter().filter_map(|o| first_touch(evidence, (*id, account(id)), o)).min();
         let lines: Vec<Origin> = match (test.signal, test.shared.first()) {
-            ("time.succession", _) => {
+            (Signal::TimeSuccession, _) => {
                 // Both lines of a pair, or none of them.
                 let pairs =
                     over_time.successors(&self.scope.world, &candidate.accounts).into_iter().take(LINES_LISTED / 2);
                 pairs.flat_map(|(closed, heir)| [self.last_line(closed), account(&heir).first_at]).flatten().collect()
             }
-            ("time.pivot", Some(release)) => {
+            (Signal::TimePivot, Some(release)) => {
                 candidate.accounts.iter().filter_map(|id| over_time.uptake(*release, account(id))).collect()
             }
-            ("infrastructure.prefix", _) => {
+            (Signal::InfrastructurePrefix, _) => {
                 candidate.accounts.iter().filter_map(|id| baseline.census.within(&test.shared, account(id))).collect()
             }
             _ => candidate.accounts.iter().filter_map(touched).collect(),
@@ -108,11 +108,11 @@ impl Inquiry<'_> {
     /// Lines of the account table behind a test; none where it rests on the log.
     pub fn rows_behind(&self, test: &Test, candidate: &Candidate) -> Vec<u64> {
         match test.signal {
-            "time.succession" => {
+            Signal::TimeSuccession => {
                 let pairs = self.scope.baseline.over_time.successors(&self.scope.world, &candidate.accounts);
                 self.rows(pairs.into_iter().take(LINES_LISTED / 2).flat_map(|(closed, heir)| [closed, heir]))
             }
-            _ if test.family == "identity" => self.rows(self.agreeing(test, &candidate.accounts)),
+            _ if test.signal.layer() == Some(Layer::Identity) => self.rows(self.agreeing(test, &candidate.accounts)),
             _ => Vec::new(),
         }
     }
@@ -120,7 +120,7 @@ impl Inquiry<'_> {
     /// Lines and rows behind a test. No line of a log shows a payment or a sign-up that the account table tells.
     pub fn cited(&self, test: &Test, candidate: &Candidate) -> (Vec<LineRef>, Vec<u64>) {
         let rows = self.rows_behind(test, candidate);
-        let told_by_table = test.family == "identity" && !rows.is_empty();
+        let told_by_table = test.signal.layer() == Some(Layer::Identity) && !rows.is_empty();
         (if told_by_table { Vec::new() } else { self.lines_behind(test, candidate) }, rows)
     }
 

@@ -319,7 +319,7 @@ fn population(world: &World, evidence: &Evidence, groups_tested: u64) -> Populat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::links::Layer;
+    use crate::document::signal::Layer;
 
     /// Links by what people have and by where they work are two families of one side, and were counted as one.
     #[test]

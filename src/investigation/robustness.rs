@@ -1,13 +1,13 @@
 //! Leave-one-layer-out: the whole analysis again without each layer of evidence, and which networks are still found.
 //! Confidence follows from it: what hangs on one layer alone is never called sure.
 
+use crate::document::signal::Layer;
 use crate::document::{Confidence, Document, Robustness, Verdict};
 use crate::evidence::features::Evidence;
 use crate::intake::account_table::Facts;
 use crate::intake::ingest::IngestReport;
 use crate::investigation::investigate::{document, search};
 use crate::judgement::scope::{Inquiry, Scope, Settings, Shared};
-use crate::search::links::Layer;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,7 @@
 //! What is said of a network: every claim with its figure, its chance and its lines, in the words of the document.
 
 use crate::document::glossary::{self, grouped};
+use crate::document::signal::{Layer, Signal};
 use crate::document::*;
 use crate::evidence::features::AccountEvidence;
 use crate::evidence::rules;
@@ -14,7 +15,6 @@ use crate::judgement::findings;
 use crate::judgement::scope::{Inquiry, Scope};
 use crate::judgement::shape::{Own, Sight, beside, sights};
 use crate::population::baseline::Baseline;
-use crate::search::links::Layer;
 use crate::search::pairs::PairLink;
 use crate::statistics::group_tests::{Counts, Test, stated};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,12 +25,18 @@ const DOMAINS_NAMED: usize = 6;
 const FAMILY_CAP: f64 = 12.0;
 
 /// A claim without a test: a figure beside the threshold from which it counts.
-fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), unit: &str, lines: &[LineRef]) -> Claim {
+fn described(
+    signal: Signal,
+    statement: &str,
+    (observed, expected): (f64, f64),
+    unit: &str,
+    lines: &[LineRef],
+) -> Claim {
     Claim {
-        signal: signal.to_owned(),
-        family: "content".to_owned(),
+        signal: signal.to_string(),
+        family: Layer::Content.name().to_owned(),
         statement: statement.to_owned(),
-        finding: glossary::finding(signal).to_owned(),
+        finding: glossary::finding(signal.id()).to_owned(),
         observed,
         expected,
         compared_with: "mark".to_owned(),
@@ -51,13 +57,13 @@ fn described(signal: &str, statement: &str, (observed, expected): (f64, f64), un
 
 /// Whether claims are signs of evasion. Closed accounts alone are none: the provider may have closed them.
 fn is_evasion(claims: &[Claim]) -> bool {
-    claims.iter().any(|c| c.counts && c.signal != "evasion.closed")
+    claims.iter().any(|c| c.counts && c.signal != Signal::EvasionClosed.id())
 }
 
 impl Inquiry<'_> {
     /// The e-mail domains that a test is about, those of most members first.
     fn domains(&self, test: &Test, candidate: &Candidate) -> Vec<String> {
-        if !["identity.email_domain", "identity.own_domain"].contains(&test.signal) {
+        if ![Signal::IdentityEmailDomain, Signal::IdentityOwnDomain].contains(&test.signal) {
             return Vec::new();
         }
         let mut domains: BTreeMap<&str, usize> = BTreeMap::new();
@@ -95,13 +101,13 @@ impl Inquiry<'_> {
 
     fn claims(&self, candidate: &Candidate) -> Vec<Claim> {
         let mut tests: Vec<&Test> = candidate.tests.iter().collect();
-        tests.sort_by(|a, b| a.q_value.total_cmp(&b.q_value).then(a.signal.cmp(b.signal)));
-        let mut spent: BTreeMap<&str, f64> = BTreeMap::new();
+        tests.sort_by(|a, b| a.q_value.total_cmp(&b.q_value).then(a.signal.cmp(&b.signal)));
+        let mut spent: BTreeMap<Option<Layer>, f64> = BTreeMap::new();
         tests
             .into_iter()
             .map(|t| {
                 let counts = self.settings.findings.counts(t, candidate.proposed_by);
-                let left = spent.entry(t.family).or_insert(FAMILY_CAP);
+                let left = spent.entry(t.signal.layer()).or_insert(FAMILY_CAP);
                 // Upper bound of the Bayes factor of a p-value (Sellke, Bayarri and Berger 2001).
                 let p = t.outcome.p_value.max(f64::MIN_POSITIVE);
                 let bound = if p < 1.0 / std::f64::consts::E {
@@ -114,11 +120,11 @@ impl Inquiry<'_> {
                 let (lines, table_rows) = if counts { self.cited(t, candidate) } else { Default::default() };
                 let domains = self.domains(t, candidate);
                 Claim {
-                    signal: t.signal.to_owned(),
-                    family: t.family.to_owned(),
+                    signal: t.signal.to_string(),
+                    family: t.signal.family().to_owned(),
                     statement: Self::named(&t.statement, &domains),
                     finding: if t.finding.is_empty() {
-                        glossary::finding(t.signal).to_owned()
+                        glossary::finding(t.signal.id()).to_owned()
                     } else {
                         t.finding.clone()
                     },
@@ -150,7 +156,7 @@ impl Inquiry<'_> {
         let claims = self.claims(candidate);
         let families = self.settings.findings.speaking(&candidate.tests, candidate.proposed_by);
         let counting = candidate.tests.iter().filter(|t| self.settings.findings.counts(t, candidate.proposed_by));
-        let speaking: Vec<&str> = counting.map(|t| t.signal).collect();
+        let speaking: Vec<Signal> = counting.map(|t| t.signal).collect();
         let q_value = findings::network_q(&candidate.tests, candidate.proposed_by, &self.settings.findings);
         let confidence = match families.len() {
             3.. if q_value < 0.001 && candidate.shape.rule_share.is_some() => Confidence::High,
@@ -177,7 +183,7 @@ impl Inquiry<'_> {
             _ => "consistent with extraction-like work; nothing shows a single operator",
         };
         // Claims are in order of their q-values: the first of a family carries it.
-        let mut of_others: BTreeSet<&str> = families.iter().copied().collect();
+        let mut of_others: BTreeSet<&str> = families.iter().map(|family| family.name()).collect();
         let carries = |c: &&Claim| c.counts && of_others.remove(c.family.as_str());
         let names: Vec<&str> = claims.iter().filter(carries).map(|c| glossary::name(&c.signal)).collect();
         let agree = match names.as_slice() {
@@ -249,23 +255,29 @@ impl Inquiry<'_> {
         let rules = shape.rules_words().map(|words| words + &self.packs(candidate));
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
-            ("unrepeated", shape.unrepeated_words(), shape.unrepeated, s.least_unrepeated, unrepeated_by_others, &work),
             (
-                "single_turn",
+                Signal::ExtractionUnrepeated,
+                shape.unrepeated_words(),
+                shape.unrepeated,
+                s.least_unrepeated,
+                unrepeated_by_others,
+                &work,
+            ),
+            (
+                Signal::ExtractionSingleTurn,
                 shape.single_turn_words(),
                 shape.single_turn,
                 s.least_single_turn,
                 others.single_turn,
                 &alone,
             ),
-            ("uniform", shape.uniform_words(), shape.uniform, s.least_uniform, None, &work),
-            ("rules", rules, shape.rule_share, s.least_rule_share, others.rule_share, &matching),
+            (Signal::ExtractionUniform, shape.uniform_words(), shape.uniform, s.least_uniform, None, &work),
+            (Signal::ExtractionRules, rules, shape.rule_share, s.least_rule_share, others.rule_share, &matching),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
             .filter_map(|(signal, words, value, least, everybody_else, lines)| {
-                let signal = format!("extraction.{signal}");
-                Some(Claim { everybody_else, ..described(&signal, &words?, (value?, least), "share", lines) })
+                Some(Claim { everybody_else, ..described(signal, &words?, (value?, least), "share", lines) })
             })
             .collect();
         let long = s.long_output(candidate.proposed_by, outputs);
@@ -273,7 +285,7 @@ impl Inquiry<'_> {
         claims.extend((shape.output + outputs.median > 0.0).then(|| Claim {
             everybody_else: Some(outputs.median),
             ..described(
-                "extraction.output",
+                Signal::ExtractionOutput,
                 &shape.output_words(shape.output >= long),
                 (shape.output, long),
                 "tokens",
@@ -285,7 +297,7 @@ impl Inquiry<'_> {
         claims.extend(rhythm.map(|(rhythm, words)| Claim {
             counts: awake,
             at_most: true,
-            ..described("extraction.rhythm", &words, (rhythm, s.most_rhythm), "index", lines)
+            ..described(Signal::ExtractionRhythm, &words, (rhythm, s.most_rhythm), "index", lines)
         }));
         let ways = s.given_out(&candidate.tests, shape, candidate.proposed_by);
         claims.extend(self.spread(candidate, &ways));
@@ -306,7 +318,7 @@ impl Inquiry<'_> {
             counts: ways.contains(&GivenOut::ToMeasure),
             at_most: true,
             ..described(
-                "extraction.spread",
+                Signal::ExtractionSpread,
                 &statement,
                 (spread, s.most_spread),
                 "share",
@@ -363,7 +375,7 @@ impl Inquiry<'_> {
         (!ways.is_empty()).then(|| Claim {
             table_rows,
             finding: format!("distributed: {}", words.join(", ")),
-            ..described("extraction.given_out", &statement, seen, "signs", lines)
+            ..described(Signal::ExtractionGivenOut, &statement, seen, "signs", lines)
         })
     }
 
@@ -372,8 +384,8 @@ impl Inquiry<'_> {
         let Baseline { accounts, census, .. } = &self.scope.baseline;
         let least_lift = self.settings.findings.least_lift;
         let claim =
-            |signal: &str, statement: &str, (seen, of): (usize, usize), expected: f64, lines: &[LineRef]| Claim {
-                family: "evasion".to_owned(),
+            |signal: Signal, statement: &str, (seen, of): (usize, usize), expected: f64, lines: &[LineRef]| Claim {
+                family: signal.family().to_owned(),
                 compared_with: "everybody".to_owned(),
                 counts: seen as f64 >= (of as f64 / 2.0).min(3.0 * expected).max(least_lift * expected).max(3.0),
                 out_of: Some(of as f64),
@@ -387,7 +399,7 @@ impl Inquiry<'_> {
         let rotating = members(&|account| rotates[account as usize] == Some(true));
         let first_lines = self.listed(rotating.iter().filter_map(|id| accounts[*id as usize].first_at).collect());
         // Where a test was made of it its figures are these, or one thing would have two chances in one report.
-        let test = candidate.tests.iter().find(|t| t.signal == "infrastructure.rotation");
+        let test = candidate.tests.iter().find(|t| t.signal == Signal::InfrastructureRotation);
         let counted = test.filter(|t| self.settings.findings.counts(t, candidate.proposed_by));
         let (statement, seen, expected) = match test {
             Some(t) => {
@@ -417,7 +429,7 @@ impl Inquiry<'_> {
             let finding =
                 if counted.is_some() { "IP address rotation (same fact as above)" } else { "IP address rotation" };
             let finding = finding.to_owned();
-            claims.push(Claim { finding, ..claim("evasion.rotation", &statement, seen, expected, &first_lines) });
+            claims.push(Claim { finding, ..claim(Signal::EvasionRotation, &statement, seen, expected, &first_lines) });
         }
 
         let facts_of = |account: u32| facts.get(&world.names[account as usize]);
@@ -429,26 +441,27 @@ impl Inquiry<'_> {
             + " (the table does not say by whom; a closure by the provider is not evasion in itself)";
         claims.push(Claim {
             table_rows: self.rows(closed.iter().copied()),
-            ..claim("evasion.closed", &words, (closed.len(), told), rate * told as f64, &last_lines)
+            ..claim(Signal::EvasionClosed, &words, (closed.len(), told), rate * told as f64, &last_lines)
         });
         if let Some(found) = self.stacks().contradictions(&candidate.accounts) {
             let of = candidate.accounts.len();
             let words = stated(found.members, of, "accounts name a client that their TLS handshake contradicts");
             let lines = self.listed(found.lines);
             let expected = of as f64 * found.share_outside;
-            claims.push(claim("evasion.contradiction", &words, (found.members, of), expected, &lines));
+            claims.push(claim(Signal::EvasionContradiction, &words, (found.members, of), expected, &lines));
         }
         // Replacement was tested; what speaks for one hand there speaks for hiding here.
-        let replaced = candidate.tests.iter().filter(|t| t.signal == "time.succession" && t.outcome.observed > 0.0);
+        let replaced =
+            candidate.tests.iter().filter(|t| t.signal == Signal::TimeSuccession && t.outcome.observed > 0.0);
         claims.extend(replaced.map(|t| Claim {
             table_rows: self.rows_behind(t, candidate),
-            family: "evasion".to_owned(),
+            family: Signal::EvasionSuccession.family().to_owned(),
             compared_with: "chance".to_owned(),
             p_value: Some(t.outcome.p_value),
             q_value: Some(t.q_value),
             counts: self.settings.findings.counts(t, candidate.proposed_by),
             ..described(
-                "evasion.succession",
+                Signal::EvasionSuccession,
                 &t.statement,
                 (t.outcome.observed, t.outcome.expected),
                 t.unit,
@@ -495,10 +508,10 @@ mod tests {
 
     #[test]
     fn closed_accounts_alone_are_no_evasion() {
-        let claim = |signal: &str| Claim { counts: true, ..described(signal, "", (9.0, 1.0), "accounts", &[]) };
-        assert!(!is_evasion(&[claim("evasion.closed")]));
-        assert!(is_evasion(&[claim("evasion.closed"), claim("evasion.succession")]));
-        assert!(is_evasion(&[claim("evasion.rotation")]));
-        assert!(!is_evasion(&[Claim { counts: false, ..claim("evasion.rotation") }]));
+        let claim = |signal: Signal| Claim { counts: true, ..described(signal, "", (9.0, 1.0), "accounts", &[]) };
+        assert!(!is_evasion(&[claim(Signal::EvasionClosed)]));
+        assert!(is_evasion(&[claim(Signal::EvasionClosed), claim(Signal::EvasionSuccession)]));
+        assert!(is_evasion(&[claim(Signal::EvasionRotation)]));
+        assert!(!is_evasion(&[Claim { counts: false, ..claim(Signal::EvasionRotation) }]));
     }
 }

@@ -1,6 +1,7 @@
 //! Groups on their way from a proposal to a verdict: tested, joined, cleared of bystanders, made one where they overlap.
 
 use crate::document::Verdict;
+use crate::document::signal::{Layer, Signal};
 use crate::judgement::findings::network_q;
 use crate::judgement::joining::{Bridge, CONTAINED, better_apart, bridges, occasional_carriers, recruits, tied};
 use crate::judgement::membership::{Common, memberships};
@@ -8,7 +9,7 @@ use crate::judgement::scope::{Inquiry, Scope};
 use crate::judgement::shape::{Shape, own_templates, shape};
 use crate::judgement::weight::Weight;
 use crate::search::expansion::expanded;
-use crate::search::links::{Family, Layer, Object};
+use crate::search::links::{Family, Object};
 use crate::search::proposals::{COMMON, Side};
 use crate::statistics::chance::{benjamini_yekutieli, median};
 use crate::statistics::group_tests::Test;
@@ -247,7 +248,7 @@ impl Inquiry<'_> {
 
     /// Those of some accounts who carry the template that their test speaks of; `None` where it speaks of none.
     pub fn carriers(&self, accounts: &[u32], tests: &[Test], side: Side) -> Option<BTreeSet<u32>> {
-        let speaks = |t: &&Test| t.signal == "content.template" && self.settings.findings.speaks(t, side);
+        let speaks = |t: &&Test| t.signal == Signal::ContentTemplate && self.settings.findings.speaks(t, side);
         let template = tests.iter().find(speaks)?;
         let carries = |a: &u32| template.agreeing.get(self.scope.world.entity[*a as usize]) == Some(true);
         Some(accounts.iter().copied().filter(carries).collect())
@@ -344,9 +345,10 @@ impl Inquiry<'_> {
     /// group as proposed: tested again, a group chosen by a test would pass it.
     pub fn members_only(&self, group: Group) -> Candidate {
         let settings = &self.settings.findings;
+        // By the names of the families, for sums of fractions depend on their order.
         let mut best: BTreeMap<&str, &Test> = BTreeMap::new();
         for test in group.tests.iter().filter(|t| settings.speaks(t, group.proposed_by) && !t.agreeing.is_empty()) {
-            let held = best.entry(test.family).or_insert(test);
+            let held = best.entry(test.signal.family()).or_insert(test);
             if (test.q_value, test.signal) < (held.q_value, held.signal) {
                 *held = test;
             }

@@ -1,9 +1,10 @@
 //! Whether a group is openly one customer, and from how many purses it is paid for. Who hides nothing pays with one card, has
 //! addresses at one domain, or works in one place; who wants to look like many has several cards of a few accounts each.
 
+use crate::document::signal::Layer;
 use crate::judgement::scope::{Inquiry, Scope};
 use crate::judgement::shape::Purses;
-use crate::search::links::{Family, Layer, Object};
+use crate::search::links::{Family, Object};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 

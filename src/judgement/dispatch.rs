@@ -1,5 +1,7 @@
 //! How work is given out to accounts, instead of arising in each of them.
 
+use crate::document::signal::Signal;
+
 /// A way of giving work out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GivenOut {
@@ -28,15 +30,15 @@ impl GivenOut {
     ];
 
     /// The tests any of which tells of it; none where the shape of the work does.
-    pub fn signals(self) -> &'static [&'static str] {
+    pub fn signals(self) -> &'static [Signal] {
         match self {
             Self::DayAndNight => &[],
-            Self::InTurns => &["time.turn_taking"],
-            Self::Dealt => &["content.shard"],
-            Self::NewAddresses => &["infrastructure.rotation"],
-            Self::ToMeasure | Self::InLikeParts => &["time.quota"],
-            Self::WithRests => &["time.silence"],
-            Self::FromPurses => &["identity.payment", "identity.device", "identity.phone"],
+            Self::InTurns => &[Signal::TimeTurnTaking],
+            Self::Dealt => &[Signal::ContentShard],
+            Self::NewAddresses => &[Signal::InfrastructureRotation],
+            Self::ToMeasure | Self::InLikeParts => &[Signal::TimeQuota],
+            Self::WithRests => &[Signal::TimeSilence],
+            Self::FromPurses => &[Signal::IdentityPayment, Signal::IdentityDevice, Signal::IdentityPhone],
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::document::Explanation;
 use crate::document::glossary;
+use crate::document::signal::{Layer, Signal};
 use crate::judgement::shape::{AROUND_THE_CLOCK, Shape};
 use crate::search::proposals::Side;
 
@@ -31,32 +32,32 @@ fn deciding((what, sign): Predicted) -> Predicted {
 
 /// What is known of a group, as signs; `None` where the logs do not tell.
 struct Signs<'a> {
-    families: &'a [&'a str],
-    /// Tests that count for the group, such as `infrastructure.rotation`.
-    signals: &'a [&'a str],
+    families: &'a [Layer],
+    /// Tests that count for the group.
+    signals: &'a [Signal],
     shape: &'a Shape,
     proposed_by: Side,
 }
 
 impl Signs<'_> {
-    fn speaks(&self, family: &str) -> bool {
+    fn speaks(&self, family: Layer) -> bool {
         self.families.contains(&family)
     }
 
     /// What the accounts have in common of `what`, by name: what counted of some `families`, without the signals that `are` none of
     /// it, and what proposed the group.
-    fn agreement(&self, what: &str, families: &[&str], are: fn(&str) -> bool, predicted: bool) -> Sign {
-        let of_families = |signal: &&str| signal.split_once('.').is_some_and(|(family, _)| families.contains(&family));
-        let counted: Vec<&str> = self.signals.iter().copied().filter(of_families).filter(|s| are(s)).collect();
-        let untold =
-            families.iter().copied().filter(|f| self.speaks(f) && !self.signals.iter().any(|s| s.starts_with(*f)));
-        let mut named: Vec<&str> = untold.map(glossary::name).collect();
-        for name in counted.into_iter().map(glossary::name) {
+    fn agreement(&self, what: &str, families: &[Layer], are: fn(Signal) -> bool, predicted: bool) -> Sign {
+        let of_families = |signal: &Signal| signal.layer().is_some_and(|family| families.contains(&family));
+        let counted = self.signals.iter().copied().filter(of_families).filter(|signal| are(*signal));
+        let told = |family: Layer| self.signals.iter().any(|signal| signal.layer() == Some(family));
+        let untold = families.iter().copied().filter(|family| self.speaks(*family) && !told(*family));
+        let mut named: Vec<&str> = untold.map(|family| glossary::name(family.name())).collect();
+        for name in counted.map(Signal::name) {
             if !named.contains(&name) {
                 named.push(name);
             }
         }
-        let proposed = self.held_alike() && families.contains(&"identity");
+        let proposed = self.held_alike() && families.contains(&Layer::Identity);
         let there = proposed || !named.is_empty();
         let seen = match (named.is_empty(), proposed) {
             (true, true) => "the group was proposed from shared payments, devices or addresses".to_owned(),
@@ -72,39 +73,39 @@ impl Signs<'_> {
     }
 
     fn shares_addresses(&self) -> bool {
-        self.signals.iter().any(|signal| is_shared(signal) && signal.starts_with("infrastructure"))
+        self.signals.iter().any(|signal| is_shared(*signal) && signal.layer() == Some(Layer::Infrastructure))
     }
 
     /// Nothing that a stranger would share: an address for each request is not shared, and no stranger's habit either.
     fn strangers(&self) -> Predicted {
         let what = "payments, sign-up dates or use of IP addresses";
-        (what, Some(self.agreement(what, &["identity", "infrastructure"], |_| true, false)))
+        (what, Some(self.agreement(what, &[Layer::Identity, Layer::Infrastructure], |_| true, false)))
     }
 
     fn one_holder(&self) -> Predicted {
         let what = "payments, sign-up dates or IP addresses";
-        (what, Some(self.agreement(what, &["identity", "infrastructure"], is_shared, true)))
+        (what, Some(self.agreement(what, &[Layer::Identity, Layer::Infrastructure], is_shared, true)))
     }
 
     fn addresses(&self) -> Predicted {
         let known = self.shares_addresses() || !self.held_alike();
-        let sign = self.agreement("IP addresses", &["infrastructure"], is_shared, true);
+        let sign = self.agreement("IP addresses", &[Layer::Infrastructure], is_shared, true);
         deciding(("shared IP addresses", known.then_some(sign)))
     }
 
     fn instruments(&self) -> Predicted {
-        let known = self.speaks("identity") || !self.held_alike();
+        let known = self.speaks(Layer::Identity) || !self.held_alike();
         let what = "payments or sign-up dates";
-        (what, known.then(|| self.agreement(what, &["identity"], |_| true, false)))
+        (what, known.then(|| self.agreement(what, &[Layer::Identity], |_| true, false)))
     }
 
     fn times(&self) -> Predicted {
-        ("timing", Some(self.agreement("timing", &["time"], |_| true, false)))
+        ("timing", Some(self.agreement("timing", &[Layer::Time], |_| true, false)))
     }
 
     /// A group that was proposed by what its texts have in common has something in common, though no test counts it.
     fn texts_in_common(&self) -> Predicted {
-        let there = self.speaks("content") || self.proposed_by == Side::Content;
+        let there = self.speaks(Layer::Content) || self.proposed_by == Side::Content;
         let sign = Sign { seen: "the prompts share a template".to_owned(), against: true, decides: false };
         ("whether prompts have nothing in common", there.then_some(sign))
     }
@@ -165,8 +166,8 @@ impl Signs<'_> {
     /// Whoever has nothing to hide need not change addresses or replace closed accounts.
     fn hides(&self) -> Predicted {
         let words = [
-            ("infrastructure.rotation", "nearly every request comes from a different IP address"),
-            ("time.succession", "closed accounts are followed by accounts that begin then"),
+            (Signal::InfrastructureRotation, "nearly every request comes from a different IP address"),
+            (Signal::TimeSuccession, "closed accounts are followed by accounts that begin then"),
         ];
         let seen: Vec<&str> = words.iter().filter(|(s, _)| self.signals.contains(s)).map(|(_, words)| *words).collect();
         let sign = (!seen.is_empty()).then(|| Sign { seen: seen.join(", "), against: true, decides: false });
@@ -175,12 +176,12 @@ impl Signs<'_> {
 }
 
 /// Whether accounts share what a signal of identity or infrastructure tells of; an address for each request is not shared.
-fn is_shared(signal: &str) -> bool {
-    signal != "infrastructure.rotation"
+fn is_shared(signal: Signal) -> bool {
+    signal != Signal::InfrastructureRotation
 }
 
 /// Weighs the innocent explanations of a group for which `families` and `signals` (of tested evidence) speak; best fit first.
-pub fn weigh(families: &[&str], signals: &[&str], shape: &Shape, proposed_by: Side) -> Vec<Explanation> {
+pub fn weigh(families: &[Layer], signals: &[Signal], shape: &Shape, proposed_by: Side) -> Vec<Explanation> {
     let s = Signs { families, signals, shape, proposed_by };
     let mut all = [
         (
@@ -310,35 +311,36 @@ mod tests {
         purses: Purses { all: 0, own: 0, paid: 0.0 },
     };
 
-    fn weighed(families: &[&str], signals: &[&str], shape: &Shape, name: &str) -> Explanation {
+    fn weighed(families: &[Layer], signals: &[Signal], shape: &Shape, name: &str) -> Explanation {
         weigh(families, signals, shape, Side::Profile).into_iter().find(|e| e.name.starts_with(name)).unwrap()
     }
 
     #[test]
     fn a_framework_is_contradicted_by_payments_and_rhythm_only() {
-        let fit = |families: &[&str]| weighed(families, &[], &NOTHING, "popular").fit;
-        assert_eq!(fit(&["behaviour"]), "fits");
-        assert_eq!(fit(&["behaviour", "time"]), "partly");
-        assert_eq!(fit(&["identity", "time"]), "contradicted");
+        let fit = |families: &[Layer]| weighed(families, &[], &NOTHING, "popular").fit;
+        assert_eq!(fit(&[Layer::Behaviour]), "fits");
+        assert_eq!(fit(&[Layer::Behaviour, Layer::Time]), "partly");
+        assert_eq!(fit(&[Layer::Identity, Layer::Time]), "contradicted");
     }
 
     #[test]
     fn what_the_logs_do_not_show_neither_fits_nor_contradicts() {
-        let benchmark = weighed(&["identity", "time"], &[], &NOTHING, "public benchmark");
+        let benchmark = weighed(&[Layer::Identity, Layer::Time], &[], &NOTHING, "public benchmark");
         assert_eq!((benchmark.fit.as_str(), benchmark.seen.as_str()), ("open", "nothing of it in these logs"));
     }
 
     #[test]
     fn an_organisation_has_no_need_to_replace_closed_accounts() {
-        let fit = |signals: &[&str]| weighed(&["identity", "time"], signals, &NOTHING, "one undeclared").fit;
-        assert_eq!(fit(&["time.quota"]), "fits");
-        assert_eq!(fit(&["time.quota", "time.succession"]), "partly");
+        let fit =
+            |signals: &[Signal]| weighed(&[Layer::Identity, Layer::Time], signals, &NOTHING, "one undeclared").fit;
+        assert_eq!(fit(&[Signal::TimeQuota]), "fits");
+        assert_eq!(fit(&[Signal::TimeQuota, Signal::TimeSuccession]), "partly");
     }
 
     /// What proposed a group is not among the families that test it, and is there all the same.
     #[test]
     fn payments_that_proposed_a_group_are_seen() {
-        let all = weigh(&["time"], &[], &NOTHING, Side::Control);
+        let all = weigh(&[Layer::Time], &[], &NOTHING, Side::Control);
         let seen =
             |name: &str| all.iter().find(|e| e.name.starts_with(name)).map(|e| (e.fit.as_str(), e.seen.as_str()));
         assert_eq!(
@@ -354,8 +356,8 @@ mod tests {
     /// A sign-up on one day was told as payments that agree.
     #[test]
     fn only_what_counted_is_named() {
-        let signals = ["identity.cohort", "infrastructure.rotation", "time.quota"];
-        let all = weigh(&["identity", "infrastructure", "time"], &signals, &NOTHING, Side::Content);
+        let signals = [Signal::IdentityCohort, Signal::InfrastructureRotation, Signal::TimeQuota];
+        let all = weigh(&[Layer::Identity, Layer::Infrastructure, Layer::Time], &signals, &NOTHING, Side::Content);
         let of = |name: &str| all.iter().find(|e| e.name.starts_with(name)).unwrap();
         assert_eq!(
             of("crowd-work").against,
@@ -368,14 +370,14 @@ mod tests {
             ["prompts that repeat from account to account", "conversations", "hours of activity"]
         );
         assert_eq!(of("public benchmark").result, "cannot be tested here");
-        let by_payment = weigh(&["identity"], &["identity.payment"], &NOTHING, Side::Content);
+        let by_payment = weigh(&[Layer::Identity], &[Signal::IdentityPayment], &NOTHING, Side::Content);
         let organisation = by_payment.iter().find(|e| e.name.starts_with("one undeclared")).unwrap();
         assert_eq!(organisation.result, "not contradicted (1 of 4 predictions could be checked)");
     }
 
     #[test]
     fn whoever_pays_from_several_purses_is_no_open_organisation() {
-        let sign = |shape: &Shape| weighed(&["identity"], &["identity.payment"], shape, "one undeclared");
+        let sign = |shape: &Shape| weighed(&[Layer::Identity], &[Signal::IdentityPayment], shape, "one undeclared");
         let open = sign(&Shape { one_customer: true, ..NOTHING });
         assert!(open.fit == "fits" && open.supports[0].starts_with("nearly all accounts have one payment"), "{open:?}");
         let purses = Purses { all: 3, own: 3, paid: 0.9 };
@@ -388,20 +390,20 @@ mod tests {
 
     #[test]
     fn only_addresses_in_common_are_a_gateway() {
-        let shared = ["infrastructure.address"];
-        let fit = |families: &[&str], signals: &[&str]| weighed(families, signals, &NOTHING, "shared gateway").fit;
-        assert_eq!(fit(&["infrastructure"], &shared), "fits");
-        assert_eq!(fit(&["content", "infrastructure"], &shared), "partly");
+        let shared = [Signal::InfrastructureAddress];
+        let fit = |families: &[Layer], signals: &[Signal]| weighed(families, signals, &NOTHING, "shared gateway").fit;
+        assert_eq!(fit(&[Layer::Infrastructure], &shared), "fits");
+        assert_eq!(fit(&[Layer::Content, Layer::Infrastructure], &shared), "partly");
         // An address for each request is no address in common.
-        assert_eq!(fit(&["infrastructure"], &["infrastructure.rotation"]), "contradicted");
-        let proposed = weigh(&["infrastructure"], &shared, &NOTHING, Side::Content);
+        assert_eq!(fit(&[Layer::Infrastructure], &[Signal::InfrastructureRotation]), "contradicted");
+        let proposed = weigh(&[Layer::Infrastructure], &shared, &NOTHING, Side::Content);
         assert!(proposed.iter().any(|e| e.name.starts_with("shared gateway") && e.seen.contains("share a template")));
     }
 
     #[test]
     fn every_explanation_says_what_would_change_the_conclusion_and_what_was_seen() {
         let shape = Shape { unrepeated: Some(1.0), single_turn: Some(0.9), ..NOTHING };
-        let all = weigh(&["identity", "time"], &[], &shape, Side::Content);
+        let all = weigh(&[Layer::Identity, Layer::Time], &[], &shape, Side::Content);
         assert!(all.len() == 8 && all.iter().all(|e| !e.would_change.is_empty() && !e.seen.is_empty()));
         let class = all.iter().find(|e| e.name.starts_with("class")).unwrap();
         assert_eq!(class.fit, "contradicted");

@@ -1,6 +1,7 @@
 //! Judges groups on three axes. C: run as one, by tests of families that did not propose the group. X: shaped like
 //! extraction. E: hiding. Only C and X together make a suspected network.
 
+use crate::document::signal::{Layer, Signal};
 use crate::judgement::dispatch::GivenOut;
 use crate::judgement::shape::{AROUND_THE_CLOCK, Shape};
 use crate::population::baseline::Outputs;
@@ -121,13 +122,13 @@ impl FindingSettings {
     /// Whether a test counts for coordination. Behaviour is reported and not counted: whoever uses the same software
     /// behaves the same.
     pub fn counts(&self, test: &Test, side: Side) -> bool {
-        test.family != "behaviour" && self.speaks(test, side)
+        test.signal.layer() != Some(Layer::Behaviour) && self.speaks(test, side)
     }
 
     /// Families that count for the coordination of a group, sorted.
-    pub fn speaking(&self, tests: &[Test], side: Side) -> Vec<&'static str> {
+    pub fn speaking(&self, tests: &[Test], side: Side) -> Vec<Layer> {
         let speaking = tests.iter().filter(|t| self.counts(t, side));
-        speaking.map(|t| t.family).collect::<BTreeSet<_>>().into_iter().collect()
+        speaking.filter_map(|t| t.signal.layer()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Whether something says that one hand runs the accounts, and not only that they are of one kind. A class opens its
@@ -137,26 +138,26 @@ impl FindingSettings {
     /// measure, for training material, or put each question to just as many of them.
     pub fn one_hand(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
         let of_one_kind = [
-            "identity.cohort",
-            "identity.email_domain",
-            "identity.email_shape",
-            "time.quota",
-            "time.round_the_clock",
-            "time.silence",
-            "time.burst",
-            "time.pivot",
-            "behaviour.client",
-            "behaviour.cut_short",
-            "behaviour.refused",
-            "content.template",
+            Signal::IdentityCohort,
+            Signal::IdentityEmailDomain,
+            Signal::IdentityEmailShape,
+            Signal::TimeQuota,
+            Signal::TimeRoundTheClock,
+            Signal::TimeSilence,
+            Signal::TimeBurst,
+            Signal::TimePivot,
+            Signal::BehaviourClient,
+            Signal::BehaviourCutShort,
+            Signal::BehaviourRefused,
+            Signal::ContentTemplate,
         ];
         // Everybody at one domain of their own may be a school or an office; who has several made the addresses, and who is at one
         // of a provider that serves everybody chose it.
         let speaking = tests.iter().filter(|t| self.speaks(t, side));
-        let one_institution = speaking.clone().any(|t| t.signal == "identity.own_domain" && is_of_one_domain(t));
-        let speaking: Vec<&str> =
+        let one_institution = speaking.clone().any(|t| t.signal == Signal::IdentityOwnDomain && is_of_one_domain(t));
+        let speaking: Vec<Signal> =
             speaking.filter(|t| !(one_institution && is_of_one_domain(t))).map(|t| t.signal).collect();
-        let opened_together = ["identity.cohort", "identity.email_domain", "identity.email_shape"];
+        let opened_together = [Signal::IdentityCohort, Signal::IdentityEmailDomain, Signal::IdentityEmailShape];
         let together = speaking.iter().any(|signal| opened_together.contains(signal));
         speaking.iter().any(|signal| !of_one_kind.contains(signal))
             || side == Side::Control
@@ -166,7 +167,7 @@ impl FindingSettings {
     /// Whether accounts were opened together and have all done what they did within a few days: who comes together for an event
     /// is set one task and has as long for it as everybody else.
     fn is_event(&self, tests: &[Test], shape: &Shape, side: Side) -> bool {
-        shape.lasted_us <= EVENT_US && tests.iter().any(|t| t.signal == "identity.cohort" && self.speaks(t, side))
+        shape.lasted_us <= EVENT_US && tests.iter().any(|t| t.signal == Signal::IdentityCohort && self.speaks(t, side))
     }
 
     /// Whether the group's accounts never sleep.
@@ -235,7 +236,7 @@ impl FindingSettings {
                 let to_order = long && (single && ordered || by_machine && ways >= 2);
                 // A laboratory that deals a benchmark out among its people has addresses at one domain.
                 let speaks = |is: fn(&Test) -> bool| tests.iter().any(|t| is(t) && self.speaks(t, side));
-                let sweep = single && speaks(|t| t.signal == "content.shard") && !speaks(is_of_one_domain);
+                let sweep = single && speaks(|t| t.signal == Signal::ContentShard) && !speaks(is_of_one_domain);
                 (shape.replicas.is_some() || unrepeated >= self.least_unrepeated)
                     && (says || to_order || sweep || production)
             }
@@ -254,14 +255,14 @@ impl FindingSettings {
 
 /// Whether a test says that a group's e-mail addresses are at one domain.
 fn is_of_one_domain(test: &Test) -> bool {
-    ["identity.own_domain", "identity.email_domain"].contains(&test.signal) && test.shared.len() < 2
+    [Signal::IdentityOwnDomain, Signal::IdentityEmailDomain].contains(&test.signal) && test.shared.len() < 2
 }
 
 /// q-value of a whole group: the weakest of as many families as are needed decides, each by the best of its tests that count.
 pub fn network_q(tests: &[Test], side: Side, s: &FindingSettings) -> f64 {
-    let mut of_families: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut of_families: BTreeMap<Option<Layer>, f64> = BTreeMap::new();
     for test in tests.iter().filter(|t| s.counts(t, side)) {
-        let held = of_families.entry(test.family).or_insert(1.0);
+        let held = of_families.entry(test.signal.layer()).or_insert(1.0);
         *held = held.min(test.q_value);
     }
     let mut best: Vec<f64> = of_families.into_values().collect();
@@ -277,24 +278,24 @@ mod tests {
     use crate::population::baseline::{Copies, Replicas};
     use crate::statistics::group_tests::Outcome;
 
-    fn sure(family: &'static str) -> Test {
+    fn sure(signal: Signal) -> Test {
         let outcome = Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 };
-        let test = Test::of_the_whole(family, family, String::new(), "accounts", Counts::Members, outcome);
+        let test = Test::of_the_whole(signal, String::new(), "accounts", Counts::Members, outcome);
         Test { q_value: 1e-6, background: 0.1, ..test }
     }
 
     #[test]
     fn behaviour_is_no_independent_family() {
         let s = FindingSettings::default();
-        let tests = [sure("behaviour"), sure("identity"), sure("time")];
-        assert_eq!(s.speaking(&tests, Side::Content), ["identity", "time"]);
+        let tests = [sure(Signal::BehaviourClient), sure(Signal::IdentityPayment), sure(Signal::TimeQuota)];
+        assert_eq!(s.speaking(&tests, Side::Content), [Layer::Identity, Layer::Time]);
         assert!(s.speaks(&tests[0], Side::Content) && !s.counts(&tests[0], Side::Content));
         assert!(s.is_coordinated(&tests, Side::Content));
         assert!(!s.is_coordinated(&tests[..2], Side::Content));
         assert_eq!(network_q(&tests[..2], Side::Content, &s), 1.0);
         // Surer than the others, and too small to count.
         let trifle = Outcome { observed: 60.0, expected: 40.0, p_value: 1e-30 };
-        let trifle = Test { outcome: trifle, q_value: 1e-20, ..sure("identity") };
+        let trifle = Test { outcome: trifle, q_value: 1e-20, ..sure(Signal::IdentityPayment) };
         let with_trifle = [trifle, tests[1].clone(), tests[2].clone()];
         assert_eq!(network_q(&with_trifle, Side::Content, &s), 1e-6);
         assert_eq!(Weight::of(&tests[..1]).total(), 0.0);
@@ -327,14 +328,10 @@ mod tests {
 
     const OUTPUTS: Outputs = Outputs { lower_quartile: 150.0, median: 300.0 };
 
-    fn signal(family: &'static str, signal: &'static str) -> Test {
-        Test { signal, ..sure(family) }
-    }
-
     #[test]
     fn a_course_that_asks_for_training_material_by_day_is_run_by_no_one_hand() {
         let s = FindingSettings::default();
-        let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
+        let tests = [sure(Signal::IdentityCohort), sure(Signal::TimeQuota)];
         let course = Shape { rule_share: Some(1.0), rhythm: Some(1.6), ..harvest() };
         assert!(s.is_coordinated(&tests, Side::Content) && !s.one_hand(&tests, &course, Side::Content));
         assert!(s.is_extraction(&tests, &course, Side::Content, OUTPUTS), "it is shaped like extraction all the same");
@@ -346,9 +343,9 @@ mod tests {
         let s = FindingSettings::default();
         let workers =
             Shape { rule_share: Some(1.0), rhythm: Some(1.6), uniform: Some(0.4), output: 150.0, ..harvest() };
-        let tests = [signal("identity", "identity.cohort"), signal("infrastructure", "infrastructure.address")];
+        let tests = [sure(Signal::IdentityCohort), sure(Signal::InfrastructureAddress)];
         assert!(!s.is_extraction(&tests, &workers, Side::Content, OUTPUTS));
-        let measured = [signal("time", "time.quota"), tests[1].clone()];
+        let measured = [sure(Signal::TimeQuota), tests[1].clone()];
         assert!(s.is_extraction(&measured, &workers, Side::Content, OUTPUTS));
         assert!(s.is_extraction(&tests, &Shape { rhythm: Some(1.0), ..workers }, Side::Content, OUTPUTS));
     }
@@ -357,8 +354,8 @@ mod tests {
     fn a_laboratory_of_one_domain_may_deal_a_benchmark_out() {
         let s = FindingSettings::default();
         let shape = Shape { output: 90.0, uniform: Some(0.0), rhythm: Some(1.6), ..harvest() };
-        let dealt = signal("content", "content.shard");
-        let domain = signal("identity", "identity.email_domain");
+        let dealt = sure(Signal::ContentShard);
+        let domain = sure(Signal::IdentityEmailDomain);
         assert!(s.is_extraction(std::slice::from_ref(&dealt), &shape, Side::Profile, OUTPUTS));
         assert!(!s.is_extraction(&[dealt, domain], &shape, Side::Profile, OUTPUTS));
     }
@@ -366,11 +363,11 @@ mod tests {
     #[test]
     fn one_domain_is_a_school_or_an_office_and_several_were_made() {
         let s = FindingSettings::default();
-        let domains = |n: u32| [Test { shared: (0..n).collect(), ..signal("identity", "identity.own_domain") }];
+        let domains = |n: u32| [Test { shared: (0..n).collect(), ..sure(Signal::IdentityOwnDomain) }];
         assert!(!s.one_hand(&domains(1), &harvest(), Side::Content));
         assert!(s.one_hand(&domains(2), &harvest(), Side::Content));
         // One domain of a provider that serves everybody is no institution's, but says something only of robots who say so.
-        let provider = [Test { shared: [0].into(), ..signal("identity", "identity.email_domain") }];
+        let provider = [Test { shared: [0].into(), ..sure(Signal::IdentityEmailDomain) }];
         let says_so = Shape { rule_share: Some(1.0), ..harvest() };
         assert!(s.one_hand(&provider, &says_so, Side::Content));
         assert!(!s.one_hand(&provider, &Shape { rhythm: Some(1.6), ..says_so }, Side::Content));
@@ -382,7 +379,7 @@ mod tests {
     #[test]
     fn a_production_of_one_customer_is_its_own_unless_it_says_otherwise() {
         let s = FindingSettings::default();
-        let tests = [signal("identity", "identity.payment"), signal("time", "time.quota")];
+        let tests = [sure(Signal::IdentityPayment), sure(Signal::TimeQuota)];
         let short = Shape { output: 90.0, ..harvest() };
         assert!(s.is_extraction(&tests, &short, Side::Content, OUTPUTS));
         // By day too, where several purses pay; one may be that of a laboratory or an agency.
@@ -400,7 +397,7 @@ mod tests {
     #[test]
     fn work_is_given_out_in_the_ways_that_tests_and_hours_tell() {
         let s = FindingSettings::default();
-        let tests = [signal("identity", "identity.payment"), signal("time", "time.quota")];
+        let tests = [sure(Signal::IdentityPayment), sure(Signal::TimeQuota)];
         let ways = |shape: &Shape, side| s.given_out(&tests, shape, side);
         let all = [GivenOut::DayAndNight, GivenOut::ToMeasure, GivenOut::FromPurses];
         assert_eq!(ways(&harvest(), Side::Content), all);
@@ -417,7 +414,7 @@ mod tests {
         let s = FindingSettings::default();
         let of = |agreeing: u32| {
             let agreeing = (0..50).map(|entity| (entity, entity < agreeing)).collect();
-            [Test { agreeing, ..signal("time", "time.quota") }]
+            [Test { agreeing, ..sure(Signal::TimeQuota) }]
         };
         let by_day = Shape { rhythm: Some(1.6), ..harvest() };
         assert!(s.speaks(&of(32)[0], Side::Content), "it says that they are alike all the same");
@@ -428,12 +425,12 @@ mod tests {
     #[test]
     fn customers_of_one_trade_ask_for_like_amounts_and_were_taken_for_accounts_of_one_queue() {
         let s = FindingSettings::default();
-        let tests = [signal("time", "time.quota")];
+        let tests = [sure(Signal::TimeQuota)];
         let customers = Shape { rhythm: Some(1.6), purses: purses(0), spread: Some(0.3), ..harvest() };
         assert!(s.given_out(&tests, &customers, Side::Control).is_empty());
         assert!(!s.is_extraction(&tests, &customers, Side::Control, OUTPUTS));
         // From several purses nobody's customers are.
-        let tests = [tests[0].clone(), signal("identity", "identity.payment")];
+        let tests = [tests[0].clone(), sure(Signal::IdentityPayment)];
         let ways = s.given_out(&tests, &Shape { purses: purses(3), ..customers }, Side::Control);
         assert_eq!(ways, [GivenOut::InLikeParts, GivenOut::FromPurses]);
         // Two firms' accounts, of which one asks for ten times what another does, were said to be given like parts.
@@ -445,7 +442,7 @@ mod tests {
     #[test]
     fn the_cards_that_proposed_a_group_are_purses_where_they_pay_for_enough_of_it() {
         let s = FindingSettings::default();
-        let tests = [signal("time", "time.quota")];
+        let tests = [sure(Signal::TimeQuota)];
         let of =
             |paid| Shape { purses: Purses { paid, ..purses(6) }, rhythm: Some(1.6), spread: Some(0.4), ..harvest() };
         let ways = |paid, side| s.given_out(&tests, &of(paid), side);
@@ -458,7 +455,7 @@ mod tests {
         let s = FindingSettings::default();
         let rests = |observed, expected| {
             let outcome = Outcome { observed, expected, p_value: 1e-15 };
-            s.speaks(&Test { outcome, counts: Counts::Mean, ..signal("time", "time.turn_taking") }, Side::Profile)
+            s.speaks(&Test { outcome, counts: Counts::Mean, ..sure(Signal::TimeTurnTaking) }, Side::Profile)
         };
         assert!(rests(0.6, 0.5) && !rests(0.54, 0.5));
         assert!(rests(0.9999, 0.98), "who never works out of turn");
@@ -468,7 +465,7 @@ mod tests {
     #[test]
     fn a_hackathon_was_suspected_for_its_like_amounts() {
         let s = FindingSettings::default();
-        let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
+        let tests = [sure(Signal::IdentityCohort), sure(Signal::TimeQuota)];
         let event = Shape { rhythm: None, purses: purses(0), lasted_us: 2 * 86_400_000_000, ..harvest() };
         assert!(!s.is_extraction(&tests, &event, Side::Control, OUTPUTS));
         let weeks = Shape { lasted_us: 14 * 86_400_000_000, ..event };
@@ -479,7 +476,7 @@ mod tests {
     #[test]
     fn accounts_opened_together_that_are_each_sent_every_fourth_copy_of_a_question_are_run_by_one_hand() {
         let s = FindingSettings::default();
-        let tests = [signal("identity", "identity.cohort"), signal("time", "time.quota")];
+        let tests = [sure(Signal::IdentityCohort), sure(Signal::TimeQuota)];
         let voting = Shape { replicas: Some(Replicas { copies: 4, of: Copies::Accounts, slack: 0 }), ..harvest() };
         assert!(s.one_hand(&tests, &voting, Side::Content));
         assert!(!s.one_hand(&tests, &harvest(), Side::Content));
@@ -489,7 +486,7 @@ mod tests {
     #[test]
     fn answers_no_longer_than_half_again_the_median_are_not_unusual() {
         let s = FindingSettings::default();
-        let tests = [signal("time", "time.quota")];
+        let tests = [sure(Signal::TimeQuota)];
         let answered = |output: f64, texts: bool| {
             let told = |v: f64| texts.then_some(v);
             let shape = Shape { output, unrepeated: told(1.0), rule_share: told(0.0), rhythm: None, ..harvest() };
@@ -503,7 +500,7 @@ mod tests {
     fn what_half_of_a_log_does_and_hardly_anybody_else_is_large_though_chance_gives_half_of_it() {
         let s = FindingSettings::default();
         let outcome = Outcome { observed: 95.0, expected: 50.0, p_value: 1e-30 };
-        let test = |part: f64| Test { outcome, background: 0.5, part, ..sure("identity") };
+        let test = |part: f64| Test { outcome, background: 0.5, part, ..sure(Signal::IdentityPayment) };
         assert!(!s.speaks(&test(0.05), Side::Content));
         assert!(s.speaks(&test(0.5), Side::Content));
         assert!((test(0.5).expected_outside() - 5.0).abs() < 1e-9, "of as many outside five agree");
@@ -515,9 +512,9 @@ mod tests {
     fn a_significant_trifle_does_not_speak() {
         let s = FindingSettings::default();
         let outcome = Outcome { observed: 60.0, expected: 40.0, p_value: 1e-12 };
-        assert!(!s.speaks(&Test { outcome, ..sure("time") }, Side::Content));
+        assert!(!s.speaks(&Test { outcome, ..sure(Signal::TimeQuota) }, Side::Content));
         let outcome = Outcome { observed: 3.0, expected: 40.0, p_value: 1e-12 };
-        let shard = Test { outcome, counts: Counts::TooLittle, ..sure("content") };
+        let shard = Test { outcome, counts: Counts::TooLittle, ..sure(Signal::ContentShard) };
         assert!(s.speaks(&shard, Side::Content));
         assert!(!s.speaks(&Test { counts: Counts::Objects, ..shard }, Side::Content));
     }

@@ -155,6 +155,7 @@ pub fn occasional_carriers(evidence: &Evidence, fingerprints: &[u64], group: &[u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::signal::Layer;
     use crate::intake::event::{Event, Fold, Origin};
     use crate::search::links::Family;
 
@@ -193,7 +194,7 @@ mod tests {
     fn two_operators_of_one_wording_are_better_apart_and_two_halves_of_one_are_not() {
         let (left, right): (Vec<u32>, Vec<u32>) = ((0..20).collect(), (20..40).collect());
         let whole: Vec<u32> = (0..40).collect();
-        let weighing = |nats: f64| Weight::from([("identity", nats)]);
+        let weighing = |nats: f64| Weight::from([(Layer::Identity, nats)]);
         let apart = |nats: f64| {
             better_apart(&[(&whole, weighing(nats)), (&left, weighing(60.0)), (&right, weighing(50.0))], 1.0)
         };

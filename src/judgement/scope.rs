@@ -1,5 +1,6 @@
 //! Everything that a run looks at, made once for any number of runs with other settings.
 
+use crate::document::signal::Layer;
 use crate::evidence::features::Evidence;
 use crate::intake::account_table::Facts;
 use crate::intake::ingest::IngestReport;
@@ -8,7 +9,7 @@ use crate::judgement::stacks::Stacks;
 use crate::population::baseline::Baseline;
 use crate::search::expansion::{Phrases, expanded};
 use crate::search::holdings::Lists;
-use crate::search::links::{Family, Layer, Object, World, invert};
+use crate::search::links::{Family, Object, World, invert};
 use crate::search::profiles::{ProfileSettings, propose_profiles};
 use crate::search::proposals::{Proposal, ProposalSettings, Side, popular, propose};
 use crate::statistics::group_tests::Test;
@@ -119,7 +120,7 @@ impl Inquiry<'_> {
     pub fn test(&self, accounts: &[u32], side: Side) -> Vec<Test> {
         let Scope { baseline, world, .. } = self.scope;
         let all = made_once(&self.shared.tests, (side, accounts.to_vec()), || baseline.test(world, accounts, side));
-        let left = |t: &&Test| self.settings.leave_out.iter().all(|l| l.name() != t.family);
+        let left = |t: &&Test| t.signal.layer().is_none_or(|layer| self.looks_at(layer));
         all.iter().filter(left).cloned().collect()
     }
 }

@@ -2,6 +2,7 @@
 //! others did, and every printed figure is one of the accounts beside it.
 
 use crate::document::Verdict;
+use crate::document::signal::{Layer, Signal};
 use crate::judgement::candidates::{Candidate, Group, correct_tests};
 use crate::judgement::joining::{CONTAINED, tied};
 use crate::judgement::scope::Inquiry;
@@ -16,19 +17,19 @@ const COVERED: f64 = 0.5;
 
 /// Whether an account agrees in each of the families that count, where that is known. A test of the group as a whole speaks for
 /// all its accounts.
-fn agreement<'t>(tests: &[&'t Test], entity: u32) -> BTreeMap<&'t str, bool> {
-    let mut families: BTreeMap<&str, bool> = BTreeMap::new();
+fn agreement(tests: &[&Test], entity: u32) -> BTreeMap<Layer, bool> {
+    let mut families: BTreeMap<Layer, bool> = BTreeMap::new();
     for test in tests {
         let agrees = if test.agreeing.is_empty() { Some(true) } else { test.agreeing.get(entity) };
-        if let Some(agrees) = agrees {
-            *families.entry(test.family).or_default() |= agrees;
+        if let Some((layer, agrees)) = test.signal.layer().zip(agrees) {
+            *families.entry(layer).or_default() |= agrees;
         }
     }
     families
 }
 
 /// Those of the families in which an account agrees.
-fn agreed<'t>(known: &BTreeMap<&'t str, bool>) -> impl Iterator<Item = &'t str> {
+fn agreed(known: &BTreeMap<Layer, bool>) -> impl Iterator<Item = Layer> {
     known.iter().filter(|(_, agrees)| **agrees).map(|(family, _)| *family)
 }
 
@@ -59,7 +60,7 @@ impl Inquiry<'_> {
         let mut candidates = self.parted(candidates, &bystanders, tests_made);
         let mut tests_made = tests_made;
         let q_values = |c: &Candidate| c.tests.iter().map(|t| (t.signal, t.q_value)).collect();
-        let mut proposed: Vec<BTreeMap<&'static str, f64>> = candidates.iter().map(q_values).collect();
+        let mut proposed: Vec<BTreeMap<Signal, f64>> = candidates.iter().map(q_values).collect();
         let number = |candidates: &[Candidate]| candidates.iter().map(|c| c.accounts.len()).sum::<usize>();
         loop {
             for candidate in &mut candidates {
@@ -70,7 +71,7 @@ impl Inquiry<'_> {
             correct_tests(candidates.iter_mut().map(|c| &mut c.tests), tests_made);
             for (candidate, before) in candidates.iter_mut().zip(&proposed) {
                 for test in &mut candidate.tests {
-                    test.q_value = before.get(test.signal).map_or(test.q_value, |q| q.max(test.q_value));
+                    test.q_value = before.get(&test.signal).map_or(test.q_value, |q| q.max(test.q_value));
                 }
             }
             // Of accounts that came from another group only these tests know anything.
@@ -257,7 +258,7 @@ impl Inquiry<'_> {
 /// in one by themselves, for what is said of a group as a whole is said of strangers in it too; and of as many as the second most
 /// common finding is about, most agree in `least_families`.
 fn are_about(counting: &[&Test], entities: &[u32], least_families: usize) -> bool {
-    let all: Vec<BTreeMap<&str, bool>> = entities.iter().map(|e| agreement(counting, *e)).collect();
+    let all: Vec<BTreeMap<Layer, bool>> = entities.iter().map(|e| agreement(counting, *e)).collect();
     let known = all.iter().filter(|families| !families.is_empty()).count() as f64;
     let of_each: Vec<&Test> = counting.iter().copied().filter(|t| !t.agreeing.is_empty()).collect();
     let by_itself = entities.iter().filter(|e| agreed(&agreement(&of_each, **e)).next().is_some()).count();
@@ -266,7 +267,7 @@ fn are_about(counting: &[&Test], entities: &[u32], least_families: usize) -> boo
 }
 
 /// Whether an account agrees in as many families, or in all that are known of it.
-fn is_covered(known: &BTreeMap<&str, bool>, least_families: usize) -> bool {
+fn is_covered(known: &BTreeMap<Layer, bool>, least_families: usize) -> bool {
     agreed(known).count() >= least_families.min(known.len())
 }
 
@@ -285,8 +286,8 @@ fn circles(counting: &[&Test]) -> Vec<BTreeSet<u32>> {
 
 /// In how many accounts the second most common finding is, by the families in which each agrees. Cards or gateways that a third of
 /// a group shares are no less a finding about it where all of it works to one measure; but they have to be those same accounts.
-fn second_most(known: &[BTreeMap<&str, bool>]) -> usize {
-    let mut of_families: BTreeMap<&str, usize> = BTreeMap::new();
+fn second_most(known: &[BTreeMap<Layer, bool>]) -> usize {
+    let mut of_families: BTreeMap<Layer, usize> = BTreeMap::new();
     known.iter().flat_map(agreed).for_each(|family| *of_families.entry(family).or_default() += 1);
     let mut numbers: Vec<usize> = of_families.into_values().collect();
     numbers.sort_unstable_by(|a, b| b.cmp(a));
@@ -296,18 +297,21 @@ fn second_most(known: &[BTreeMap<&str, bool>]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::signal::Signal::{
+        ContentShard, IdentityCohort, IdentityPayment, InfrastructureAddress, TimeQuota,
+    };
     use crate::statistics::group_tests::{Counts, Outcome};
 
-    fn covers(agrees: impl Fn(u32) -> Vec<&'static str>) -> bool {
+    fn covers(agrees: impl Fn(u32) -> Vec<Signal>) -> bool {
         let outcome = Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 };
-        let of = |family| {
-            let agreeing = (0..30).map(|e| (e, agrees(e).contains(&family))).collect();
-            Test { agreeing, ..Test::of_the_whole(family, family, String::new(), "accounts", Counts::Members, outcome) }
+        let of = |signal| {
+            let agreeing = (0..30).map(|e| (e, agrees(e).contains(&signal))).collect();
+            Test { agreeing, ..Test::of_the_whole(signal, String::new(), "accounts", Counts::Members, outcome) }
         };
-        let whole = Test::of_the_whole("content", "content", String::new(), "texts", Counts::TooLittle, outcome);
-        let tests = [of("identity"), of("time"), whole];
+        let whole = Test::of_the_whole(ContentShard, String::new(), "texts", Counts::TooLittle, outcome);
+        let tests = [of(IdentityPayment), of(TimeQuota), whole];
         let speaks = |t: &&Test| {
-            t.agreeing.is_empty() && agrees(0).contains(&"content") || t.agreement().is_some_and(|s| s > 0.0)
+            t.agreeing.is_empty() && agrees(0).contains(&ContentShard) || t.agreement().is_some_and(|s| s > 0.0)
         };
         let counting: Vec<&Test> = tests.iter().filter(speaks).collect();
         are_about(&counting, &(0..30).collect::<Vec<u32>>(), 2)
@@ -315,30 +319,31 @@ mod tests {
 
     #[test]
     fn cards_of_a_third_are_a_finding_about_all_who_work_to_one_measure_and_those_of_others_are_not() {
-        assert!(covers(|i| if i < 10 { vec!["identity", "time"] } else { vec!["time"] }));
-        assert!(!covers(|i| if i < 12 { vec!["identity"] } else { vec!["time"] }), "two groups");
-        assert!(!covers(|i| if i < 12 { vec!["identity", "time"] } else { Vec::new() }), "a few of many");
+        assert!(covers(|i| if i < 10 { vec![IdentityPayment, TimeQuota] } else { vec![TimeQuota] }));
+        assert!(!covers(|i| if i < 12 { vec![IdentityPayment] } else { vec![TimeQuota] }), "two groups");
+        assert!(!covers(|i| if i < 12 { vec![IdentityPayment, TimeQuota] } else { Vec::new() }), "a few of many");
     }
 
     #[test]
     fn what_ties_a_few_of_a_group_to_each_other_makes_a_circle_of_its_own() {
         let outcome = Outcome { observed: 10.0, expected: 1.0, p_value: 1e-9 };
-        let of = |family, from: u32, to: u32| {
+        let of = |signal, from: u32, to: u32| {
             let agreeing = (0..71).map(|e| (e, (from..to).contains(&e))).collect();
-            Test { agreeing, ..Test::of_the_whole(family, family, String::new(), "accounts", Counts::Members, outcome) }
+            Test { agreeing, ..Test::of_the_whole(signal, String::new(), "accounts", Counts::Members, outcome) }
         };
         let sizes = |tests: &[Test]| {
             let circles = circles(&tests.iter().collect::<Vec<_>>());
             circles.iter().map(BTreeSet::len).collect::<Vec<_>>()
         };
-        let (address, cohort, payment) = (of("infrastructure", 0, 64), of("time", 5, 60), of("identity", 64, 71));
+        let (address, cohort, payment) =
+            (of(InfrastructureAddress, 0, 64), of(IdentityCohort, 5, 60), of(IdentityPayment, 64, 71));
         assert_eq!(sizes(&[address.clone(), payment.clone(), cohort.clone()]), [7, 64]);
-        assert_eq!(sizes(&[address, payment, of("identity", 60, 68), cohort]), [71], "one that belongs to both");
+        assert_eq!(sizes(&[address, payment, of(IdentityPayment, 60, 68), cohort]), [71], "one that belongs to both");
     }
 
     #[test]
     fn users_of_a_tool_of_whom_a_third_work_to_one_measure_are_not_named_for_a_finding_about_the_whole() {
-        assert!(!covers(|i| if i < 11 { vec!["content", "time"] } else { vec!["content"] }));
-        assert!(covers(|i| if i < 20 { vec!["content", "time"] } else { vec!["content"] }));
+        assert!(!covers(|i| if i < 11 { vec![ContentShard, TimeQuota] } else { vec![ContentShard] }));
+        assert!(covers(|i| if i < 20 { vec![ContentShard, TimeQuota] } else { vec![ContentShard] }));
     }
 }

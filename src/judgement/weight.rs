@@ -1,12 +1,13 @@
 //! Weight of the evidence for a group, by which groups are held against what they are made of.
 
+use crate::document::signal::Layer;
 use crate::statistics::chance::LEAST_P;
 use crate::statistics::group_tests::{Counts, Test};
 use std::collections::BTreeMap;
 
 /// Weight of the evidence for a group: of each family −ln p of its best test, nats.
 #[derive(Debug, Clone, Default)]
-pub struct Weight(BTreeMap<&'static str, f64>);
+pub struct Weight(BTreeMap<Layer, f64>);
 
 /// −ln p of a test. Of large groups a p-value says no more than that it is less than any; there the exponent of its tail goes on
 /// (Chernoff 1952): so many members times the divergence of what was seen from what chance gives, or the same of counts.
@@ -28,18 +29,20 @@ fn nats(test: &Test) -> f64 {
     told.max(exponent)
 }
 
-impl<const N: usize> From<[(&'static str, f64); N]> for Weight {
-    fn from(nats: [(&'static str, f64); N]) -> Self {
+impl<const N: usize> From<[(Layer, f64); N]> for Weight {
+    fn from(nats: [(Layer, f64); N]) -> Self {
         Self(nats.into())
     }
 }
 
 impl Weight {
     pub fn of(tests: &[Test]) -> Self {
-        let mut of_families: BTreeMap<&'static str, f64> = BTreeMap::new();
-        for test in tests.iter().filter(|t| t.family != "behaviour") {
-            let held = of_families.entry(test.family).or_default();
-            *held = held.max(nats(test));
+        let mut of_families: BTreeMap<Layer, f64> = BTreeMap::new();
+        for test in tests {
+            if let Some(layer) = test.signal.layer().filter(|layer| *layer != Layer::Behaviour) {
+                let held = of_families.entry(layer).or_default();
+                *held = held.max(nats(test));
+            }
         }
         Self(of_families)
     }
@@ -51,7 +54,7 @@ impl Weight {
 
     /// What two groups that have no account in common weigh together.
     pub fn with(mut self, other: &Self) -> Self {
-        other.0.iter().for_each(|(family, nats)| *self.0.entry(family).or_default() += nats);
+        other.0.iter().for_each(|(family, nats)| *self.0.entry(*family).or_default() += nats);
         self
     }
 }
@@ -59,6 +62,7 @@ impl Weight {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::signal::Signal;
     use crate::statistics::group_tests::Outcome;
 
     #[test]
@@ -66,8 +70,7 @@ mod tests {
         let test = |observed: u32, expected: f64, of: u32| {
             let outcome = Outcome { observed: f64::from(observed), expected, p_value: LEAST_P };
             let agreeing = (0..of).map(|entity| (entity, entity < observed)).collect();
-            let test =
-                Test::of_the_whole("identity", "identity.cohort", String::new(), "accounts", Counts::Members, outcome);
+            let test = Test::of_the_whole(Signal::IdentityCohort, String::new(), "accounts", Counts::Members, outcome);
             [Test { agreeing, ..test }]
         };
         let weight = |observed, expected, of| Weight::of(&test(observed, expected, of)).total();

@@ -1,6 +1,7 @@
 //! What a group is compared with, made once, and the tests that a group gets. Only families that had no part in
 //! proposing a group test it.
 
+use crate::document::signal::Signal;
 use crate::evidence::features::{AccountEvidence, Evidence, Halves, typical};
 use crate::intake::account_table::Facts;
 use crate::population::census::{Census, HourPairs};
@@ -336,8 +337,7 @@ impl<'a> Baseline<'a> {
         if let Some(outcome) = dealt {
             let words = "accounts share fewer prompts than independent use of the same data set would give";
             tests.push(Test::of_the_whole(
-                "content.shard",
-                "content",
+                Signal::ContentShard,
                 words.to_owned(),
                 "shared prompts",
                 Counts::TooLittle,

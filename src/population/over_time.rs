@@ -3,6 +3,7 @@
 
 use crate::document::glossary::{figure, grouped};
 use crate::document::rfc3339;
+use crate::document::signal::Signal;
 use crate::evidence::features::{AccountEvidence, HOUR_US, ends_of, hours_of};
 use crate::intake::account_table::Facts;
 use crate::intake::event::Origin;
@@ -110,7 +111,7 @@ impl<'a> OverTime<'a> {
             };
             let words = format!("closures are followed by {who} within {hours} h");
             let words = stated(followed.len(), cases, &words);
-            tests.push(of_time("time.succession", &words, "closures", Counts::Members, outcome));
+            tests.push(of_time(Signal::TimeSuccession, &words, "closures", Counts::Members, outcome));
         }
         let inside = |of: &[bool]| group.iter().filter(|e| of[**e as usize]).count() as u64;
         let uptakes: Vec<Uptake> = self
@@ -132,7 +133,7 @@ impl<'a> OverTime<'a> {
                 background: all.1 as f64 / all.0.max(1) as f64,
                 part: of as f64 / all.0.max(1) as f64,
                 shared: [place as u32].into(),
-                ..of_time("time.pivot", &words, "accounts", Counts::Members, outcome)
+                ..of_time(Signal::TimePivot, &words, "accounts", Counts::Members, outcome)
             });
         }
         tests
@@ -193,14 +194,14 @@ impl<'a> OverTime<'a> {
                 figure(outcome.observed),
                 figure(outcome.expected)
             );
-            tests.push(of_time("time.turn_taking", &words, "score", Counts::Mean, outcome));
+            tests.push(of_time(Signal::TimeTurnTaking, &words, "score", Counts::Mean, outcome));
         }
         let hours = |entity: &u32| hours_of(&self.starts[*entity as usize], &self.later[*entity as usize]);
         let worked: Vec<Vec<i64>> = group.iter().map(hours).collect();
         if let Some((outcome, (from, to))) = self.calendar.shared_silence(&worked) {
             let (from, to) = (rfc3339(from), rfc3339(to));
             let words = format!("all accounts pause together from {from} to {to}, at hours they work in other weeks");
-            tests.push(of_time("time.silence", &words, "appearances", Counts::TooLittle, outcome));
+            tests.push(of_time(Signal::TimeSilence, &words, "appearances", Counts::TooLittle, outcome));
         }
         if let Some((outcome, (from, _))) = self.calendar.shared_burst(&worked) {
             let works = |worked: &[i64]| worked.binary_search(&from.div_euclid(HOUR_US)).is_ok();
@@ -209,15 +210,15 @@ impl<'a> OverTime<'a> {
             tests.push(Test {
                 agreeing: group.iter().zip(&worked).map(|(entity, worked)| (*entity, works(worked))).collect(),
                 background: (outcome.expected / group.len() as f64).min(1.0),
-                ..of_time("time.burst", &words, "accounts", Counts::Members, outcome)
+                ..of_time(Signal::TimeBurst, &words, "accounts", Counts::Members, outcome)
             });
         }
         tests
     }
 }
 
-fn of_time(signal: &'static str, words: &str, unit: &'static str, counts: Counts, outcome: Outcome) -> Test {
-    Test::of_the_whole(signal, "time", words.to_owned(), unit, counts, outcome)
+fn of_time(signal: Signal, words: &str, unit: &'static str, counts: Counts, outcome: Outcome) -> Test {
+    Test::of_the_whole(signal, words.to_owned(), unit, counts, outcome)
 }
 
 /// When each entity worked, by its first account; as [`OverTime`] has it.
@@ -352,7 +353,7 @@ mod tests {
         let world = invert(&evidence, &BTreeMap::new());
         let over_time = OverTime::new(&world, &accounts, &BTreeMap::new());
         let tests = over_time.tests(&world, &[3, 4, 5, 6, 12]);
-        let pivot = tests.iter().find(|t| t.signal == "time.pivot").expect("evaluable");
+        let pivot = tests.iter().find(|t| t.signal == Signal::TimePivot).expect("evaluable");
         assert!(
             pivot.statement.starts_with("4 of 5 accounts active before and after its release switched to new "),
             "{}",
@@ -426,7 +427,7 @@ mod tests {
         let over_time = OverTime::new(&world, &accounts, &facts);
         let group: Vec<u32> = (0..12).collect();
         let tests = over_time.tests(&world, &group);
-        let succession = tests.iter().find(|t| t.signal == "time.succession").expect("evaluable");
+        let succession = tests.iter().find(|t| t.signal == Signal::TimeSuccession).expect("evaluable");
         assert!(succession.outcome.p_value < 1e-3, "{:?}", succession.outcome);
         assert!(succession.statement.contains("an account that begins to work then"), "{}", succession.statement);
         let pairs = over_time.successors(&world, &group);
@@ -472,7 +473,7 @@ mod tests {
             let world = invert(&evidence, &facts);
             let accounts: Vec<&AccountEvidence> = evidence.accounts.values().map(|a| &**a).collect();
             let tests = OverTime::new(&world, &accounts, &facts).tests(&world, &(0..28).collect::<Vec<u32>>());
-            tests.iter().find(|t| t.signal == "time.turn_taking").map(|t| t.outcome.p_value)
+            tests.iter().find(|t| t.signal == Signal::TimeTurnTaking).map(|t| t.outcome.p_value)
         };
         assert!(of(false).is_some_and(|p| p < 1e-6), "{:?}", of(false));
         assert!(of(true).is_none_or(|p| p > 0.01), "{:?}", of(true));

@@ -4,6 +4,7 @@
 
 use crate::document::glossary::{self, RHYTHM_INDEX, figure, grouped};
 use crate::document::rfc3339;
+use crate::document::signal::{Layer, Signal};
 use crate::population::census::{Census, Column, DAY_US};
 use crate::search::holdings::Holdings;
 use crate::search::proposals::Side;
@@ -21,93 +22,66 @@ const CELL: f64 = 0.35;
 /// An object that chance would give to a group this often is not what its members have in common.
 const TELLING: f64 = 0.01;
 
-/// A kind of objects with family, signal, what is said of accounts that share one, and of one object and of several that accounts
+/// The signal of a kind of objects, with what is said of accounts that share one, and of one object and of several that accounts
 /// share.
-type Kind = (&'static str, &'static str, &'static str, &'static str, [&'static str; 2]);
+type Kind = (Signal, &'static str, [&'static str; 2]);
 
 const KINDS: [Kind; 11] = [
     (
-        "payment",
-        "identity",
-        "identity.payment",
+        Signal::IdentityPayment,
         "accounts share one payment instrument",
         ["payment instrument is shared by several accounts", "payment instruments are each shared by several accounts"],
     ),
     (
-        "device",
-        "identity",
-        "identity.device",
+        Signal::IdentityDevice,
         "accounts share one device",
         ["device is shared by several accounts", "devices are each shared by several accounts"],
     ),
     (
-        "phone",
-        "identity",
-        "identity.phone",
+        Signal::IdentityPhone,
         "accounts share one phone number",
         ["phone number belongs to several accounts", "phone numbers each belong to several accounts"],
     ),
     (
-        "email",
-        "identity",
-        "identity.email",
+        Signal::IdentityEmail,
         "accounts share one e-mail address",
         ["e-mail address belongs to several accounts", "e-mail addresses each belong to several accounts"],
     ),
     (
-        "address",
-        "infrastructure",
-        "infrastructure.address",
+        Signal::InfrastructureAddress,
         "accounts used one IP address",
         ["IP address was used by several accounts", "IP addresses were each used by several accounts"],
     ),
     (
-        "prefix",
-        "infrastructure",
-        "infrastructure.prefix",
+        Signal::InfrastructurePrefix,
         "accounts used one IP network (address prefix)",
         [
             "IP network (address prefix) was used by several accounts",
             "IP networks (address prefixes) were each used by several accounts",
         ],
     ),
+    (Signal::InfrastructureRotation, "accounts use a different IP address for nearly every request", ["", ""]),
+    (Signal::BehaviourClient, "accounts use one client with the same sampling parameters", ["", ""]),
     (
-        "rotation",
-        "infrastructure",
-        "infrastructure.rotation",
-        "accounts use a different IP address for nearly every request",
-        ["", ""],
-    ),
-    ("client", "behaviour", "behaviour.client", "accounts use one client with the same sampling parameters", ["", ""]),
-    (
-        "cut_short",
-        "behaviour",
-        "behaviour.cut_short",
+        Signal::BehaviourCutShort,
         "accounts have answers cut off at the token limit in a fifth or more of their requests, at least three",
         ["", ""],
     ),
     (
-        "refused",
-        "behaviour",
-        "behaviour.refused",
+        Signal::BehaviourRefused,
         "accounts are refused over quota in a fifth or more of their requests, at least three",
         ["", ""],
     ),
-    ("template", "content", "content.template", "accounts share one recurring prompt template", ["", ""]),
+    (Signal::ContentTemplate, "accounts share one recurring prompt template", ["", ""]),
 ];
 
 /// Those that are no objects to share but what an account does by itself.
-const DOING: [&str; 3] = ["rotation", "cut_short", "refused"];
+const DOING: [Signal; 3] = [Signal::InfrastructureRotation, Signal::BehaviourCutShort, Signal::BehaviourRefused];
 
-/// Kinds of which an account has one value at most, with signal and what is said of one value and of several.
-const VALUES: [(&str, &str, &str, &str); 2] = [
-    ("email_domain", "identity.email_domain", "accounts have e-mail addresses at one domain", "e-mail domains cover"),
-    (
-        "email_shape",
-        "identity.email_shape",
-        "accounts have e-mail addresses of one form",
-        "forms of e-mail address cover",
-    ),
+/// Signals of kinds of which an account has one value at most, with what is said of one value and of several.
+const VALUES: [(Signal, &str, &str); 2] = [
+    (Signal::IdentityEmailDomain, "accounts have e-mail addresses at one domain", "e-mail domains cover"),
+    (Signal::IdentityEmailShape, "accounts have e-mail addresses of one form", "forms of e-mail address cover"),
 ];
 /// What is said of accounts that stand close on a line, from its values at both ends of the span: in a sentence and in a table.
 fn opened(low: f64, high: f64) -> [String; 2] {
@@ -206,7 +180,7 @@ impl Reference {
         let mut tests = Vec::new();
         self.scan(census, &group, side, &mut tests);
         tests.par_extend(KINDS.par_iter().filter_map(|kind| self.look_for_shared(census, &group, side, kind)));
-        if !side.uses("identity") {
+        if !side.uses(Layer::Identity) {
             self.look_for_few_values(census, &group, &mut tests);
         }
         for test in &mut tests {
@@ -226,15 +200,16 @@ impl Reference {
     /// The few e-mail domains and builds that hold most of a group; and of the domains those that hardly anybody else
     /// uses: who has a domain, or a throw-away one, made the addresses at it.
     fn look_for_few_values(&self, census: &Census, group: &[u32], tests: &mut Vec<Test>) {
-        for (kind, signal, one, several) in VALUES {
+        for (signal, one, several) in VALUES {
+            let kind = signal.kind();
             let (Some(holdings), Some(among)) = (census.holdings.get(kind), self.kinds.get(kind)) else { continue };
             let known = holdings.known_of(group);
             let inside = holdings.inside(&known);
             let popularity = |object: u32| among.of_object[object as usize];
             let own = |(object, n): &(u32, u64)| *n as f64 >= OWN * popularity(*object) as f64;
             let mut looks = vec![(signal, inside.clone())];
-            if kind == "email_domain" {
-                looks.push(("identity.own_domain", inside.into_iter().filter(own).collect()));
+            if signal == Signal::IdentityEmailDomain {
+                looks.push((Signal::IdentityOwnDomain, inside.into_iter().filter(own).collect()));
             }
             for (signal, values) in looks {
                 let counts: Vec<(u64, u64)> = values.iter().map(|(o, n)| (popularity(*o), *n)).collect();
@@ -245,7 +220,7 @@ impl Reference {
                 let wanted: Vec<u32> = places.iter().map(|place| values[*place].0).collect();
                 let (held, of) = (outcome.observed as usize, known.len());
                 let statement = match (places.len(), signal) {
-                    (n, "identity.own_domain") => {
+                    (n, Signal::IdentityOwnDomain) => {
                         let domains = if n == 1 { "1 domain".to_owned() } else { format!("{n} domains") };
                         let words = format!("accounts have e-mail addresses at {domains} that hardly anyone else uses");
                         stated(held, of, &words)
@@ -262,7 +237,7 @@ impl Reference {
                     part: part_of(of, among.known as usize),
                     shared: wanted.into(),
                     elsewhere,
-                    ..Test::of_the_whole(signal, "identity", statement, "accounts", Counts::Members, outcome)
+                    ..Test::of_the_whole(signal, statement, "accounts", Counts::Members, outcome)
                 });
             }
         }
@@ -283,15 +258,15 @@ impl Reference {
 
     fn scan(&self, census: &Census, group: &[u32], side: Side, tests: &mut Vec<Test>) {
         type Said = fn(f64, f64) -> [String; 2];
-        let lines: [(&str, &str, &Column, &Line, Said); 3] = [
-            ("identity.cohort", "identity", &census.created, &self.created, opened),
-            ("time.quota", "time", &census.volume, &self.volume, made),
-            ("time.round_the_clock", "time", &census.rhythm, &self.rhythm, repeat),
+        let lines: [(Signal, &Column, &Line, Said); 3] = [
+            (Signal::IdentityCohort, &census.created, &self.created, opened),
+            (Signal::TimeQuota, &census.volume, &self.volume, made),
+            (Signal::TimeRoundTheClock, &census.rhythm, &self.rhythm, repeat),
         ];
-        for (signal, family, column, line, said) in lines {
+        for (signal, column, line, said) in lines {
             let members: Vec<(u32, f64)> = group.iter().filter_map(|a| Some((*a, column[*a as usize]?))).collect();
             let values: Vec<f64> = members.iter().map(|(_, v)| *v).collect();
-            let found = if side == Side::Profile && signal == "time.quota" {
+            let found = if side == Side::Profile && signal == Signal::TimeQuota {
                 // Groups of one habit were chosen by their volume, most of them: only closer agreement than that says
                 // something, and for the others only agreement that is rare among everybody.
                 let volumes: Vec<u64> = values.iter().map(|ln| libm::exp(*ln).round() as u64).collect();
@@ -314,7 +289,7 @@ impl Reference {
                     part: part_of(members.len(), line.len()),
                     finding,
                     elsewhere,
-                    ..Test::of_the_whole(signal, family, words, "accounts", Counts::Members, outcome)
+                    ..Test::of_the_whole(signal, words, "accounts", Counts::Members, outcome)
                 });
             }
         }
@@ -326,29 +301,33 @@ impl Reference {
         census: &Census,
         group: &[u32],
         side: Side,
-        &(kind, family, signal, one, several): &Kind,
+        &(signal, one, several): &Kind,
     ) -> Option<Test> {
-        if side.uses(family) {
+        if signal.layer().is_some_and(|layer| side.uses(layer)) {
             return None;
         }
+        let kind = signal.kind();
         let (holdings, among) = (census.holdings.get(kind)?, self.kinds.get(kind)?);
         let known = holdings.known_of(group);
         let inside = holdings.inside(&known);
         let popularity = |object: u32| among.of_object[object as usize];
         let counts: Vec<(u64, u64)> = inside.iter().map(|(o, n)| (popularity(*o), *n)).collect();
         let objects = holdings.holders.len() as u64;
-        let network = matches!(kind, "address" | "prefix");
+        let network = matches!(signal, Signal::InfrastructureAddress | Signal::InfrastructurePrefix);
         let n = if network { effective_size(census, &known, among, &counts) } else { known.len() as u64 };
         let (single, place) = concentration(among.known, n, objects, &counts)?;
         let (statement, elsewhere) = match one.split_once(' ') {
-            Some((noun, rest)) if single.observed < 2.0 && !DOING.contains(&kind) => {
+            Some((noun, rest)) if single.observed < 2.0 && !DOING.contains(&signal) => {
                 (format!("no two of {} {noun} {rest}", grouped(known.len() as u64)), None)
             }
             _ => {
                 let (held, all) = (single.observed as usize, popularity(inside[place].0) as usize);
                 let (others, elsewhere) = self.outside(all - held, among.known as usize - known.len());
-                let median =
-                    if kind == "rotation" { of_how_many(census, holdings, &known, inside[place].0) } else { None };
+                let median = if signal == Signal::InfrastructureRotation {
+                    of_how_many(census, holdings, &known, inside[place].0)
+                } else {
+                    None
+                };
                 (stated(held, known.len(), one) + &median.unwrap_or_default() + &others, elsewhere)
             }
         };
@@ -359,7 +338,7 @@ impl Reference {
                 background: (held as f64 / among.known as f64).min(1.0),
                 part: part_of(known.len(), among.known as usize),
                 shared: wanted.into(),
-                ..Test::of_the_whole(signal, family, statement, unit, counts, outcome)
+                ..Test::of_the_whole(signal, statement, unit, counts, outcome)
             }
         };
         let single = look(single, statement, "accounts", Counts::Members, vec![inside[place].0]);

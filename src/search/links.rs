@@ -1,10 +1,10 @@
 //! Which accounts share what: inverted lists of objects, on integer ids, with popularity counted in entities.
 
+use crate::document::signal::Layer;
 use crate::evidence::features::{AccountEvidence, Evidence};
 use crate::intake::account_table::Facts;
 use crate::search::holdings::{Lists, counted, in_both};
 use rayon::prelude::*;
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -31,42 +31,6 @@ impl Family {
     /// The word used in every file.
     pub fn name(self) -> &'static str {
         self.layer().name()
-    }
-}
-
-/// A layer of the evidence, as a person leaves it out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Layer {
-    Content,
-    Identity,
-    Infrastructure,
-    Behaviour,
-    Time,
-}
-
-impl Layer {
-    /// Every layer.
-    pub const ALL: [Layer; 5] = [Layer::Content, Layer::Identity, Layer::Infrastructure, Layer::Behaviour, Layer::Time];
-
-    /// The word used in every file: that of its family of evidence.
-    pub fn name(self) -> &'static str {
-        match self {
-            Layer::Content => "content",
-            Layer::Identity => "identity",
-            Layer::Infrastructure => "infrastructure",
-            Layer::Behaviour => "behaviour",
-            Layer::Time => "time",
-        }
-    }
-}
-
-impl std::str::FromStr for Layer {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Self, String> {
-        let names = Layer::ALL.map(Layer::name).join(", ");
-        Layer::ALL.into_iter().find(|l| l.name() == word).ok_or_else(|| format!("no such layer; there are {names}"))
     }
 }
 

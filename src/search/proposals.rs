@@ -1,5 +1,6 @@
 //! Which groups are worth testing: communities of accounts that share rare objects of one side of the evidence.
 
+use crate::document::signal::Layer;
 use crate::search::holdings::in_both;
 use crate::search::links::{Family, Object, World};
 use crate::search::networks::{Edges, Graph, communities};
@@ -28,9 +29,9 @@ impl Side {
         }
     }
 
-    /// Whether it uses the family of that name.
-    pub fn uses(self, family: &str) -> bool {
-        self.families().iter().any(|f| f.name() == family)
+    /// Whether it uses objects of a layer.
+    pub fn uses(self, layer: Layer) -> bool {
+        self.families().iter().any(|f| f.layer() == layer)
     }
 
     /// Its families in words.

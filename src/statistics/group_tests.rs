@@ -2,6 +2,7 @@
 //! A group is tested only by families that had no part in proposing it, so choosing it does not bias the test.
 
 use crate::document::glossary::grouped;
+use crate::document::signal::Signal;
 use crate::statistics::chance::{binomial_upper, hypergeometric_tail, ln_choose, poisson_lower, poisson_upper};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -75,9 +76,8 @@ pub const LEAST_AGREEING: f64 = 0.3;
 /// One test of one group.
 #[derive(Debug, Clone)]
 pub struct Test {
-    pub signal: &'static str,
-    /// Name of the family, which counts once.
-    pub family: &'static str,
+    /// What is tested; all tests of its layer are one family, which counts once.
+    pub signal: Signal,
     pub statement: String,
     /// The same in a few words for a table, where the figures of this group belong to them; else empty.
     pub finding: String,
@@ -115,17 +115,16 @@ impl Test {
 
     /// A test that speaks of the group as a whole and not of single members.
     pub fn of_the_whole(
-        signal: &'static str,
-        family: &'static str,
+        signal: Signal,
         statement: String,
         unit: &'static str,
         counts: Counts,
         outcome: Outcome,
     ) -> Self {
+        debug_assert!(signal.layer().is_some(), "no test is made of {signal}");
         let (agreeing, shared) = (Agreeing::default(), Arc::default());
         Self {
             signal,
-            family,
             statement,
             finding: String::new(),
             elsewhere: None,
