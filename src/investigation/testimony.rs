@@ -281,6 +281,12 @@ impl Inquiry<'_> {
             })
             .collect();
         let long = s.long_output(candidate.proposed_by, outputs);
+        if s.is_too_short(shape, shape.output >= long) {
+            claims.iter_mut().filter(|c| c.signal == Signal::ExtractionRules.id() && c.counts).for_each(|c| {
+                c.counts = false;
+                c.statement += "; the answers are not as long as such prompts ask for";
+            });
+        }
         // A log without output tokens tells of no length.
         claims.extend((shape.output + outputs.median > 0.0).then(|| Claim {
             everybody_else: Some(outputs.median),

@@ -2,6 +2,7 @@
 //! addresses at one domain, or works in one place; who wants to look like many has several cards of a few accounts each.
 
 use crate::document::signal::Layer;
+use crate::intake::account_table::is_public_mail;
 use crate::judgement::scope::{Inquiry, Scope};
 use crate::judgement::shape::Purses;
 use crate::search::links::{Family, Object};
@@ -13,6 +14,8 @@ const ONE_CUSTOMER: f64 = 0.9;
 /// The same of payment and domain together, where its own domain has most of the group.
 const OPENLY: f64 = 0.8;
 const MOST: f64 = 0.5;
+/// Share of a log's accounts that are at the domain of one firm, at most.
+const OF_A_FIRM: f64 = 0.05;
 /// Share of a group that has to be tied to others of it by payment, domain or place, for those who are not to be strangers who only
 /// use its words.
 const TIED: f64 = 2.0 / 3.0;
@@ -97,6 +100,19 @@ impl Inquiry<'_> {
         inside.filter(|(domain, n)| is_mostly(*n as usize, domains.holders.of(*domain).len()))
     }
 
+    /// The e-mail domain at which nearly all of a group are, where more accounts are at it than these but few of the log: part of a firm
+    /// is one customer too. That of a public provider is nobody's.
+    fn domain_of_a_firm(&self, accounts: &[u32]) -> Option<u32> {
+        let Scope { world, baseline, facts, .. } = self.scope;
+        let domains = &baseline.census.holdings["email_domain"];
+        let entities = world.entities(accounts);
+        let (domain, n) = domains.inside(&entities).into_iter().max_by_key(|(_, n)| *n)?;
+        let holder = accounts.iter().find(|a| domains.holds(world.entity[**a as usize], &[domain]))?;
+        let name = facts.get(&world.names[*holder as usize])?.email_domain.as_deref()?;
+        let few = domains.holders.of(domain).len() as f64 <= OF_A_FIRM * baseline.accounts.len() as f64;
+        (few && n as f64 >= ONE_CUSTOMER * entities.len() as f64 && !is_public_mail(name)).then_some(domain)
+    }
+
     fn have_one_purse(&self, accounts: &[u32]) -> bool {
         if !self.looks_at(Layer::Identity) {
             return false;
@@ -105,7 +121,8 @@ impl Inquiry<'_> {
         let payments = world.held_by(accounts, Family::Identity).filter(|(object, _)| object.kind == "payment");
         let card = payments.max_by_key(|(_, n)| *n).map(|(object, _)| object);
         let domains = &baseline.census.holdings["email_domain"];
-        let domain = self.own_domains(accounts).max_by_key(|(_, n)| *n).map(|(domain, _)| domain);
+        let own = self.own_domains(accounts).max_by_key(|(_, n)| *n).map(|(domain, _)| domain);
+        let domain = own.or_else(|| self.domain_of_a_firm(accounts));
         let pays = |a: &u32| card.is_some_and(|card| card.accounts.binary_search(a).is_ok());
         let at_domain = |a: &u32| domain.is_some_and(|domain| domains.holds(world.entity[*a as usize], &[domain]));
         let share =
@@ -161,7 +178,7 @@ mod tests {
         let mut evidence = Evidence::default();
         let mut facts = BTreeMap::new();
         for account in 0..accounts {
-            let name = format!("a{account:02}");
+            let name = format!("a{account:04}");
             for line_no in 0..20 {
                 let event = Event::new(Origin { file_id: 0, line_no }, 0, name.as_str().into());
                 evidence.push(&Event { client_ip: Some(address(account, line_no).into()), ..event });
@@ -226,6 +243,20 @@ mod tests {
         assert_eq!(of_cards(4), (false, 5));
         assert_eq!(of_cards(5), (true, 4), "departments");
         assert_eq!(of_cards(1), (true, 0), "colleagues who pay for themselves");
+    }
+
+    /// Half of a firm's keys, of which all sign up at its domain, were accounts that merely have a domain in common.
+    #[test]
+    fn part_of_a_firm_is_one_customer_and_part_of_a_provider_is_none() {
+        let at = |domain: &str, holders: usize| {
+            let (evidence, mut facts) = world(|account, _| format!("10.{}.{}.1", account / 250, account % 250), 1_000);
+            facts.iter_mut().for_each(|(name, facts)| facts.payment = Some(name.clone()));
+            facts.values_mut().take(holders).for_each(|facts| facts.email_domain = Some(domain.to_owned()));
+            judge(&evidence, &facts, &[]).0
+        };
+        assert!(at("firm.example", 50));
+        assert!(!at("firm.example", 400), "so many are at no firm");
+        assert!(!at("gmail.com", 50));
     }
 
     /// Two agencies with a card and an office each were many who look like few.

@@ -302,6 +302,7 @@ mod tests {
         },
         single_turn: None,
         rule_share: None,
+        at_length: false,
         spread: None,
         lasted_us: 0,
         rhythm: None,

@@ -180,6 +180,11 @@ impl FindingSettings {
         shape.rule_share.is_some_and(|s| s >= self.least_said)
     }
 
+    /// Whether what the wording asks for, the reasoning behind an answer, is more than is given: a product asks for a line of grounds too.
+    pub fn is_too_short(&self, shape: &Shape, long: bool) -> bool {
+        shape.at_length && shape.output > 0.0 && !long
+    }
+
     /// How the work is given out to the accounts. The customers of a product ask when they please; a class is given one measure
     /// but works by day, and each of it has a payment and a device of their own; who pays for all from one card makes no secret of it.
     pub fn given_out(&self, tests: &[Test], shape: &Shape, side: Side) -> Vec<GivenOut> {
@@ -229,7 +234,8 @@ impl FindingSettings {
         match shape.unrepeated {
             Some(unrepeated) => {
                 let least_rules = if shape.one_customer { self.least_said } else { self.least_rule_share };
-                let rules = shape.rule_share.is_some_and(|rules| rules >= least_rules);
+                let rules =
+                    shape.rule_share.is_some_and(|rules| rules >= least_rules) && !self.is_too_short(shape, long);
                 let says = (single || self.awake(shape) && self.says_so(shape)) && rules && ways >= 1;
                 // An agency of one customer's works to one measure by day; a harvest on one card does not sleep.
                 let ordered = ways >= 1 && (by_machine || !shape.one_customer);
@@ -312,6 +318,7 @@ mod tests {
             figures: crate::judgement::shape::Figures::default(),
             single_turn: Some(1.0),
             rule_share: Some(0.0),
+            at_length: false,
             uniform: Some(1.0),
             spread: Some(0.1),
             lasted_us: 10 * 86_400_000_000,

@@ -6,7 +6,7 @@ mod words;
 
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use words::Words;
 
@@ -20,6 +20,9 @@ struct Pack {
     name: String,
     /// What such a prompt asks for, in plain words.
     gloss: String,
+    /// Whether what it asks for is a long answer, so that short ones are to something else.
+    #[serde(default)]
+    at_length: bool,
     patterns: Vec<String>,
 }
 
@@ -44,19 +47,22 @@ struct Compiled {
     words: Words<Seen>,
     /// What each pack's prompts ask for.
     glosses: BTreeMap<&'static str, String>,
+    /// Packs that ask for long answers.
+    at_length: BTreeSet<&'static str>,
 }
 
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
     let mut packs: PackFile =
         toml::from_str(include_str!("packs.toml")).expect("the shipped rule packs parse; a test holds it");
     packs.pack.sort_by(|a, b| a.name.cmp(&b.name));
-    let (mut rules, mut glosses) = (Vec::new(), BTreeMap::new());
+    let (mut rules, mut glosses, mut at_length) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
     let mut words: BTreeMap<Vec<u8>, Seen> = BTreeMap::new();
     let mut sets = 0;
     for pack in packs.pack {
         // Names live as long as the program, like the packs that are compiled into it.
         let name: &'static str = Box::leak(pack.name.into_boxed_str());
         glosses.insert(name, pack.gloss);
+        at_length.extend(pack.at_length.then_some(name));
         for source in pack.patterns {
             let mut needs = [0; MOST_SETS / 64];
             for set in needs::of(&source).expect("the shipped rules parse; a test holds it") {
@@ -77,7 +83,7 @@ static COMPILED: LazyLock<Compiled> = LazyLock::new(|| {
             rules.push(Rule { pack: name, pattern, needs });
         }
     }
-    Compiled { rules, words: Words::new(words), glosses }
+    Compiled { rules, words: Words::new(words), glosses, at_length }
 });
 
 /// Bytes at either end of a text that the rules look at.
@@ -93,6 +99,11 @@ pub fn known(name: &str) -> Option<&'static str> {
 /// What prompts of a pack ask for, in plain words; nothing for an unknown one.
 pub fn gloss(name: &str) -> &'static str {
     COMPILED.glosses.get(name).map_or("", String::as_str)
+}
+
+/// Whether prompts of a pack ask for a long answer, as who asks for the reasoning does.
+pub fn asks_at_length(name: &str) -> bool {
+    COMPILED.at_length.contains(name)
 }
 
 /// Adds the names of the packs that match `text` to `into`, where some may stand already.

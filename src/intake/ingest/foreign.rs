@@ -32,7 +32,11 @@ pub(super) fn refused(path: &Path, start: &[u8]) -> Result<(), IngestError> {
     let is = |at: usize, magic: &[u8]| start.get(at..).is_some_and(|rest| rest.starts_with(magic));
     match KINDS.iter().find(|(at, magic, ..)| is(*at, magic)) {
         // A table may begin with these letters; what is packed holds no line of them.
-        Some((_, magic, ..)) if magic.is_ascii() && start.iter().take(64).all(|b| (b' '..=b'~').contains(b)) => Ok(()),
+        Some((_, magic, ..))
+            if magic.is_ascii() && start.iter().take(64).all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) =>
+        {
+            Ok(())
+        }
         Some((_, _, kind, remedy)) => Err(IngestError::Foreign { path: path.to_owned(), kind, remedy }),
         None => Ok(()),
     }

@@ -5,6 +5,7 @@ mod settings;
 mod words;
 
 use crate::evidence::features::{AccountEvidence, Carried, Evidence, Sent, typical};
+use crate::evidence::rules;
 use crate::intake::event::Origin;
 use crate::population::baseline::{Baseline, Copies, Regular, Replicas};
 use crate::search::links::{Family, Object, World};
@@ -68,6 +69,8 @@ pub struct Shape {
     pub single_turn: Option<f64>,
     /// Requests that match a rule pack, over requests with text *of its own*. `None` without text, or with hashes alone.
     pub rule_share: Option<f64>,
+    /// Whether most of what matches one asks for long answers: for the reasoning behind one.
+    pub at_length: bool,
     /// Share of requests of one kind: that carry a template of the group's own, or, if these are more, that set the sampling
     /// parameters as hardly anybody else does; without text, in the group's most frequent way too. `None` where neither is there.
     pub uniform: Option<f64>,
@@ -203,6 +206,7 @@ pub fn shape(
         figures,
         single_turn: baseline.has_sessions.then(|| work.single_turn / work.requests.max(1) as f64),
         rule_share: (all.legible > 0).then(|| work.rule_share()),
+        at_length: content && ask_at_length(&members),
         uniform: of_settings.map(|(share, _)| share).or(of_text),
         spread: spread_of_rates(&members.iter().map(|account| account.requests).collect::<Vec<_>>()),
         lasted_us: first.zip(last).map_or(0, |(first, last)| last - first),
@@ -211,6 +215,17 @@ pub fn shape(
         one_customer: false,
         purses: Purses::default(),
     }
+}
+
+/// Whether most of what matches rule packs in requests of these accounts asks for long answers.
+fn ask_at_length(members: &[&AccountEvidence]) -> bool {
+    let hits = |asked: fn(&str) -> bool| -> u64 {
+        let of = |a: &&AccountEvidence| {
+            a.rule_hits.iter().filter(|(pack, _)| asked(pack)).map(|(_, (n, _))| u64::from(*n)).sum::<u64>()
+        };
+        members.iter().map(of).sum()
+    };
+    2 * hits(rules::asks_at_length) > hits(|_| true)
 }
 
 /// A line of an account's own work as it is judged, and whether it is known of that very line that it stands outside a
