@@ -125,8 +125,12 @@ impl Inquiry<'_> {
         let domain = own.or_else(|| self.domain_of_a_firm(accounts));
         let pays = |a: &u32| card.is_some_and(|card| card.accounts.binary_search(a).is_ok());
         let at_domain = |a: &u32| domain.is_some_and(|domain| domains.holds(world.entity[*a as usize], &[domain]));
-        let share =
-            |of: &dyn Fn(&u32) -> bool| accounts.iter().filter(|a| of(a)).count() as f64 / accounts.len() as f64;
+        // A declared organisation counts once, as everywhere.
+        let entities = world.entities(accounts).len() as f64;
+        let share = |of: &dyn Fn(&u32) -> bool| {
+            let so: Vec<u32> = accounts.iter().copied().filter(|a| of(a)).collect();
+            world.entities(&so).len() as f64 / entities
+        };
         share(&pays) >= ONE_CUSTOMER
             || share(&at_domain) >= ONE_CUSTOMER
             || share(&at_domain) > MOST && share(&|a| pays(a) || at_domain(a)) >= OPENLY
