@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use stillhunt::document::visible::visible;
-use stillhunt::document::{self, Intake, Signal};
+use stillhunt::document::{self, Evaluability, Intake};
 use stillhunt::evidence::redact;
 use stillhunt::judgement::signals;
 use stillhunt::report::escape;
@@ -53,7 +53,7 @@ struct Checked<'a> {
     first_calls: BTreeMap<&'a str, Map<String, Value>>,
     /// Rejected rows by reason.
     rejected: BTreeMap<&'a str, u64>,
-    signals: Vec<Signal>,
+    signals: Vec<Evaluability>,
 }
 
 /// A length of time in the unit in which it is a short number.
@@ -143,7 +143,7 @@ fn tell(reading: &Reading) -> anyhow::Result<()> {
         text += &format!("rejected: {told}\n");
     }
     // What cannot run comes first: it is what a person can do something about.
-    let (can, cannot): (Vec<Signal>, Vec<Signal>) =
+    let (can, cannot): (Vec<Evaluability>, Vec<Evaluability>) =
         signals::evaluable(i, facts, evidence).into_iter().partition(|s| s.evaluable);
     if !cannot.is_empty() {
         text += "\nsignals that cannot run\n";

@@ -2,7 +2,7 @@
 
 use super::interruption::Stage;
 use super::resources::Resources;
-use super::usage::{UsageError, one_of};
+use super::usage::{UsageError, bytes_of, one_of};
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -48,6 +48,7 @@ pub struct Understanding {
 }
 
 impl Understanding {
+    /// Settings of reading that come of it.
     pub fn settings(&self) -> IngestSettings {
         let Self { format, account_field, .. } = self;
         IngestSettings { format: format.clone(), account_field: account_field.clone(), ..IngestSettings::default() }
@@ -139,8 +140,8 @@ pub fn read(input: &Input, order: Option<&[String]>, resources: &Resources, stag
 
 /// Reads the table at `path`, which may be packed, and adds it to the files that were read.
 fn account_table(path: &Path, beside: &mut Vec<Hashed>) -> Result<AccountTable, UsageError> {
-    let (bytes, hashed) = bytes_of("account table", path)?;
-    beside.push(hashed.read_as(Role::Accounts));
+    let bytes = bytes_of("account table", path)?;
+    beside.push(Hashed::new(path, &bytes).read_as(Role::Accounts));
     let failed = |e: &dyn std::fmt::Display| UsageError(format!("{} {e}", ingest::shown(path)));
     let bytes = ingest::unpacked(&bytes).map_err(|e| failed(&format!("is damaged: {e}")))?;
     account_table::read(bytes.as_slice()).map_err(|e| failed(&e))
@@ -151,19 +152,13 @@ pub fn reading(p: Progress) -> String {
     format!("reading file {} of {}: {} rows", p.files_done + 1, p.files_total, p.rows)
 }
 
-fn bytes_of(what: &str, path: &Path) -> Result<(Vec<u8>, Hashed), UsageError> {
-    let bytes = std::fs::read(path)
-        .map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))?;
-    let hashed = Hashed::new(path, &bytes);
-    Ok((bytes, hashed))
-}
-
 /// The field map at `path`, or the generic one.
 pub fn field_map(path: Option<&Path>) -> Result<(FieldMap, Option<Hashed>), UsageError> {
     let Some(path) = path else { return Ok((FieldMap::generic(), None)) };
-    let (bytes, hashed) = bytes_of("field map", path)?;
+    let bytes = bytes_of("field map", path)?;
+    let hashed = Hashed::new(path, &bytes).read_as(Role::Map);
     let text = String::from_utf8(bytes)
         .map_err(|e| UsageError(format!("the field map {} is not UTF-8: {e}", ingest::shown(path))))?;
     let map = FieldMap::from_toml(&text).map_err(|e| UsageError(e.to_string()))?;
-    Ok((map, Some(hashed.read_as(Role::Map))))
+    Ok((map, Some(hashed)))
 }

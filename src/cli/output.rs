@@ -13,6 +13,7 @@ pub const OUTPUT: &str = "Output";
 /// What is said when standard output takes nothing more: it is full, or closed.
 pub const NO_OUTPUT: &str = "the output cannot be written";
 
+/// Prints a text. Its colours are taken out where they are not wanted.
 pub fn print(text: &str) -> anyhow::Result<()> {
     let mut out = anstream::stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context(NO_OUTPUT)

@@ -1,7 +1,7 @@
 //! What is done to a document before anybody sees it: pseudonyms, and the list of what is known to be good.
 
 use super::output::OUTPUT;
-use super::usage::UsageError;
+use super::usage::{UsageError, bytes_of};
 use anyhow::Context;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -33,10 +33,6 @@ pub struct Prepared {
 impl Sharing {
     /// Reads the files, so that a wrong one is refused before the work.
     pub fn prepare(&self) -> Result<Prepared, UsageError> {
-        let bytes_of = |what: &str, path: &Path| {
-            std::fs::read(path)
-                .map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))
-        };
         let wrong = |path: &Path, e: &dyn std::fmt::Display| UsageError(format!("{}: {e}", ingest::shown(path)));
         let key = |path: &PathBuf| Pseudonyms::new(&bytes_of("key file", path)?).map_err(|e| wrong(path, &e));
         let list = |path: &PathBuf| {

@@ -18,6 +18,11 @@ where
     PossibleValuesParser::new(words).try_map(|word| word.parse::<T>().map_err(|e| UsageError(e.to_string())))
 }
 
+/// The bytes of `what` the person named.
+pub fn bytes_of(what: &str, path: &Path) -> Result<Vec<u8>, UsageError> {
+    std::fs::read(path).map_err(|e| UsageError(format!("the {what} {} cannot be read: {e}", ingest::shown(path))))
+}
+
 /// That something which the person named is there.
 pub fn there(path: &Path) -> Result<(), UsageError> {
     let absent = || UsageError(format!("{} does not exist", ingest::shown(path)));

@@ -101,7 +101,8 @@ pub struct FillRate {
 
 /// One line of evidence the method knows, and whether these logs allow it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct Signal {
+#[schemars(rename = "Signal")]
+pub struct Evaluability {
     /// Name, such as `content.template`.
     pub name: String,
     /// Whether it could be evaluated.

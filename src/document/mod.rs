@@ -9,7 +9,7 @@ mod network;
 pub mod signal;
 pub mod visible;
 
-pub use intake::{ContentCount, FillRate, Half, InputFile, Intake, Rejected, Signal};
+pub use intake::{ContentCount, Evaluability, FillRate, Half, InputFile, Intake, Rejected};
 pub use network::{
     Axis, Cell, Claim, Confidence, Exemplar, Explanation, LineRef, Material, Network, Pool, Robustness, Stream,
     Verdict, network_id,
@@ -42,7 +42,7 @@ pub struct Document {
     /// What was read, kept and rejected.
     pub intake: Intake,
     /// Which signals could run on these columns, and why the others could not.
-    pub signals: Vec<Signal>,
+    pub signals: Vec<Evaluability>,
     /// Layers of evidence that were left out on request.
     #[serde(default)]
     pub left_out: Vec<String>,

@@ -29,6 +29,11 @@ impl Layer {
             Layer::Time => "time",
         }
     }
+
+    /// The layer of that name.
+    fn of(word: &str) -> Option<Self> {
+        Layer::ALL.into_iter().find(|layer| layer.name() == word)
+    }
 }
 
 impl std::str::FromStr for Layer {
@@ -36,7 +41,7 @@ impl std::str::FromStr for Layer {
 
     fn from_str(word: &str) -> Result<Self, String> {
         let names = Layer::ALL.map(Layer::name).join(", ");
-        Layer::ALL.into_iter().find(|l| l.name() == word).ok_or_else(|| format!("no such layer; there are {names}"))
+        Layer::of(word).ok_or_else(|| format!("no such layer; there are {names}"))
     }
 }
 
@@ -135,7 +140,7 @@ impl Signal {
 
     /// Layer that a test of it is of; `None` of what describes the work, the hiding or the customer, for no test is made of that.
     pub fn layer(self) -> Option<Layer> {
-        Layer::ALL.into_iter().find(|layer| layer.name() == self.family())
+        Layer::of(self.family())
     }
 
     /// The signal of an id; `None` of what is none, or was one of an older version.

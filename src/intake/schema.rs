@@ -8,18 +8,11 @@ pub struct Column {
     pub aliases: &'static [&'static str],
     /// What it means, with its unit.
     pub meaning: &'static str,
-    /// Signals that need it.
-    pub used_by: &'static [&'static str],
 }
 
 /// Columns of the account table that are read beside `account_id`.
 pub const ACCOUNT_TABLE: [Column; 9] = [
-    Column {
-        name: "org_id",
-        aliases: COLUMNS[at::ORG_ID].aliases,
-        meaning: COLUMNS[at::ORG_ID].meaning,
-        used_by: &["entity.organisation"],
-    },
+    Column { name: "org_id", aliases: COLUMNS[at::ORG_ID].aliases, meaning: COLUMNS[at::ORG_ID].meaning },
     Column {
         name: "created_at",
         aliases: &[
@@ -33,7 +26,6 @@ pub const ACCOUNT_TABLE: [Column; 9] = [
             "registration_date",
         ],
         meaning: "when the account was opened",
-        used_by: &["identity.cohort"],
     },
     Column {
         name: "closed_at",
@@ -48,43 +40,28 @@ pub const ACCOUNT_TABLE: [Column; 9] = [
             "deleted_at",
         ],
         meaning: "when it was closed, by whomever",
-        used_by: &["evasion.closed", "time.succession"],
     },
     Column {
         name: "payment_fingerprint",
         aliases: &["card_fingerprint", "payment_method_fingerprint", "payment_instrument", "payment_hash", "card_hash"],
         meaning: "the same for one payment instrument, and for no other",
-        used_by: &["identity.payment"],
     },
     Column {
         name: "device_id",
         aliases: &["device", "device_fingerprint", "device_hash"],
         meaning: "the same for one device",
-        used_by: &["identity.device"],
     },
     Column {
         name: "phone_hash",
         aliases: &["phone_fingerprint", "phone_sha256", "phone_number_hash"],
         meaning: "the same for one telephone number",
-        used_by: &["identity.phone"],
     },
-    Column {
-        name: "email_hash",
-        aliases: &["email_sha256", "email_md5"],
-        meaning: "the same for one e-mail address",
-        used_by: &["identity.email"],
-    },
-    Column {
-        name: "email_domain",
-        aliases: &["mail_domain"],
-        meaning: "what stands behind the @",
-        used_by: &["identity.email_domain", "identity.own_domain"],
-    },
+    Column { name: "email_hash", aliases: &["email_sha256", "email_md5"], meaning: "the same for one e-mail address" },
+    Column { name: "email_domain", aliases: &["mail_domain"], meaning: "what stands behind the @" },
     Column {
         name: "email",
         aliases: &["email_address", "mail"],
         meaning: "of it only a hash, the domain and the build of the rest are kept",
-        used_by: &["identity.email", "identity.email_domain", "identity.email_shape"],
     },
 ];
 
@@ -105,59 +82,59 @@ pub fn account_table(header: &[String]) -> (Option<usize>, [Option<usize>; ACCOU
 }
 
 macro_rules! columns {
-    ($($id:ident $name:literal $aliases:expr, $meaning:literal, $used:expr;)*) => {
+    ($($id:ident $name:literal $aliases:expr, $meaning:literal;)*) => {
         $(#[doc = $meaning] pub const $id: &str = $name;)*
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Place { $($id),* }
         /// Index of each column in [`COLUMNS`].
         pub(crate) mod at { $(pub const $id: usize = crate::intake::schema::Place::$id as usize;)* }
         /// Every canonical event column, in the order in which they are shown.
-        pub const COLUMNS: &[Column] = &[$(Column { name: $name, aliases: &$aliases, meaning: $meaning, used_by: &$used }),*];
+        pub const COLUMNS: &[Column] = &[$(Column { name: $name, aliases: &$aliases, meaning: $meaning }),*];
     };
 }
 
 columns! {
-    TS "ts" ["timestamp", "time", "created_at", "created", "start_time", "starttime", "@timestamp", "datetime", "date", "event_time", "request_time"], "start of the call; RFC 3339, or epoch in s, ms, µs or ns told by magnitude", ["all"];
-    ACCOUNT_ID "account_id" ["account", "user_id", "user", "customer_id", "tenant_id", "subscription_id", "api_key_id", "key_id", "api_key_hash"], "what is clustered", ["all"];
-    ORG_ID "org_id" ["organization_id", "organisation_id", "org", "organization", "team_id", "workspace_id"], "declared organisation; its accounts count as one entity", ["entity"];
-    REQUEST_ID "request_id" ["id", "call_id", "req_id", "trace_id", "requestid"], "repeats are collapsed", ["intake"];
-    SESSION_ID "session_id" ["conversation_id", "session", "thread_id", "chat_id"], "conversation", ["shape.single_turn"];
-    MODEL "model" ["model_name", "model_id", "engine", "deployment"], "model asked for", ["population"];
-    SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions", "messages", "input", "prompt", "request", "request_body", "body"], "system prompt", ["content.template"];
-    USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text", "messages", "request", "request_body", "body"], "last user turn", ["content.template", "extraction.rules", "extraction.shape"];
-    SYSTEM_HASH "system_hash" ["system_prompt_hash", "system_prompt_sha256", "system_sha256"], "hash of the system prompt, where the log has no text", ["content.template"];
-    USER_HASH "user_hash" ["prompt_hash", "prompt_sha256", "prompt_md5", "input_hash", "text_hash"], "hash of the last user turn, where the log has no text", ["content.shard", "extraction.unrepeated"];
-    TOOLS "tools" ["tool_names", "functions", "tool_schema"], "tools offered to the model", ["behaviour.client"];
-    TEMPERATURE "temperature" ["temp"], "sampling temperature", ["behaviour.client"];
-    TOP_P "top_p" ["topp", "nucleus"], "nucleus sampling", ["behaviour.client"];
-    MAX_TOKENS "max_tokens" ["max_output_tokens", "max_completion_tokens", "maxtokens"], "output limit asked for, tokens", ["behaviour.client"];
-    STREAM "stream" ["streaming", "is_stream"], "streamed response", ["behaviour.client"];
-    INPUT_TOKENS "input_tokens" ["prompt_tokens", "tokens_in", "usage_input_tokens"], "tokens in, cached included", ["population"];
-    OUTPUT_TOKENS "output_tokens" ["completion_tokens", "tokens_out", "usage_output_tokens"], "tokens out", ["extraction.shape"];
-    STATUS "status" ["status_code", "http_status", "response_code"], "HTTP status", ["population"];
-    FINISH_REASON "finish_reason" ["stop_reason"], "why the output ended", ["population"];
-    CLIENT_IP "client_ip" ["ip", "ip_address", "remote_addr", "source_ip", "requester_ip_address", "client_address"], "address of the caller", ["infrastructure.address", "infrastructure.prefix", "evasion.rotation"];
-    USER_AGENT "user_agent" ["useragent", "http_user_agent", "ua"], "client's own name", ["behaviour.client"];
-    TLS_FINGERPRINT "tls_fingerprint" ["ja4", "ja3", "tls_ja4"], "TLS fingerprint", ["behaviour.client"];
-    KEY_ID "key_id" ["api_key_id", "api_key_hash"], "API key or its hash", [];
-    END_USER_ID "end_user_id" ["end_user", "enduser_id"], "person behind the account, as the caller names them", [];
-    UPSTREAM_ID "upstream_id" ["upstream_account", "channel_id"], "upstream account that a reseller sends the call to", [];
-    RESPONSE_MODEL "response_model" ["served_model"], "model that answered", [];
-    OPERATION "operation" ["call_type", "operation_name"], "kind of call, such as chat", [];
-    RESPONSE_TEXT "response_text" ["response", "completion", "answer", "output"], "answer; looked at and not kept", [];
-    RESPONSE_FORMAT "response_format" [], "structured output asked for", [];
-    N "n" [], "answers asked for", [];
-    STOP "stop" ["stop_sequences"], "stop sequences asked for", [];
-    SEED "seed" [], "sampling seed asked for", [];
-    REASONING_EFFORT "reasoning_effort" [], "reasoning asked for", [];
-    REASONING_TOKENS "reasoning_tokens" [], "tokens of hidden reasoning", [];
-    CACHE_READ_TOKENS "cache_read_tokens" ["cache_read_input_tokens", "cached_tokens"], "input tokens read from a cache", [];
-    CACHE_WRITE_TOKENS "cache_write_tokens" ["cache_creation_input_tokens"], "input tokens written to a cache", [];
-    ERROR_TYPE "error_type" ["error_code"], "error as the log names it", [];
-    DURATION_MS "duration_ms" ["latency_ms", "request_duration_ms"], "length of the call, ms", [];
-    TTFT_MS "ttft_ms" ["time_to_first_token_ms"], "time to the first token, ms", [];
-    ASN "asn" [], "autonomous system of the address", [];
-    COUNTRY "country" ["country_code", "geo_country"], "country of the address; never scored", [];
-    ACCEPT_LANGUAGE "accept_language" ["http_accept_language"], "languages that the client asks for; never scored", [];
-    CONTENT_STATUS "content_status" [], "full, truncated, redacted, hashed or absent", [];
+    TS "ts" ["timestamp", "time", "created_at", "created", "start_time", "starttime", "@timestamp", "datetime", "date", "event_time", "request_time"], "start of the call; RFC 3339, or epoch in s, ms, µs or ns told by magnitude";
+    ACCOUNT_ID "account_id" ["account", "user_id", "user", "customer_id", "tenant_id", "subscription_id", "api_key_id", "key_id", "api_key_hash"], "what is clustered";
+    ORG_ID "org_id" ["organization_id", "organisation_id", "org", "organization", "team_id", "workspace_id"], "declared organisation; its accounts count as one entity";
+    REQUEST_ID "request_id" ["id", "call_id", "req_id", "trace_id", "requestid"], "repeats are collapsed";
+    SESSION_ID "session_id" ["conversation_id", "session", "thread_id", "chat_id"], "conversation";
+    MODEL "model" ["model_name", "model_id", "engine", "deployment"], "model asked for";
+    SYSTEM_TEXT "system_text" ["system_prompt", "system", "instructions", "messages", "input", "prompt", "request", "request_body", "body"], "system prompt";
+    USER_TEXT "user_text" ["prompt", "user_prompt", "input", "query", "question", "user_message", "prompt_text", "messages", "request", "request_body", "body"], "last user turn";
+    SYSTEM_HASH "system_hash" ["system_prompt_hash", "system_prompt_sha256", "system_sha256"], "hash of the system prompt, where the log has no text";
+    USER_HASH "user_hash" ["prompt_hash", "prompt_sha256", "prompt_md5", "input_hash", "text_hash"], "hash of the last user turn, where the log has no text";
+    TOOLS "tools" ["tool_names", "functions", "tool_schema"], "tools offered to the model";
+    TEMPERATURE "temperature" ["temp"], "sampling temperature";
+    TOP_P "top_p" ["topp", "nucleus"], "nucleus sampling";
+    MAX_TOKENS "max_tokens" ["max_output_tokens", "max_completion_tokens", "maxtokens"], "output limit asked for, tokens";
+    STREAM "stream" ["streaming", "is_stream"], "streamed response";
+    INPUT_TOKENS "input_tokens" ["prompt_tokens", "tokens_in", "usage_input_tokens"], "tokens in, cached included";
+    OUTPUT_TOKENS "output_tokens" ["completion_tokens", "tokens_out", "usage_output_tokens"], "tokens out";
+    STATUS "status" ["status_code", "http_status", "response_code"], "HTTP status";
+    FINISH_REASON "finish_reason" ["stop_reason"], "why the output ended";
+    CLIENT_IP "client_ip" ["ip", "ip_address", "remote_addr", "source_ip", "requester_ip_address", "client_address"], "address of the caller";
+    USER_AGENT "user_agent" ["useragent", "http_user_agent", "ua"], "client's own name";
+    TLS_FINGERPRINT "tls_fingerprint" ["ja4", "ja3", "tls_ja4"], "TLS fingerprint";
+    KEY_ID "key_id" ["api_key_id", "api_key_hash"], "API key or its hash";
+    END_USER_ID "end_user_id" ["end_user", "enduser_id"], "person behind the account, as the caller names them";
+    UPSTREAM_ID "upstream_id" ["upstream_account", "channel_id"], "upstream account that a reseller sends the call to";
+    RESPONSE_MODEL "response_model" ["served_model"], "model that answered";
+    OPERATION "operation" ["call_type", "operation_name"], "kind of call, such as chat";
+    RESPONSE_TEXT "response_text" ["response", "completion", "answer", "output"], "answer; looked at and not kept";
+    RESPONSE_FORMAT "response_format" [], "structured output asked for";
+    N "n" [], "answers asked for";
+    STOP "stop" ["stop_sequences"], "stop sequences asked for";
+    SEED "seed" [], "sampling seed asked for";
+    REASONING_EFFORT "reasoning_effort" [], "reasoning asked for";
+    REASONING_TOKENS "reasoning_tokens" [], "tokens of hidden reasoning";
+    CACHE_READ_TOKENS "cache_read_tokens" ["cache_read_input_tokens", "cached_tokens"], "input tokens read from a cache";
+    CACHE_WRITE_TOKENS "cache_write_tokens" ["cache_creation_input_tokens"], "input tokens written to a cache";
+    ERROR_TYPE "error_type" ["error_code"], "error as the log names it";
+    DURATION_MS "duration_ms" ["latency_ms", "request_duration_ms"], "length of the call, ms";
+    TTFT_MS "ttft_ms" ["time_to_first_token_ms"], "time to the first token, ms";
+    ASN "asn" [], "autonomous system of the address";
+    COUNTRY "country" ["country_code", "geo_country"], "country of the address; never scored";
+    ACCEPT_LANGUAGE "accept_language" ["http_accept_language"], "languages that the client asks for; never scored";
+    CONTENT_STATUS "content_status" [], "full, truncated, redacted, hashed or absent";
 }

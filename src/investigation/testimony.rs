@@ -13,7 +13,7 @@ use crate::judgement::dispatch::GivenOut;
 use crate::judgement::explanations;
 use crate::judgement::findings;
 use crate::judgement::scope::{Inquiry, Scope};
-use crate::judgement::shape::{Own, Sight, beside, sights};
+use crate::judgement::shape::{Own, Shape, Sight, beside, sights};
 use crate::population::baseline::Baseline;
 use crate::search::pairs::PairLink;
 use crate::statistics::group_tests::{Counts, Test, stated};
@@ -166,16 +166,17 @@ impl Inquiry<'_> {
         let sum = |of: fn(&AccountEvidence) -> u64| accounts.iter().map(|a| of(a)).fold(0, u64::saturating_add);
         let requests = sum(|a| a.requests);
         let extraction = self.extraction(candidate, verdict, &lines);
+        let open = format!(
+            "consistent with one operator that does not hide it ({}); extraction is not shown",
+            Shape::ONE_CUSTOMER
+        );
         let word = match verdict {
             Verdict::SuspectedDistillation => "consistent with one operator collecting model outputs for training",
             Verdict::Coordinated if candidate.shape.texts == 0 => {
                 "consistent with one operator; the log has no prompt text, and what it does record (lengths, parameters, times) does \
                  not show extraction"
             }
-            Verdict::Coordinated if candidate.shape.one_customer => {
-                "consistent with one operator that does not hide it (nearly all accounts have one payment instrument, private e-mail \
-                 domain or office in common); extraction is not shown"
-            }
+            Verdict::Coordinated if candidate.shape.one_customer => &open,
             Verdict::Coordinated if extraction.claims.iter().any(|c| c.counts) => {
                 "consistent with one operator; extraction is not shown"
             }
@@ -252,7 +253,6 @@ impl Inquiry<'_> {
         let outputs = self.scope.baseline.outputs_beside(&candidate.accounts);
         let others = beside(&self.scope.baseline, &candidate.accounts);
         let unrepeated_by_others = others.unrepeated.filter(|_| shape.replicas.is_none());
-        let rules = shape.rules_words().map(|words| words + &self.packs(candidate));
         // What cannot be evaluated makes no claim; `signals` says that it could not.
         let shares = [
             (
@@ -272,7 +272,6 @@ impl Inquiry<'_> {
                 &alone,
             ),
             (Signal::ExtractionUniform, shape.uniform_words(), shape.uniform, s.least_uniform, None, &work),
-            (Signal::ExtractionRules, rules, shape.rule_share, s.least_rule_share, others.rule_share, &matching),
         ];
         let mut claims: Vec<Claim> = shares
             .into_iter()
@@ -281,12 +280,17 @@ impl Inquiry<'_> {
             })
             .collect();
         let long = s.long_output(candidate.proposed_by, outputs);
-        if s.is_too_short(shape, shape.output >= long) {
-            claims.iter_mut().filter(|c| c.signal == Signal::ExtractionRules.id() && c.counts).for_each(|c| {
-                c.counts = false;
-                c.statement += "; the answers are not as long as such prompts ask for";
-            });
-        }
+        claims.extend(shape.rule_share.zip(shape.rules_words()).map(|(share, words)| {
+            let matches = share >= s.least_rule_share;
+            let too_short = matches && s.is_too_short(shape, shape.output >= long);
+            let but = if too_short { "; the answers are not as long as such prompts ask for" } else { "" };
+            let statement = words + &self.packs(candidate) + but;
+            Claim {
+                counts: matches && !too_short,
+                everybody_else: others.rule_share,
+                ..described(Signal::ExtractionRules, &statement, (share, s.least_rule_share), "share", &matching)
+            }
+        }));
         // A log without output tokens tells of no length.
         claims.extend((shape.output + outputs.median > 0.0).then(|| Claim {
             everybody_else: Some(outputs.median),

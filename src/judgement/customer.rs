@@ -92,12 +92,17 @@ impl Inquiry<'_> {
         accounts.iter().copied().filter(|a| tied.contains(a)).collect()
     }
 
-    /// E-mail domains that are mostly a group's, rising, with the number of its entities at each.
-    fn own_domains(&self, accounts: &[u32]) -> impl Iterator<Item = (u32, u64)> {
+    /// E-mail domains at which any of a group are, rising, with the number of its entities at each.
+    fn email_domains(&self, accounts: &[u32]) -> Vec<(u32, u64)> {
         let Scope { world, baseline, .. } = self.scope;
-        let domains = &baseline.census.holdings["email_domain"];
-        let inside = domains.inside(&world.entities(accounts)).into_iter();
-        inside.filter(|(domain, n)| is_mostly(*n as usize, domains.holders.of(*domain).len()))
+        baseline.census.holdings["email_domain"].inside(&world.entities(accounts))
+    }
+
+    /// Those that are mostly the group's.
+    fn own_domains(&self, accounts: &[u32]) -> impl Iterator<Item = (u32, u64)> {
+        let holders = &self.scope.baseline.census.holdings["email_domain"].holders;
+        let inside = self.email_domains(accounts).into_iter();
+        inside.filter(|(domain, n)| is_mostly(*n as usize, holders.of(*domain).len()))
     }
 
     /// The e-mail domain at which nearly all of a group are, where more accounts are at it than these but few of the log: part of a firm
@@ -105,12 +110,12 @@ impl Inquiry<'_> {
     fn domain_of_a_firm(&self, accounts: &[u32]) -> Option<u32> {
         let Scope { world, baseline, facts, .. } = self.scope;
         let domains = &baseline.census.holdings["email_domain"];
-        let entities = world.entities(accounts);
-        let (domain, n) = domains.inside(&entities).into_iter().max_by_key(|(_, n)| *n)?;
+        let (domain, n) = self.email_domains(accounts).into_iter().max_by_key(|(_, n)| *n)?;
         let holder = accounts.iter().find(|a| domains.holds(world.entity[**a as usize], &[domain]))?;
         let name = facts.get(&world.names[*holder as usize])?.email_domain.as_deref()?;
         let few = domains.holders.of(domain).len() as f64 <= OF_A_FIRM * baseline.accounts.len() as f64;
-        (few && n as f64 >= ONE_CUSTOMER * entities.len() as f64 && !is_public_mail(name)).then_some(domain)
+        (few && n as f64 >= ONE_CUSTOMER * world.entities(accounts).len() as f64 && !is_public_mail(name))
+            .then_some(domain)
     }
 
     fn have_one_purse(&self, accounts: &[u32]) -> bool {

@@ -3,6 +3,7 @@
 use crate::document::Explanation;
 use crate::document::glossary;
 use crate::document::signal::{Layer, Signal};
+use crate::judgement::dispatch::GivenOut;
 use crate::judgement::shape::{AROUND_THE_CLOCK, Shape};
 use crate::search::proposals::Side;
 
@@ -112,17 +113,12 @@ impl Signs<'_> {
 
     /// Whoever has nothing to hide pays with one card, signs up at one domain or works in one place.
     fn openly(&self) -> Predicted {
-        let sign = |seen: &str, against: bool| Sign { seen: seen.to_owned(), against, decides: false };
         let sign = match self.shape {
-            Shape { one_customer: true, .. } => Some(sign(
-                "nearly all accounts have one payment instrument, private e-mail domain or office in common",
-                false,
-            )),
-            Shape { purses, .. } if purses.own >= 2 => {
-                Some(sign("several payment instruments, devices or phones, each shared by a few accounts", true))
-            }
+            Shape { one_customer: true, .. } => Some((Shape::ONE_CUSTOMER, false)),
+            Shape { purses, .. } if purses.own >= 2 => Some((GivenOut::FromPurses.words(), true)),
             _ => None,
         };
+        let sign = sign.map(|(seen, against)| Sign { seen: seen.to_owned(), against, decides: false });
         ("one payment instrument, private e-mail domain or office for nearly all accounts", sign)
     }
 

@@ -1,7 +1,7 @@
 //! Which lines of evidence these logs allow, and why the others cannot be looked at.
 
 use crate::document::signal::Signal;
-use crate::document::{self, Intake};
+use crate::document::{Evaluability, Intake};
 use crate::evidence::features::Evidence;
 use crate::intake::account_table::Facts;
 use crate::intake::schema;
@@ -35,13 +35,13 @@ const OVER_EVENTS: [(Signal, &[&[&str]]); 15] = [
 ];
 
 /// Every signal with whether it can be evaluated.
-pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Evidence) -> Vec<document::Signal> {
+pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Evidence) -> Vec<Evaluability> {
     let there = |column: &str| intake.fill_rates.iter().any(|f| f.column == column && f.share > 0.0);
     let events = OVER_EVENTS.iter().map(|(signal, needed)| {
         let absent = needed.iter().find(|columns| !columns.iter().any(|c| there(c)));
         let reason =
             absent.map_or_else(|| "can run".to_owned(), |columns| format!("no row has {}", columns.join(" or ")));
-        document::Signal { name: signal.to_string(), evaluable: absent.is_none(), reason }
+        Evaluability { name: signal.to_string(), evaluable: absent.is_none(), reason }
     });
     type Has = fn(&Facts) -> bool;
     let over_facts: [(Signal, &str, Has); 10] = [
@@ -63,7 +63,7 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Ev
             (false, true) => format!("needs --accounts with {column}"),
             (false, false) => format!("no account has {column}"),
         };
-        document::Signal { name: signal.to_string(), evaluable, reason }
+        Evaluability { name: signal.to_string(), evaluable, reason }
     });
     let short = calendar::lacks(evidence.accounts.values().filter_map(|a| a.times.ends()));
     let dates = (!evidence.tells_hours()).then_some("some times tell the day and not the hour");
@@ -74,12 +74,12 @@ pub fn evaluable(intake: &Intake, facts: &BTreeMap<String, Facts>, evidence: &Ev
         (Signal::TimeSilence, dates.or(short)),
         (Signal::TimeBurst, dates.or(short)),
     ];
-    let over_time = over_time.map(|(signal, lacks)| document::Signal {
+    let over_time = over_time.map(|(signal, lacks)| Evaluability {
         name: signal.to_string(),
         evaluable: lacks.is_none(),
         reason: lacks.unwrap_or("can run").to_owned(),
     });
-    let mut all: Vec<document::Signal> = events.chain(table).chain(over_time).collect();
+    let mut all: Vec<Evaluability> = events.chain(table).chain(over_time).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }

@@ -148,7 +148,7 @@ pub fn document(word: &str) -> Document {
             rows_rejected: 10,
             ..Intake::default()
         },
-        signals: vec![Signal {
+        signals: vec![Evaluability {
             name: "content.template".into(),
             evaluable: false,
             reason: "no row has user_text or system_text".into(),

@@ -128,10 +128,9 @@ pub fn find_inputs(given: &[PathBuf]) -> Result<Inputs, IngestError> {
         }
     }
     finding.once();
-    let notes = finding.notes();
-    // In the order of the reasons, of which this is the first.
-    let foreign = finding.left_out.contains_key(&Why::Foreign);
-    let warnings = notes.iter().take(usize::from(foreign)).cloned().collect();
+    let told = finding.notes();
+    let warnings = told.iter().filter(|(why, _)| *why == Why::Foreign).map(|(_, note)| note.clone()).collect();
+    let notes = told.into_iter().map(|(_, note)| note).collect();
     Inputs { files: finding.files, notes, warnings }.there()
 }
 
@@ -160,7 +159,7 @@ impl Inputs {
             why.iter().for_each(|why| finding.leave_out(*why, path));
             why.is_none()
         });
-        self.notes.extend(finding.notes());
+        self.notes.extend(finding.notes().into_iter().map(|(_, note)| note));
         self.there()
     }
 
@@ -258,13 +257,13 @@ impl Finding {
         }
     }
 
-    fn notes(&mut self) -> Vec<String> {
+    fn notes(&mut self) -> Vec<(Why, String)> {
         let note = |(why, paths): (&Why, &mut Vec<String>)| {
             paths.sort();
             let listed = paths.iter().take(LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
             let more = paths.len().saturating_sub(LISTED);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("{NOT_READ}{listed}{more} ({}).", why.said())
+            (*why, format!("{NOT_READ}{listed}{more} ({}).", why.said()))
         };
         self.left_out.iter_mut().map(note).collect()
     }

@@ -159,7 +159,7 @@ impl IngestReport {
     /// Notes what was found and is not read, and warns of what may hold logs.
     pub fn note_left_out(&mut self, inputs: &Inputs) {
         self.remark(&inputs.notes);
-        self.intake.warnings.extend(inputs.warnings.iter().cloned());
+        self.intake.warnings.extend_from_slice(&inputs.warnings);
     }
 
     /// Adds sentences to what was noticed, when all was read.

@@ -10,6 +10,10 @@ fn part(share: f64, of: u64) -> u64 {
 }
 
 impl Shape {
+    /// What makes a group openly one customer's.
+    pub const ONE_CUSTOMER: &str =
+        "nearly all accounts have one payment instrument, private e-mail domain or office in common";
+
     /// Which requests are judged. Said once, for single claims count within them.
     pub fn judged_on(&self) -> String {
         let Figures { own, requests, .. } = self.figures;

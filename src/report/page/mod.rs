@@ -5,7 +5,7 @@ mod picture;
 
 use crate::document::glossary::{chance_cell, grouped, membership, percent};
 use crate::document::{
-    Account, Allowed, Claim, Document, Explanation, InputFile, LineRef, Link, Network, Signal, Verdict,
+    Account, Allowed, Claim, Document, Evaluability, Explanation, InputFile, LineRef, Link, Network, Verdict,
 };
 use crate::report::markup::fill;
 use crate::report::reading::{
@@ -400,8 +400,8 @@ struct View<'a> {
     intake: String,
     files: Vec<File<'a>>,
     columns: Vec<(&'a str, String)>,
-    could_not: Vec<&'a Signal>,
-    could: Vec<&'a Signal>,
+    could_not: Vec<&'a Evaluability>,
+    could: Vec<&'a Evaluability>,
     left_out: &'a [String],
     allowed: &'a [Allowed],
     pseudonymised: bool,
